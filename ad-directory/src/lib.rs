@@ -1,1 +1,43 @@
-//! ad-directory
+//! Service accounts in Active Directory, behind one trait.
+
+mod account;
+mod capability;
+mod container;
+mod directory;
+mod error;
+mod ext;
+mod group;
+mod key;
+mod options;
+mod password_check;
+mod probe;
+mod value;
+
+pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
+pub use capability::{Capabilities, Capability};
+pub use container::{Container, ContainerKind};
+pub use directory::Directory;
+pub use error::{Error, ErrorKind, Outcome, Result};
+pub use ext::DirectoryExt;
+pub use group::{Group, MembershipChange};
+pub use key::{AccountKey, GroupKey};
+pub use options::{
+    CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, MemberOptions, MoveOptions, PinOptions,
+    ProbeOptions, SetPasswordOptions, UpdateOptions,
+};
+pub use password_check::PasswordCheck;
+pub use probe::{Controller, Probe, Vendor};
+pub use value::{
+    ParseError,
+    attribute::AttributeName,
+    dn::Dn,
+    expires::AccountExpires,
+    file_time::FileTime,
+    filter::{Filter, FilterValue},
+    generalized_time::GeneralizedTime,
+    guid::ObjectGuid,
+    marker::Marker,
+    names::{GroupName, SamAccountName, UserPrincipalName},
+    sid::Sid,
+    uac::UserAccountControl,
+};

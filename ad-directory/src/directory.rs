@@ -1,0 +1,219 @@
+//! The trait that every backend implements.
+
+use std::{fmt::Debug, sync::Arc};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::{
+    Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
+    DeleteOptions, Dn, FindOptions, Group, GroupKey, MemberOptions, MembershipChange, MoveOptions,
+    NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Result, SetPasswordOptions,
+    UpdateOptions,
+};
+
+/// A directory that holds accounts.
+///
+/// It speaks of accounts, groups and containers, not of a protocol, and is used as `Arc<dyn Directory>`. Conveniences are in
+/// [`DirectoryExt`](crate::DirectoryExt).
+///
+/// # Identity
+///
+/// What changes an account names it by its [`ObjectGuid`], which it keeps when it moves, and never by its name.
+///
+/// # Cancellation
+///
+/// Dropping the future of a reading operation is harmless. Dropping that of a changing one leaves the change as
+/// [`Outcome::Unknown`](crate::Outcome::Unknown): it may have been sent, and nobody reads the answer. Read the object before you repeat it.
+///
+/// # Errors
+///
+/// Every operation may fail with `Connect`, `Tls`, `Timeout`, `Interrupted`, `Auth`, `Busy` or `Protocol` (see
+/// [`ErrorKind`](crate::ErrorKind)); what else it may fail with stands beside it.
+#[async_trait]
+pub trait Directory: Debug + Send + Sync + 'static {
+    /// What this backend can do. Asks nobody.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Who answers, which domain it serves, and what its clock says.
+    async fn probe(&self, options: ProbeOptions) -> Result<Probe>;
+
+    /// A view of the same directory that talks to one controller only, so that it reads its own writes. It is as cheap as a clone, and
+    /// the connections are shared.
+    ///
+    /// # Errors
+    /// `WrongController` when the one that answers is not the one that was asked for (its `invocation_id` differs), `Invalid` when it is
+    /// not one of the configured ones.
+    async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>>;
+
+    /// The account with this key, or `None`. Groups, computers and contacts are never found.
+    ///
+    /// # Errors
+    /// `Ambiguous` when there is more than one.
+    async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>>;
+
+    /// The group with this key, or `None`.
+    ///
+    /// # Errors
+    /// `Ambiguous` when there is more than one.
+    async fn find_group(&self, key: &GroupKey, options: FindOptions) -> Result<Option<Group>>;
+
+    /// The organizational unit, container or domain of this name, or `None`.
+    async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>>;
+
+    /// Makes an account and reads it back.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the common name, sign-in name, principal name or a service name is taken; `NotFound` when the container does
+    /// not exist; `PasswordPolicy` when the password does not meet the policy, or there is none and the account should be enabled;
+    /// `Forbidden`; `Invalid`. After [`Outcome::Unknown`](crate::Outcome::Unknown) look for the marker on the same controller; after
+    /// `Done` the account exists and could only not be read back.
+    async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account>;
+
+    /// Changes an account in one request and reads it back.
+    ///
+    /// # Errors
+    /// `NotFound`; `MarkerMismatch`; `AlreadyExists` when a new name is taken; `PasswordPolicy` when it should be enabled and has no
+    /// password; `Forbidden`; `Constraint`; `Invalid` when nothing would change.
+    async fn update_account(
+        &self,
+        id: ObjectGuid,
+        update: &AccountUpdate,
+        options: UpdateOptions,
+    ) -> Result<Account>;
+
+    /// Sets a password without knowing the old one.
+    ///
+    /// # Errors
+    /// `NotFound`; `MarkerMismatch`; `PasswordPolicy`; `Forbidden`; `Invalid` for an empty password.
+    async fn set_password(
+        &self,
+        id: ObjectGuid,
+        password: &SecretString,
+        options: SetPasswordOptions,
+    ) -> Result<()>;
+
+    /// Asks the directory, by signing in with it, whether this is the account's password.
+    ///
+    /// A wrong one counts towards the lock-out of the account, so at most two tries per occasion.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for an empty password, with which a sign-in would succeed as nobody.
+    async fn check_password(
+        &self,
+        id: ObjectGuid,
+        password: &SecretString,
+        options: CheckPasswordOptions,
+    ) -> Result<PasswordCheck>;
+
+    /// Moves an account into another container, with a new common name if wanted, and reads it back.
+    ///
+    /// # Errors
+    /// `NotFound` for the account or the container; `AlreadyExists` when the common name is taken there; `MarkerMismatch`; `Forbidden`.
+    async fn move_account(&self, id: ObjectGuid, to: &Dn, options: MoveOptions) -> Result<Account>;
+
+    /// Deletes an account.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not exist, which after an `Unknown` outcome is good news; `MarkerMismatch`; `Forbidden`.
+    async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()>;
+
+    /// Makes an account a member of a group. Being one already is success.
+    ///
+    /// # Errors
+    /// `NotFound` for the group or the account; `Forbidden`.
+    async fn add_member(
+        &self,
+        group: &GroupKey,
+        member: ObjectGuid,
+        options: MemberOptions,
+    ) -> Result<MembershipChange>;
+
+    /// Ends an account's membership of a group. Not being one is success.
+    ///
+    /// # Errors
+    /// `NotFound` for the group or the account; `Forbidden`; `Constraint` for its primary group.
+    async fn remove_member(
+        &self,
+        group: &GroupKey,
+        member: ObjectGuid,
+        options: MemberOptions,
+    ) -> Result<MembershipChange>;
+}
+
+/// Forwards every method through a pointer. Written out, since `async_trait` has expanded the trait already.
+macro_rules! forward {
+    ($($pointer:ident),*) => {$(
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl<D: Directory + ?Sized> Directory for $pointer<D> {
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
+            async fn probe(&self, options: ProbeOptions) -> Result<Probe> {
+                (**self).probe(options).await
+            }
+
+            async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>> {
+                (**self).pin(options).await
+            }
+
+            async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
+                (**self).find_account(key, options).await
+            }
+
+            async fn find_group(&self, key: &GroupKey, options: FindOptions) -> Result<Option<Group>> {
+                (**self).find_group(key, options).await
+            }
+
+            async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>> {
+                (**self).find_container(dn, options).await
+            }
+
+            async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {
+                (**self).create_account(account, options).await
+            }
+
+            async fn update_account(&self, id: ObjectGuid, update: &AccountUpdate, options: UpdateOptions) -> Result<Account> {
+                (**self).update_account(id, update, options).await
+            }
+
+            async fn set_password(&self, id: ObjectGuid, password: &SecretString, options: SetPasswordOptions) -> Result<()> {
+                (**self).set_password(id, password, options).await
+            }
+
+            async fn check_password(
+                &self,
+                id: ObjectGuid,
+                password: &SecretString,
+                options: CheckPasswordOptions,
+            ) -> Result<PasswordCheck> {
+                (**self).check_password(id, password, options).await
+            }
+
+            async fn move_account(&self, id: ObjectGuid, to: &Dn, options: MoveOptions) -> Result<Account> {
+                (**self).move_account(id, to, options).await
+            }
+
+            async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
+                (**self).delete_account(id, options).await
+            }
+
+            async fn add_member(&self, group: &GroupKey, member: ObjectGuid, options: MemberOptions) -> Result<MembershipChange> {
+                (**self).add_member(group, member, options).await
+            }
+
+            async fn remove_member(
+                &self,
+                group: &GroupKey,
+                member: ObjectGuid,
+                options: MemberOptions,
+            ) -> Result<MembershipChange> {
+                (**self).remove_member(group, member, options).await
+            }
+        }
+    )*};
+}
+
+forward!(Arc, Box);

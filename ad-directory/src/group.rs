@@ -1,0 +1,51 @@
+//! Groups.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Dn, GroupName, ObjectGuid, Sid};
+
+/// A group as the directory holds it. Its members are not in it: ask the account for [`member_of`](crate::Account::member_of).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Group {
+    /// Its identity.
+    pub guid: ObjectGuid,
+    /// Where it is now.
+    pub dn: Dn,
+    /// Its `sAMAccountName`.
+    pub name: GroupName,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its security identifier.
+    pub sid: Option<Sid>,
+    /// `groupType`: scope, and whether it is a security group (MS-ADTS 2.2.12).
+    pub group_type: i32,
+    /// `adminCount` is 1: an administrative group.
+    pub is_protected: bool,
+}
+
+impl Group {
+    /// A global security group.
+    pub const fn new(guid: ObjectGuid, dn: Dn, name: GroupName) -> Self {
+        Self { guid, dn, name, description: None, sid: None, group_type: -2_147_483_646, is_protected: false }
+    }
+
+    /// Whether it grants rights; a distribution list does not.
+    pub const fn is_security(&self) -> bool {
+        self.group_type < 0
+    }
+}
+
+/// What a change of membership did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "the membership was changed or it was as wanted; anything else is an error"
+)]
+pub enum MembershipChange {
+    /// It was changed.
+    Changed,
+    /// It was as wanted already.
+    Already,
+}

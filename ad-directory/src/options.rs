@@ -1,0 +1,80 @@
+//! What can be said beside the subject of an operation. Every struct grows without breaking anybody.
+
+use crate::{AttributeName, Controller, Marker, MarkerChange};
+
+macro_rules! options {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty => $setter:ty, $convert:expr;)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        #[allow(missing_copy_implementations, reason = "a field that is added later need not be Copy")]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+        impl $name {
+            /// The usual options.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $($(#[$field_doc])*
+            #[must_use]
+            pub fn $field(mut self, $field: $setter) -> Self {
+                self.$field = ($convert)($field);
+                self
+            })*
+        }
+    )*};
+}
+
+options! {
+    /// Options of [`Directory::probe`](crate::Directory::probe).
+    ProbeOptions {}
+
+    /// Options of [`Directory::pin`](crate::Directory::pin).
+    PinOptions {
+        /// The controller to talk to. Without one, any that answers is chosen.
+        controller: Option<Controller> => Controller, Some;
+    }
+
+    /// Options of the `find` operations.
+    FindOptions {
+        /// Further attributes to read, into [`Account::attributes`](crate::Account::attributes). Values that are not text are left out.
+        attributes: Vec<AttributeName> => Vec<AttributeName>, std::convert::identity;
+    }
+
+    /// Options of [`Directory::create_account`](crate::Directory::create_account).
+    CreateOptions {}
+
+    /// Options of [`Directory::update_account`](crate::Directory::update_account).
+    UpdateOptions {}
+
+    /// Options of [`Directory::set_password`](crate::Directory::set_password).
+    SetPasswordOptions {
+        /// Set it only if the marker fits, in the same request.
+        marker: Option<MarkerChange> => MarkerChange, Some;
+        /// Whether the account must change it at the next sign-in. Off by default: a service cannot.
+        must_change: bool => bool, std::convert::identity;
+        /// Whether a locked account is unlocked in the same request.
+        unlock: bool => bool, std::convert::identity;
+    }
+
+    /// Options of [`Directory::check_password`](crate::Directory::check_password).
+    CheckPasswordOptions {}
+
+    /// Options of [`Directory::move_account`](crate::Directory::move_account).
+    MoveOptions {
+        /// Another common name, given in the same request.
+        new_cn: Option<String> => String, Some;
+        /// The marker that the account must have, looked at right before: a move cannot carry it.
+        expect_marker: Option<Marker> => Marker, Some;
+    }
+
+    /// Options of [`Directory::delete_account`](crate::Directory::delete_account).
+    DeleteOptions {
+        /// The marker that the account must have, looked at right before: a deletion cannot carry it.
+        expect_marker: Option<Marker> => Marker, Some;
+    }
+
+    /// Options of the membership operations.
+    MemberOptions {}
+}
