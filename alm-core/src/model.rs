@@ -1,0 +1,14 @@
+//! What the system is about: people, templates, requests, accounts, the estate, audit records and events.
+//!
+//! Plain data. Nothing here does IO, reads a clock or makes a random number.
+
+pub mod account;
+pub mod audit;
+pub mod estate;
+pub mod event;
+pub mod ids;
+pub mod people;
+pub mod period;
+pub mod request;
+pub mod sweep;
+pub mod template;

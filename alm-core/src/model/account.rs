@@ -1,0 +1,149 @@
+//! Managed accounts (O-7).
+
+use std::collections::BTreeSet;
+
+use ad_directory::{Dn, ObjectGuid};
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::ids::{
+    AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, TemplateId, TemplateVersionId, VaultId,
+};
+use super::period::Period;
+use super::template::EolAction;
+
+/// An owner of an account: a person, or all members of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Owner {
+    /// One person.
+    Person(PersonId),
+    /// Everybody in a group, while both are enabled (P-4).
+    Group(GroupId),
+}
+
+/// What an account is, as its record says (section L).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AccountStatus {
+    /// In use.
+    Active,
+    /// Disabled in the directory.
+    Disabled,
+    /// The directory lets nobody sign in with it any more, because its time is over. Not the same as disabled (L-3).
+    Expired,
+    /// Retired for good (I-4); erased or not, see [`Account::erased_at`].
+    Deleted,
+}
+
+impl AccountStatus {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Disabled, Self::Expired, Self::Deleted];
+}
+
+/// What an operation does to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OperationKind {
+    /// Make it.
+    Provision,
+    /// Disable it.
+    Disable,
+    /// Enable it.
+    Enable,
+    /// Give it a new end of life.
+    Renew,
+    /// See that the directory lets it expire.
+    Expire,
+    /// Retire it.
+    Delete,
+    /// Remove what is left of it.
+    Erase,
+}
+
+/// An operation that is under way, or stopped and waiting for a person (L-31).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OpenOperation {
+    /// Its saga.
+    pub saga: SagaId,
+    /// What it does.
+    pub kind: OperationKind,
+    /// Whether it is parked: it failed and waits for Retry or Abandon.
+    pub failed: bool,
+}
+
+/// What remains to be remembered of the reminders of this cycle (N-15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReminderState {
+    /// When the last one was due, of those that were sent or skipped.
+    pub last: Option<Timestamp>,
+    /// How often the account was renewed: a new cycle starts the reminders anew.
+    pub cycle: u32,
+}
+
+/// A managed account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Account {
+    /// Which.
+    pub id: AccountId,
+    /// Its sAMAccountName (NM-3).
+    pub name: String,
+    /// In which domain.
+    pub domain: DomainId,
+    /// What it is.
+    pub status: AccountStatus,
+    /// Who answers for it; never empty (I-6).
+    pub owners: BTreeSet<Owner>,
+    /// Its template.
+    pub template: TemplateId,
+    /// The version it is pinned to (T-9).
+    pub template_version: TemplateVersionId,
+    /// The life duration it was given.
+    pub period: Period,
+    /// From when on it can be renewed.
+    pub renewal_date: Timestamp,
+    /// Its end of life: an instant at 00:00 UTC (L-34).
+    pub eol: Timestamp,
+    /// What happens then.
+    pub eol_action: EolAction,
+    /// Whether the clock has already carried out the end of life of this cycle.
+    pub eol_done: bool,
+    /// What it is for.
+    pub description: String,
+    /// Where it was made, and where enabling brings it back to.
+    pub ou: Dn,
+    /// Where disabled and retired accounts of it go.
+    pub retirement_ou: Option<Dn>,
+    /// The directory groups it belongs to by its template.
+    pub groups: Vec<Dn>,
+    /// Its identity in the directory, whatever it is called.
+    pub object_guid: ObjectGuid,
+    /// In which vault its credential is.
+    pub vault: VaultId,
+    /// The vault's own identifier of the secret.
+    pub secret: String,
+    /// What is under way on it.
+    pub operation: Option<OpenOperation>,
+    /// The renewal that is open, if one is.
+    pub renewal: Option<RequestId>,
+    /// What was reminded of.
+    pub reminders: ReminderState,
+    /// Every saga that may have left its marker on it (I-3).
+    pub sagas: Vec<SagaId>,
+    /// When it became Active.
+    pub provisioned_at: Timestamp,
+    /// When it was erased, once it was.
+    pub erased_at: Option<Timestamp>,
+}
+
+/// The instant from which an account that ends at `eol` can be renewed: so many days of 24 hours before.
+pub fn renewal_date(eol: Timestamp, lead_days: u32) -> Timestamp {
+    let lead = Span::new().hours(i64::from(lead_days).saturating_mul(24).min(876_000));
+    eol.checked_sub(lead).unwrap_or(Timestamp::MIN)
+}

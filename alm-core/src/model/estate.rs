@@ -1,0 +1,46 @@
+//! The systems that accounts live in: domains and vaults (O-8, O-9).
+
+use ad_directory::Dn;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DomainId, VaultId};
+
+/// A domain whose accounts are managed (O-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Domain {
+    /// Which.
+    pub id: DomainId,
+    /// Its DNS name, such as `corp.example.com`: the suffix of user principal names.
+    pub name: String,
+    /// Its naming context.
+    pub base: Dn,
+    /// A disabled domain gets no work.
+    pub enabled: bool,
+}
+
+impl Domain {
+    /// An enabled domain.
+    pub fn new(id: DomainId, name: impl Into<String>, base: Dn) -> Self {
+        Self { id, name: name.into(), base, enabled: true }
+    }
+}
+
+/// A vault that keeps credentials (O-8). How to sign in to it is known to the engines alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Vault {
+    /// Which.
+    pub id: VaultId,
+    /// As shown to others.
+    pub name: String,
+    /// Where it is, for people.
+    pub url: String,
+}
+
+impl Vault {
+    /// A vault.
+    pub fn new(id: VaultId, name: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { id, name: name.into(), url: url.into() }
+    }
+}

@@ -1,0 +1,86 @@
+//! What happened, for those who want to be told (section N, H-5).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AccountId, EventId, PersonId, RequestId, SagaId, TemplateId};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A template was published, unpublished or disabled (N-2).
+    TemplateStateChanged,
+    /// A request changed its status (N-3, N-5).
+    RequestStateChanged,
+    /// A step waits for its approvers (N-4).
+    ApprovalRequired,
+    /// An account was provisioned (N-5).
+    AccountProvisioned,
+    /// Provisioning failed (N-5).
+    ProvisioningFailed,
+    /// Owners changed (N-6, W-3).
+    AccountOwnerChanged,
+    /// The account can be renewed now (N-10).
+    RenewalAvailable,
+    /// It still can (N-11).
+    RenewalReminder,
+    /// Its end is near (N-12).
+    RenewalUrgent,
+    /// The end of life came (L-1 to L-4).
+    EndOfLife,
+    /// The account changed its status for another reason.
+    AccountStateChanged,
+    /// An operation stopped and waits for a person (I-9).
+    OperationParked,
+    /// The sweep stopped before it changed anything and asks (L-39).
+    SweepHeld,
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TemplateStateChanged => "template state changed",
+            Self::RequestStateChanged => "request state changed",
+            Self::ApprovalRequired => "approval required",
+            Self::AccountProvisioned => "account provisioned",
+            Self::ProvisioningFailed => "provisioning failed",
+            Self::AccountOwnerChanged => "account owner changed",
+            Self::RenewalAvailable => "renewal available",
+            Self::RenewalReminder => "renewal reminder",
+            Self::RenewalUrgent => "renewal urgent",
+            Self::EndOfLife => "end of life",
+            Self::AccountStateChanged => "account state changed",
+            Self::OperationParked => "operation parked",
+            Self::SweepHeld => "sweep held",
+        })
+    }
+}
+
+/// One thing that happened; delivered at least once, always under the same id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Receivers drop repeats by it.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// One line for people. Never a secret.
+    pub text: String,
+    /// The account it is about, if one.
+    pub account: Option<AccountId>,
+    /// The request it is about, if one.
+    pub request: Option<RequestId>,
+    /// The template it is about, if one.
+    pub template: Option<TemplateId>,
+    /// The saga it came from, if one.
+    pub saga: Option<SagaId>,
+    /// Who is to be told.
+    pub to: BTreeSet<PersonId>,
+}

@@ -1,0 +1,168 @@
+//! Requests and the votes on them (section R).
+
+use std::collections::BTreeSet;
+
+use ad_directory::Dn;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::account::Owner;
+use super::ids::{AccountId, DomainId, PersonId, RequestId, SagaId, TemplateVersionId};
+use super::period::Period;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+#[non_exhaustive]
+pub enum RequestKind {
+    /// A new account.
+    New,
+    /// A new end of life for an account (R-9, option Su).
+    Renewal {
+        /// Of which account.
+        account: AccountId,
+        /// Whether a disabled account is to be enabled as well; the approvers see it.
+        enable: bool,
+    },
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RequestStatus {
+    /// Being written; can be edited and deleted.
+    Draft,
+    /// Waiting for votes.
+    Submitted,
+    /// Taken back by the requester.
+    Withdrawn,
+    /// Denied by an approver.
+    Rejected,
+    /// Approved, and waiting for an engine or in its hands.
+    Queued,
+    /// Done.
+    Provisioned,
+    /// It could not be done; it keeps what failed and can be retried or abandoned.
+    ProvisioningFailed,
+    /// Given up after a failure.
+    Abandoned,
+}
+
+impl RequestStatus {
+    /// Whether the request still may lead to something, and so holds its name (NM-2).
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Submitted | Self::Queued)
+    }
+}
+
+/// One person's vote in one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Vote {
+    /// Index of the step.
+    pub step: usize,
+    /// Whose.
+    pub person: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Yes, or no with the reason that the requester sees.
+    pub decision: Decision,
+}
+
+/// Yes or no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Decision {
+    /// Yes.
+    Approve,
+    /// No, and why.
+    Deny {
+        /// Shown to the requester.
+        reason: String,
+    },
+}
+
+/// What the requester fills in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RequestForm {
+    /// The name without the template's prefix (NM-1).
+    pub name: String,
+    /// One of the template's periods.
+    pub period: Period,
+    /// Why; required.
+    pub justification: String,
+    /// What the account is for; ends in its description.
+    pub description: String,
+    /// One of the template's OUs, or below one; the first of them when not said.
+    pub ou: Option<Dn>,
+    /// Owners beside the requester, who is always the first.
+    pub owners: BTreeSet<Owner>,
+    /// The requester agrees to the template's terms, if there are any (T-1).
+    pub agrees_to_terms: bool,
+}
+
+impl RequestForm {
+    /// A form with what is always required.
+    pub fn new(name: impl Into<String>, period: Period, justification: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            period,
+            justification: justification.into(),
+            description: String::new(),
+            ou: None,
+            owners: BTreeSet::new(),
+            agrees_to_terms: false,
+        }
+    }
+}
+
+/// The terms that a requester agreed to: which text, of which version (T-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgreedTerms {
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A request for a new account, or for a longer life of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Request {
+    /// Which.
+    pub id: RequestId,
+    /// For what.
+    pub kind: RequestKind,
+    /// Who asks.
+    pub requester: PersonId,
+    /// The template version that it is pinned to; for a draft, the one it was begun with (T-9).
+    pub template: TemplateVersionId,
+    /// The domain of the template.
+    pub domain: DomainId,
+    /// Prefix and name together (NM-1), as it will be in the directory.
+    pub account_name: String,
+    /// What the requester filled in.
+    pub form: RequestForm,
+    /// Where it stands.
+    pub status: RequestStatus,
+    /// The step that is being voted on.
+    pub step: usize,
+    /// All votes so far, of all steps.
+    pub votes: Vec<Vote>,
+    /// The terms agreed to, if there were any.
+    pub terms: Option<AgreedTerms>,
+    /// The account that it made or renews.
+    pub account: Option<AccountId>,
+    /// The saga that carries it out.
+    pub saga: Option<SagaId>,
+    /// What failed and why, for [`RequestStatus::ProvisioningFailed`].
+    pub failure: Option<String>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it was submitted.
+    pub submitted_at: Option<Timestamp>,
+}

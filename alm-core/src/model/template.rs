@@ -1,0 +1,283 @@
+//! Workflow templates: what a kind of service account is, who may ask for it, and who must agree (section T).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ad_directory::Dn;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DomainId, GroupId, PersonId, TemplateId, TemplateVersionId, VaultId};
+use super::period::Period;
+
+/// What happens to an account at its end of life (T-1, L-1 to L-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EolAction {
+    /// Nothing; its owners are told (L-1).
+    Review,
+    /// It is disabled, and moved to the retirement OU if there is one (L-2).
+    Disable,
+    /// The directory itself lets it expire at that instant (L-3).
+    Expire,
+    /// It is retired: disabled, renamed, moved, its secret deactivated (L-4).
+    Delete,
+}
+
+impl EolAction {
+    /// All four, in the order of the table.
+    pub const ALL: [Self; 4] = [Self::Review, Self::Disable, Self::Expire, Self::Delete];
+}
+
+/// Where the credential is kept (T-2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VaultPlace {
+    /// In which vault.
+    pub vault: VaultId,
+    /// The vault's own identifier of the folder.
+    pub folder: String,
+    /// The vault's own identifier of the secret template.
+    pub secret_template: String,
+    /// Whether the requester may choose a folder below it (NM-4).
+    pub allow_folder_override: bool,
+}
+
+impl VaultPlace {
+    /// A folder and a secret template of a vault; the requester cannot choose another folder.
+    pub fn new(vault: VaultId, folder: impl Into<String>, secret_template: impl Into<String>) -> Self {
+        Self {
+            vault,
+            folder: folder.into(),
+            secret_template: secret_template.into(),
+            allow_folder_override: false,
+        }
+    }
+}
+
+/// Where and how the account is made in the directory (T-3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DirectoryPlace {
+    /// In which domain.
+    pub domain: DomainId,
+    /// Put in front of every requested name (NM-1).
+    pub name_prefix: String,
+    /// A .NET-style regular expression that the whole name must match, if any.
+    pub name_pattern: Option<String>,
+    /// The OUs a requester chooses from; the first is the default.
+    pub ous: Vec<Dn>,
+    /// Whether an OU below one of them may be chosen (NM-4).
+    pub allow_sub_ou: bool,
+    /// Directory groups that every account joins.
+    pub groups: Vec<Dn>,
+    /// Where disabled and retired accounts are moved, if anywhere.
+    pub retirement_ou: Option<Dn>,
+    /// Whether the password never expires in the directory; on for service accounts (T-15).
+    pub password_never_expires: bool,
+}
+
+impl DirectoryPlace {
+    /// Accounts of `domain` in `ou`, with any lawful name, no groups, and no retirement OU.
+    pub fn new(domain: DomainId, ou: Dn) -> Self {
+        Self {
+            domain,
+            name_prefix: String::new(),
+            name_pattern: None,
+            ous: vec![ou],
+            allow_sub_ou: false,
+            groups: Vec::new(),
+            retirement_ou: None,
+            password_never_expires: true,
+        }
+    }
+}
+
+/// Who may own an account (T-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OwnershipRule {
+    /// People and groups, as many as wanted, at least one.
+    Unrestricted,
+    /// The requester alone.
+    RequesterOnly,
+    /// People only, at least `min` and at most `max` of them.
+    People {
+        /// At least.
+        min: u32,
+        /// At most.
+        max: u32,
+    },
+}
+
+/// Whom a step names (T-6).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ApprovalStep {
+    /// Shown to everybody.
+    pub name: String,
+    /// People named one by one.
+    pub people: BTreeSet<PersonId>,
+    /// Groups whose members count.
+    pub groups: BTreeSet<GroupId>,
+    /// How many distinct people must approve.
+    pub required: u32,
+}
+
+impl ApprovalStep {
+    /// A step that one member of `groups` must approve.
+    pub fn of_groups(name: impl Into<String>, groups: impl IntoIterator<Item = GroupId>) -> Self {
+        Self {
+            name: name.into(),
+            people: BTreeSet::new(),
+            groups: groups.into_iter().collect(),
+            required: 1,
+        }
+    }
+
+    /// A step that one of `people` must approve.
+    pub fn of_people(name: impl Into<String>, people: impl IntoIterator<Item = PersonId>) -> Self {
+        Self {
+            name: name.into(),
+            people: people.into_iter().collect(),
+            groups: BTreeSet::new(),
+            required: 1,
+        }
+    }
+}
+
+/// When owners are reminded that an account nears its end (N-10 to N-14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reminders {
+    /// Say at the renewal date that renewing is possible (N-10).
+    pub at_renewal_date: bool,
+    /// Repeat every so many days after it (N-11).
+    pub every_days: Option<u32>,
+    /// Urgent ones every `.0` hours from `.1` days before the end of life (N-12).
+    pub urgent: Option<(u32, u32)>,
+    /// Tell administrators as well (N-13).
+    pub include_administrators: bool,
+    /// Stop so many days after the first one; this stops urgent ones too (N-14).
+    pub stop_after_days: Option<u32>,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self {
+            at_renewal_date: true,
+            every_days: Some(7),
+            urgent: Some((24, 3)),
+            include_administrators: false,
+            stop_after_days: None,
+        }
+    }
+}
+
+/// Everything that a template says: the part that a version freezes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TemplateBody {
+    /// Shown to requesters.
+    pub purpose: String,
+    /// The requester must agree to them, if there are any (T-1).
+    pub terms_of_service: Option<String>,
+    /// What happens at the end of life.
+    pub eol_action: EolAction,
+    /// Where the credential goes.
+    pub vault: VaultPlace,
+    /// Where the account goes.
+    pub directory: DirectoryPlace,
+    /// Who may own it.
+    pub ownership: OwnershipRule,
+    /// The life durations a requester chooses from (T-5).
+    pub periods: Vec<Period>,
+    /// Days before the end of life from which renewing is possible (T-5).
+    pub renewal_lead_days: u32,
+    /// When owners are reminded.
+    pub reminders: Reminders,
+    /// Who must agree, in order.
+    pub approval: Vec<ApprovalStep>,
+    /// Whether the requester does not see who approves.
+    pub hide_approver_names: bool,
+    /// The groups whose members may request with it (T-7).
+    pub requesters: BTreeSet<GroupId>,
+    /// Values for attributes that every account gets, by LDAP name (T-3, T-13).
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl TemplateBody {
+    /// A body with the product's defaults: 15 days of lead time, owners unrestricted, anybody may request; no approval step
+    /// and no period yet, so that it cannot be published before those are said.
+    pub fn new(eol_action: EolAction, vault: VaultPlace, directory: DirectoryPlace) -> Self {
+        Self {
+            purpose: String::new(),
+            terms_of_service: None,
+            eol_action,
+            vault,
+            directory,
+            ownership: OwnershipRule::Unrestricted,
+            periods: Vec::new(),
+            renewal_lead_days: 15,
+            reminders: Reminders::default(),
+            approval: Vec::new(),
+            hide_approver_names: false,
+            requesters: BTreeSet::from([super::people::EVERYONE]),
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where a template stands (T-8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TemplateState {
+    /// Being written; not selectable.
+    Draft,
+    /// Selectable; its published version cannot be changed.
+    Published,
+    /// Taken back to be edited.
+    Unpublished,
+    /// Not selectable for new requests; existing accounts keep their version.
+    Disabled,
+}
+
+/// A template and its draft (T-8, T-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Template {
+    /// Which.
+    pub id: TemplateId,
+    /// Unique among templates.
+    pub name: String,
+    /// Where it stands.
+    pub state: TemplateState,
+    /// What is being edited, if anything is.
+    pub draft: Option<TemplateBody>,
+    /// The version that new requests use, once there was one.
+    pub current: Option<TemplateVersionId>,
+    /// How many versions were published so far.
+    pub versions: u32,
+}
+
+/// One published version; never changed afterwards (T-8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TemplateVersion {
+    /// Which.
+    pub id: TemplateVersionId,
+    /// Of which template.
+    pub template: TemplateId,
+    /// The template's name when it was published.
+    pub name: String,
+    /// 1 for the first.
+    pub number: u32,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// By whom.
+    pub published_by: PersonId,
+    /// What it says.
+    pub body: TemplateBody,
+}

@@ -1,0 +1,9 @@
+//! What the core needs from the world: a store, a vault, a clock, randomness, and a link between service and engine.
+//!
+//! The directory's port is [`ad_directory::Directory`].
+
+pub mod clock;
+pub mod entropy;
+pub mod link;
+pub mod store;
+pub mod vault;

@@ -1,0 +1,470 @@
+//! Where the instance keeps what it knows.
+//!
+//! A store holds documents by kind and id, finds them by the indexes that each put declares, and changes everything that a command changes
+//! in one [`Commit`]: documents, journal, audit records, events, the remembered result of the command. It knows nothing of what
+//! the documents mean. [`crate::conformance::store`] is the suite that every store passes.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::audit::{AuditEntry, AuditRecord, ChainHash};
+use crate::model::event::Event;
+use crate::model::ids::{DomainId, EngineId, EventId, InstanceId, SagaId};
+
+/// What kind of document it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the type of the model with the same name")]
+pub enum RecordKind {
+    Person,
+    Group,
+    Role,
+    Template,
+    TemplateVersion,
+    Request,
+    Account,
+    Domain,
+    Vault,
+    Saga,
+    Sweep,
+}
+
+impl RecordKind {
+    /// The name that stores write.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Group => "group",
+            Self::Role => "role",
+            Self::Template => "template",
+            Self::TemplateVersion => "template_version",
+            Self::Request => "request",
+            Self::Account => "account",
+            Self::Domain => "domain",
+            Self::Vault => "vault",
+            Self::Saga => "saga",
+            Self::Sweep => "sweep",
+        }
+    }
+}
+
+/// Why a document asks to be looked at at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DueKind {
+    /// An account's end of life.
+    EndOfLife,
+    /// An account's next reminder.
+    Reminder,
+}
+
+impl DueKind {
+    /// The name that stores write.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EndOfLife => "end_of_life",
+            Self::Reminder => "reminder",
+        }
+    }
+}
+
+/// A document as the store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
+pub struct Document {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Which.
+    pub id: Uuid,
+    /// 1 when it was new; one more with each put.
+    pub version: u64,
+    /// JSON.
+    pub body: String,
+}
+
+/// A document to write, with everything that it can be found by. Replaces all of what the one before declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Put {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Which.
+    pub id: Uuid,
+    /// The version it replaces; 0 when it must not exist yet.
+    pub expected: u64,
+    /// JSON.
+    pub body: String,
+    /// Values that it is found by, as (index, value).
+    pub indexes: Vec<(&'static str, String)>,
+    /// Instants at which it wants to be looked at.
+    pub due: Vec<(DueKind, Timestamp)>,
+    /// Names that no two documents of the store may hold at the same time, whatever their kinds.
+    pub unique: Vec<String>,
+    /// For a saga that an engine has to go on with: where and from when on. `None` takes it out of the queue.
+    pub work: Option<Work>,
+}
+
+/// What an engine can claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Work {
+    /// Only engines of this domain get it.
+    pub domain: DomainId,
+    /// Not before.
+    pub ready_at: Timestamp,
+}
+
+/// A document to remove; its names become free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Remove {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Which.
+    pub id: Uuid,
+    /// The version it had when it was read.
+    pub expected: u64,
+}
+
+/// One input of a saga, in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
+pub struct JournalEntry {
+    /// Of which saga.
+    pub saga: SagaId,
+    /// 1 for the first; no gaps.
+    pub seq: u64,
+    /// JSON.
+    pub body: String,
+}
+
+/// The first result of a command, kept for its repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
+pub struct Remembered {
+    /// Who gave the command.
+    pub actor: Uuid,
+    /// The key they gave with it.
+    pub key: String,
+    /// SHA-256 of the whole command, in hexadecimal.
+    pub command: String,
+    /// JSON.
+    pub result: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Proof that an engine may still act on a saga.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Fence {
+    /// The saga.
+    pub saga: SagaId,
+    /// The epoch of the lease.
+    pub epoch: u64,
+}
+
+/// Everything that one command changes: all of it happens, or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Commit {
+    /// If given: refused with [`ErrorKind::StaleLease`] unless this is the saga's newest lease. Whether it has expired does not matter
+    /// here: nobody else has taken it.
+    pub fence: Option<Fence>,
+    /// Documents to write.
+    pub puts: Vec<Put>,
+    /// Documents to remove.
+    pub removes: Vec<Remove>,
+    /// Inputs of sagas; a place that is taken already makes the commit fail with [`ErrorKind::Conflict`].
+    pub journal: Vec<JournalEntry>,
+    /// Audit entries; the store puts them into the chain in this order.
+    pub audit: Vec<AuditEntry>,
+    /// Events for the outbox.
+    pub events: Vec<Event>,
+    /// The result to remember; a key that is taken already makes the commit fail with [`ErrorKind::Conflict`].
+    pub remember: Option<Remembered>,
+}
+
+impl Commit {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.puts.is_empty()
+            && self.removes.is_empty()
+            && self.journal.is_empty()
+            && self.audit.is_empty()
+            && self.events.is_empty()
+            && self.remember.is_none()
+    }
+}
+
+/// An engine's wish for work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Claim {
+    /// Who asks.
+    pub engine: EngineId,
+    /// For which domains.
+    pub domains: Vec<DomainId>,
+    /// Now. A store that has a clock of its own, shared by all engines, uses that one.
+    pub now: Timestamp,
+    /// How long the lease is to last.
+    pub lease: Duration,
+    /// How long after its expiry a lease of another engine is left alone: the time limit of an effect and a margin (E-5).
+    pub grace: Duration,
+    /// Whether leases of this very engine are taken back at once, because its process was started anew and the store knows that the
+    /// old one is gone.
+    pub take_back: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The right to act on a saga for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
+pub struct Lease {
+    /// On which.
+    pub saga: SagaId,
+    /// Whose.
+    pub engine: EngineId,
+    /// Higher than that of every lease before it, of any saga.
+    pub epoch: u64,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What the store says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
+pub struct StoreMeta {
+    /// The instance whose store it is (O-14); made with the store.
+    pub instance: InstanceId,
+    /// The number of its format.
+    pub format: u32,
+    /// How many commits it has seen.
+    pub commits: u64,
+}
+
+/// Where the instance keeps what it knows.
+///
+/// Every method may be called from many tasks at once. Dropping the future of [`commit`](Store::commit) leaves open whether it
+/// happened; whoever drops it has to read again.
+#[async_trait]
+pub trait Store: Debug + Send + Sync + 'static {
+    /// What the store says of itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StoreUnavailable`], as every method.
+    async fn meta(&self) -> Result<StoreMeta>;
+
+    /// One document.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn load(&self, kind: RecordKind, id: Uuid) -> Result<Option<Document>>;
+
+    /// Documents of a kind in the order of their ids, those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn list(&self, kind: RecordKind, after: Option<Uuid>, limit: u32) -> Result<Vec<Document>>;
+
+    /// Documents whose `index` has `value`, in the order of their ids, those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn find(
+        &self,
+        kind: RecordKind,
+        index: &str,
+        value: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Document>>;
+
+    /// How many documents have `value` in `index`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn count(&self, kind: RecordKind, index: &str, value: &str) -> Result<u64>;
+
+    /// The document that holds a unique name.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn holder(&self, unique: &str) -> Result<Option<(RecordKind, Uuid)>>;
+
+    /// Documents that asked to be looked at at or before `until`, the earliest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn due(
+        &self,
+        due: DueKind,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(RecordKind, Uuid, Timestamp)>>;
+
+    /// How many documents asked to be looked at at or before `until`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn count_due(&self, due: DueKind, until: Timestamp) -> Result<u64>;
+
+    /// Changes everything in the commit, or nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when a version, a journal place or a remembered key is not as expected or a unique name is taken,
+    /// [`ErrorKind::StaleLease`], [`ErrorKind::StoreFull`], [`ErrorKind::StoreUnavailable`]; the outcome says whether it may have
+    /// happened all the same.
+    async fn commit(&self, commit: Commit) -> Result<()>;
+
+    /// Takes work that is ready and not under another's lease, the longest ready first.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>>;
+
+    /// Makes a lease last until `until`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StaleLease`] when the saga has a newer one, or none any more.
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease>;
+
+    /// Gives a lease back, so that others can claim the work at once. Giving back one that is no longer held changes nothing.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn release(&self, lease: &Lease) -> Result<()>;
+
+    /// When the next work of these domains becomes ready, leased or not; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>>;
+
+    /// The whole journal of a saga, in order.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn journal(&self, saga: SagaId) -> Result<Vec<JournalEntry>>;
+
+    /// What was remembered of a command.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn remembered(&self, actor: Uuid, key: &str) -> Result<Option<Remembered>>;
+
+    /// Forgets results older than `before`; how many (R-13: they are kept 30 days).
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn forget(&self, before: Timestamp) -> Result<u64>;
+
+    /// Audit records from number `from` on, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn audit(&self, from: u64, limit: u32) -> Result<Vec<AuditRecord>>;
+
+    /// The number and hash of the last audit record; 0 and [`ChainHash::GENESIS`] when there is none.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn audit_head(&self) -> Result<(u64, ChainHash)>;
+
+    /// Events that were not delivered yet, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn undelivered(&self, limit: u32) -> Result<Vec<Event>>;
+
+    /// Marks events as delivered; those that are already, or are unknown, change nothing.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn delivered(&self, events: &[EventId]) -> Result<()>;
+}
+
+/// A type of the model that is kept as a document.
+pub trait Stored: Serialize + DeserializeOwned + Send + Sync {
+    /// Its kind.
+    const KIND: RecordKind;
+
+    /// Its id.
+    fn id(&self) -> Uuid;
+
+    /// What it is found by.
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// When it wants to be looked at.
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        Vec::new()
+    }
+
+    /// The names it holds.
+    fn unique(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What an engine can claim of it.
+    fn work(&self) -> Option<Work> {
+        None
+    }
+
+    /// The document to write in the place of version `expected`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StoreCorrupt`] when it cannot be written as JSON.
+    fn put(&self, expected: u64) -> Result<Put> {
+        Ok(Put {
+            kind: Self::KIND,
+            id: self.id(),
+            expected,
+            body: serde_json::to_string(self).map_err(|error| {
+                Error::new(
+                    ErrorKind::StoreCorrupt,
+                    "store.put",
+                    format!("a {} cannot be written", Self::KIND.name()),
+                )
+                .with_source(error)
+            })?,
+            indexes: self.indexes(),
+            due: self.due(),
+            unique: self.unique(),
+            work: self.work(),
+        })
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StoreCorrupt`] when it is not such a document.
+    fn read(document: &Document) -> Result<Self> {
+        serde_json::from_str(&document.body).map_err(|error| {
+            // Not the JSON error itself: its text may quote what it found.
+            Error::new(
+                ErrorKind::StoreCorrupt,
+                "store.read",
+                format!(
+                    "{} {} cannot be read: line {}, column {}",
+                    document.kind.name(),
+                    document.id,
+                    error.line(),
+                    error.column()
+                ),
+            )
+            .with_advice("the store is damaged or of another version; do not go on with it")
+        })
+    }
+}

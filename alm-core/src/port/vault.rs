@@ -1,0 +1,179 @@
+//! Where credentials are kept.
+
+use std::fmt::{self, Debug};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Outcome, Refusal};
+use crate::model::template::VaultPlace;
+
+/// The vault's own identifier of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretId(String);
+
+impl SecretId {
+    /// Wraps the vault's identifier.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The vault's identifier.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A secret to create.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct NewSecret<'a> {
+    /// Where.
+    pub place: &'a VaultPlace,
+    /// Its name; fixed in the journal before, so that it can be found again (section X, step 3).
+    pub name: &'a str,
+    /// The account's domain, as people sign in to it.
+    pub domain: &'a str,
+    /// The account's name.
+    pub username: &'a str,
+    /// The account's password. Its `Debug` shows nothing.
+    pub password: &'a SecretString,
+    /// A line for the notes: the marker that says whose it is.
+    pub marker: &'a str,
+}
+
+impl<'a> NewSecret<'a> {
+    /// A secret with all its fields.
+    pub const fn new(
+        place: &'a VaultPlace,
+        name: &'a str,
+        domain: &'a str,
+        username: &'a str,
+        password: &'a SecretString,
+        marker: &'a str,
+    ) -> Self {
+        Self { place, name, domain, username, password, marker }
+    }
+}
+
+/// A secret as a look-up by name shows it; never its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FoundSecret {
+    /// Which.
+    pub id: SecretId,
+    /// Whether it is active.
+    pub active: bool,
+    /// The marker lines in its notes. `None` when this vault account may not read them: then nothing is known of whose it is.
+    pub markers: Option<Vec<String>>,
+}
+
+impl FoundSecret {
+    /// A secret that was found.
+    pub const fn new(id: SecretId, active: bool, markers: Option<Vec<String>>) -> Self {
+        Self { id, active, markers }
+    }
+}
+
+/// What kept the vault from doing something.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct VaultError {
+    /// What kind of failure.
+    pub kind: VaultErrorKind,
+    /// What is known of the change.
+    pub outcome: Outcome,
+    /// One line that names the thing and says what to do. Never a secret.
+    pub message: String,
+}
+
+impl VaultError {
+    /// A failure of which it is certain that nothing was done.
+    pub fn new(kind: VaultErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, outcome: Outcome::NotDone, message: message.into() }
+    }
+
+    /// Says what is known of the outcome.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+}
+
+/// What kind of failure a vault had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VaultErrorKind {
+    /// It could not be reached, was busy, or did not answer in time. Worth repeating, minding the outcome.
+    Unavailable,
+    /// It does not accept our credential. Repeating locks it out.
+    SignIn,
+    /// There is no such folder, template or secret, or we may not see it; vaults do not tell the two apart.
+    DeniedOrAbsent,
+    /// A secret of this name exists, and duplicates are not allowed.
+    NameTaken,
+    /// It refuses what we sent.
+    Invalid,
+    /// It answered something that is not understood.
+    Protocol,
+}
+
+/// Where credentials are kept. One for each vault; made with the credential of the engine's host.
+///
+/// Every method is safe to repeat except [`create`](Vault::create), whose caller looks for the secret first. Dropping a future leaves open
+/// whether the change happens.
+#[async_trait]
+pub trait Vault: Debug + Send + Sync + 'static {
+    /// Whether an engine could keep credentials in this place unattended: everything wrong with it at once, with the ids of section V.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError>;
+
+    /// Creates a secret.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::NameTaken`] and the others; with outcome `Unknown` the secret may exist or come to exist.
+    async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError>;
+
+    /// All secrets of exactly this name in the folder, active or not, restricted or not, in the order of their identifiers.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError>;
+
+    /// One secret by its identifier; `None` when there is none, or we may not see it.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn describe(&self, secret: &SecretId) -> Result<Option<FoundSecret>, VaultError>;
+
+    /// The password that a secret holds.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::DeniedOrAbsent`] and the others.
+    async fn read_password(&self, secret: &SecretId) -> Result<SecretString, VaultError>;
+
+    /// Puts another password into a secret and reads it back: success means that it is there.
+    ///
+    /// # Errors
+    /// With outcome `Unknown`, the secret holds the old one or the new one.
+    async fn write_password(&self, secret: &SecretId, password: &SecretString) -> Result<(), VaultError>;
+
+    /// Deactivates a secret. One that is inactive already is success.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::DeniedOrAbsent`] and the others.
+    async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError>;
+}

@@ -1,0 +1,143 @@
+//! Who may do what (section P).
+
+use std::collections::BTreeSet;
+
+use super::refusal::Refusal;
+use crate::model::ids::{PersonId, RoleId};
+use crate::model::people::{ACCOUNT_OWNER, EVERYONE, Feature, Group, Permission, Person, Role, Verb};
+
+/// What one person may do at one moment: the roles held directly and through enabled groups, as permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// Whose.
+    pub person: PersonId,
+    /// Whether the person is enabled; if not, nothing is allowed.
+    pub enabled: bool,
+    permissions: BTreeSet<Permission>,
+}
+
+impl Access {
+    /// What `person` may do, being in those of `groups` that have them, with `roles` to look the roles up in.
+    pub fn of(person: &Person, groups: &[Group], roles: &[Role]) -> Self {
+        let mut held: BTreeSet<RoleId> = person.roles.clone();
+        // O-2: everybody always holds Account Owner.
+        held.insert(ACCOUNT_OWNER);
+        for group in groups.iter().filter(|group| group.enabled && group.has(person.id)) {
+            held.extend(&group.roles);
+        }
+        let permissions = roles
+            .iter()
+            .filter(|role| role.enabled && held.contains(&role.id))
+            .flat_map(|role| role.permissions.iter().copied())
+            .collect();
+        Self { person: person.id, enabled: person.enabled, permissions }
+    }
+
+    /// Whether the verb is allowed on an object that is the person's own, or on any with Manage.
+    pub fn permits(&self, feature: Feature, verb: Verb, own: bool) -> bool {
+        self.enabled
+            && self.permissions.contains(&Permission::new(feature, verb))
+            && (own || self.permissions.contains(&Permission::new(feature, Verb::Manage)))
+    }
+
+    /// As [`permits`](Self::permits), saying what is missing.
+    ///
+    /// # Errors
+    /// P-1, with what is missing (P-3).
+    pub fn require(&self, feature: Feature, verb: Verb, own: bool) -> Result<(), Refusal> {
+        if self.permits(feature, verb, own) {
+            return Ok(());
+        }
+        if !self.enabled {
+            return Err(Refusal::new("P-1", "caller", "is disabled and has no access"));
+        }
+        let name = feature_name(feature);
+        let verb_name = format!("{verb:?}");
+        let missing = if self.permissions.contains(&Permission::new(feature, verb)) {
+            format!("{name} {verb_name} is held for one's own objects only; {name} Manage is missing")
+        } else {
+            format!("the permission {name} {verb_name} is missing")
+        };
+        Err(Refusal::new("P-1", "caller", missing))
+    }
+}
+
+/// The feature's name as the table writes it.
+fn feature_name(feature: Feature) -> String {
+    match serde_json::to_value(feature) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{feature:?}"),
+    }
+}
+
+/// Whether `person` is in an enabled group among `groups` with one of these ids. [`EVERYONE`] counts as a group that has all.
+pub fn is_in_any(
+    person: PersonId,
+    ids: impl IntoIterator<Item = &crate::model::ids::GroupId>,
+    groups: &[Group],
+) -> bool {
+    ids.into_iter().any(|id| {
+        *id == EVERYONE || groups.iter().any(|group| group.id == *id && group.enabled && group.has(person))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::ids::GroupId;
+    use crate::model::people::{REQUESTER, SYSTEM_ADMINISTRATOR, built_in_roles};
+
+    fn person(n: u128) -> Person {
+        Person::new(PersonId::new(Uuid::from_u128(n)), "somebody")
+    }
+
+    #[test]
+    fn manage_widens_and_grants_nothing_alone() {
+        let mut roles = built_in_roles().to_vec();
+        let manage = Role {
+            id: RoleId::new(Uuid::from_u128(99)),
+            name: "only manage".into(),
+            built_in: false,
+            enabled: true,
+            permissions: BTreeSet::from([Permission::new(Feature::ProvisionRequest, Verb::Manage)]),
+        };
+        let id = manage.id;
+        roles.push(manage);
+        let mut someone = person(1);
+        someone.roles.insert(id);
+        let access = Access::of(&someone, &[], &roles);
+        assert!(!access.permits(Feature::ProvisionRequest, Verb::Read, true));
+        someone.roles.insert(REQUESTER);
+        let access = Access::of(&someone, &[], &roles);
+        assert!(access.permits(Feature::ProvisionRequest, Verb::Read, false));
+    }
+
+    #[test]
+    fn o_2_a_disabled_group_gives_nothing_and_everybody_owns() {
+        let someone = person(1);
+        let mut group = Group::new(GroupId::new(Uuid::from_u128(5)), "admins", [someone.id]);
+        group.roles.insert(SYSTEM_ADMINISTRATOR);
+        let roles = built_in_roles();
+        let access = Access::of(&someone, std::slice::from_ref(&group), &roles);
+        assert!(access.permits(Feature::Role, Verb::Delete, false));
+        group.enabled = false;
+        let access = Access::of(&someone, &[group], &roles);
+        assert!(!access.permits(Feature::Role, Verb::Delete, false));
+        assert!(access.permits(Feature::ManagedAccount, Verb::Update, true));
+        assert!(!access.permits(Feature::ManagedAccount, Verb::Update, false));
+    }
+
+    #[test]
+    fn o_1_a_disabled_person_has_no_access() {
+        let mut someone = person(1);
+        someone.roles.insert(SYSTEM_ADMINISTRATOR);
+        someone.enabled = false;
+        let access = Access::of(&someone, &[], &built_in_roles());
+        let refusal = access.require(Feature::User, Verb::Read, true).unwrap_err();
+        assert_eq!(refusal.rule(), "P-1");
+        assert!(refusal.message().contains("disabled"));
+    }
+}

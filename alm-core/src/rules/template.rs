@@ -1,0 +1,120 @@
+//! What a template must say before it can be published (T-12, T-13).
+
+use super::refusal::Refusal;
+use super::{naming, text};
+use crate::model::people::{EVERYONE, Group, Person};
+use crate::model::template::{OwnershipRule, TemplateBody};
+
+/// Attributes that a template may give (T-13): descriptive ones. What identifies, secures or links an account is never among them.
+pub const ALLOWED_ATTRIBUTES: [&str; 14] = [
+    "company",
+    "department",
+    "departmentNumber",
+    "employeeType",
+    "extensionAttribute1",
+    "extensionAttribute2",
+    "extensionAttribute3",
+    "extensionAttribute4",
+    "extensionAttribute5",
+    "info",
+    "l",
+    "mail",
+    "physicalDeliveryOfficeName",
+    "title",
+];
+
+/// Checks what can be checked without asking vault or domain.
+///
+/// # Errors
+/// Every reason why it cannot be published.
+pub fn check(name: &str, body: &TemplateBody, people: &[Person], groups: &[Group]) -> Result<(), Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    let mut refuse = |rule, field, message: String| refusals.push(Refusal::new(rule, field, message));
+
+    if let Err(refusal) = text::check("T-1", "name", name, 100, true, false) {
+        refuse("T-1", "name", refusal.message().to_owned());
+    }
+    if let Err(refusal) = text::check("T-1", "purpose", &body.purpose, 4_000, false, true) {
+        refuse("T-1", "purpose", refusal.message().to_owned());
+    }
+    if body.directory.ous.is_empty() {
+        refuse("T-3", "ous", "at least one OU must be named".to_owned());
+    }
+    if let Some(pattern) = &body.directory.name_pattern
+        && let Err(refusal) = naming::compile(pattern)
+    {
+        refuse("T-3", "name_pattern", refusal.message().to_owned());
+    }
+    if body.directory.name_prefix.chars().count() >= naming::MAX_NAME {
+        refuse("NM-1", "name_prefix", "leaves no room for a name".to_owned());
+    }
+    for attribute in body.attributes.keys() {
+        if !ALLOWED_ATTRIBUTES.iter().any(|allowed| allowed.eq_ignore_ascii_case(attribute)) {
+            refuse("T-13", "attributes", format!("{attribute} cannot be set by a template"));
+        }
+    }
+    if let OwnershipRule::People { min, max } = body.ownership
+        && (min == 0 || min > max)
+    {
+        refuse("T-4", "ownership", format!("{min} to {max} owners cannot be met"));
+    }
+    if body.periods.is_empty() {
+        refuse("T-5", "periods", "at least one life duration must be offered".to_owned());
+    }
+    for period in &body.periods {
+        if !period.is_valid() {
+            refuse("T-5", "periods", format!("{period} is out of bounds"));
+        } else if body.renewal_lead_days >= period.shortest_days() {
+            refuse(
+                "T-12",
+                "renewal_lead_days",
+                format!("a lead of {} days is not shorter than a life of {period}", body.renewal_lead_days),
+            );
+        }
+    }
+    if body.requesters.is_empty() {
+        refuse("T-7", "requesters", "nobody could request with it".to_owned());
+    }
+    if body.approval.is_empty() {
+        refuse("T-6", "approval", "at least one step is needed".to_owned());
+    }
+    for (index, step) in body.approval.iter().enumerate() {
+        let number = index + 1;
+        if step.required == 0 {
+            refuse("T-6", "approval", format!("step {number} requires nobody"));
+        }
+        // T-12: whoever requests cannot approve (R-11), so the step must be reachable without any one of them.
+        let reachable = people
+            .iter()
+            .filter(|person| person.enabled)
+            .filter(|person| {
+                step.people.contains(&person.id) || super::access::is_in_any(person.id, &step.groups, groups)
+            })
+            .count();
+        let needed = step.required as usize;
+        let may_request = |person: &Person| super::access::is_in_any(person.id, &body.requesters, groups);
+        let worst = people
+            .iter()
+            .filter(|person| person.enabled && may_request(person))
+            .any(|person| {
+                step.people.contains(&person.id) || super::access::is_in_any(person.id, &step.groups, groups)
+            });
+        let available = reachable.saturating_sub(usize::from(worst));
+        if available < needed {
+            refuse(
+                "T-12",
+                "approval",
+                format!(
+                    "step {number} requires {needed} approvals, but only {available} enabled people could give one \
+                     when one of them is the requester"
+                ),
+            );
+        }
+        for group in &step.groups {
+            if *group != EVERYONE && !groups.iter().any(|known| known.id == *group && known.enabled) {
+                refuse("T-6", "approval", format!("step {number} names group {group}, which is unknown or disabled"));
+            }
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+}

@@ -1,0 +1,284 @@
+//! What an engine does for a saga, and how it ends.
+//!
+//! Every effect is safe to repeat: whoever runs it looks first whether it was done already. No effect holds a password: those that
+//! need one name the secret it is in.
+
+use ad_directory::{AccountExpires, Controller, Dn, ObjectGuid};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Outcome;
+use crate::model::template::VaultPlace;
+use crate::port::vault::SecretId;
+
+/// One step of a saga on a system outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+#[non_exhaustive]
+pub enum Effect {
+    /// Look whether the vault's place, the OU and the groups are there and usable, and choose the controller (step 2).
+    Preflight {
+        /// Where the secret will be.
+        place: VaultPlace,
+        /// Where the account will be.
+        ou: Dn,
+        /// What it will join.
+        groups: Vec<Dn>,
+    },
+    /// Create the secret with a password made on the spot, unless one of this name and this saga's marker is there (step 3).
+    CreateSecret {
+        /// Where.
+        place: VaultPlace,
+        /// Under this name.
+        name: String,
+        /// The domain for its field.
+        domain: String,
+        /// The account's name for its field.
+        username: String,
+    },
+    /// Add the account, disabled, with the password that the secret holds (step 5).
+    AddAccount {
+        /// On this controller, which the next effects go to as well.
+        controller: Controller,
+        /// What to add.
+        account: AccountSpec,
+        /// Where its password is.
+        secret: SecretId,
+    },
+    /// Put another password into the secret, because the directory refused the one in it.
+    ReplacePassword {
+        /// Which secret.
+        secret: SecretId,
+    },
+    /// Make it a member of one group (step 7).
+    JoinGroup {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Of which group.
+        group: Dn,
+    },
+    /// Prove by a bind that the directory has the password that the secret holds (step 8).
+    VerifyPassword {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Where the password is.
+        secret: SecretId,
+    },
+    /// Set the account's password to the secret's: the account is disabled and unseen.
+    ResetPassword {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Where the password is.
+        secret: SecretId,
+    },
+    /// Look once more for secrets of this saga that came late, and deactivate them (X-3, before step 9); in a compensation the recorded one too.
+    SettleSecrets {
+        /// Where.
+        place: VaultPlace,
+        /// Of this name.
+        name: String,
+        /// The recorded one, if any is.
+        recorded: Option<SecretId>,
+        /// Whether the recorded one stays active.
+        keep: bool,
+    },
+    /// Find the account by its identity, see that its marker is ours, and choose the controller.
+    Locate {
+        /// Which account.
+        account: ObjectGuid,
+        /// Whether an account that is gone already is as good (erase).
+        may_be_gone: bool,
+    },
+    /// Change the account, in one request that carries the marker: enable, disable, end date, names.
+    Change {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// To what.
+        change: AccountChange,
+    },
+    /// Move it below an OU, renaming it if said (section X: disable, enable, delete).
+    Move {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// To which OU; where it is when not said.
+        ou: Option<Dn>,
+        /// New common name, if any.
+        name: Option<String>,
+    },
+    /// See that it is (still) a member of all these groups; repair what is missing.
+    EnsureGroups {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Of which groups.
+        groups: Vec<Dn>,
+    },
+    /// Delete the account by its identity and marker (compensation, erase).
+    DeleteAccount {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+    },
+    /// Look for an account that carries this saga's marker and remove it: compensation when it is not known whether one was added.
+    RemoveByMarker {
+        /// On this controller.
+        controller: Controller,
+        /// Below this OU.
+        ou: Dn,
+    },
+    /// Deactivate the secret.
+    DeactivateSecret {
+        /// Which.
+        secret: SecretId,
+    },
+}
+
+impl Effect {
+    /// Its name, as journals, logs and `--slow` flags show it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Preflight { .. } => "preflight",
+            Self::CreateSecret { .. } => "create_secret",
+            Self::AddAccount { .. } => "add_account",
+            Self::ReplacePassword { .. } => "replace_password",
+            Self::JoinGroup { .. } => "join_group",
+            Self::VerifyPassword { .. } => "verify_password",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::SettleSecrets { .. } => "settle_secrets",
+            Self::Locate { .. } => "locate",
+            Self::Change { .. } => "change",
+            Self::Move { .. } => "move",
+            Self::EnsureGroups { .. } => "ensure_groups",
+            Self::DeleteAccount { .. } => "delete_account",
+            Self::RemoveByMarker { .. } => "remove_by_marker",
+            Self::DeactivateSecret { .. } => "deactivate_secret",
+        }
+    }
+}
+
+/// An account to add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct AccountSpec {
+    /// Its sAMAccountName and common name.
+    pub name: String,
+    /// The suffix of its user principal name.
+    pub domain: String,
+    /// Where.
+    pub ou: Dn,
+    /// Shown in the directory.
+    pub description: String,
+    /// Until when the directory lets it sign in.
+    pub expires: AccountExpires,
+    /// Whether its password never expires (T-15).
+    pub password_never_expires: bool,
+    /// Other attributes that the template gives.
+    pub attributes: std::collections::BTreeMap<String, String>,
+}
+
+/// A change of an account's attributes. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct AccountChange {
+    /// Enable or disable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Another end date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<AccountExpires>,
+    /// Another sAMAccountName, with the user principal name to fit: (name, suffix).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rename: Option<(String, String)>,
+    /// Remove all service principal names (NM-2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clear_service_principal_names: bool,
+}
+
+/// What an effect found or made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct Found {
+    /// The controller that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
+    /// The secret that was created or found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
+    /// The account that was added, adopted or found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<ObjectGuid>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dn: Option<Dn>,
+    /// Whether it was gone already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+    /// Things that a person should know, though the effect succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+}
+
+/// How an effect ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EffectResult {
+    /// It is done, now or already before.
+    Done(Found),
+    /// A system refused, for good; the same again would be refused again.
+    Refused {
+        /// Why, for the saga.
+        reason: Reason,
+        /// Why, for people. Never a secret.
+        message: String,
+    },
+    /// It did not get through; the same again may.
+    Failed {
+        /// What is known of the change.
+        outcome: Outcome,
+        /// Why, for people. Never a secret.
+        message: String,
+    },
+}
+
+/// Why a system refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// An account of that name exists and is not ours.
+    NameTaken,
+    /// A secret of that name exists and is not ours.
+    SecretNameTaken,
+    /// The directory does not accept the password.
+    PasswordPolicy,
+    /// The directory's password is not the vault's.
+    PasswordWrong,
+    /// We may not do it.
+    Forbidden,
+    /// OU, group, folder or template is missing or unusable.
+    PlaceUnusable,
+    /// The account's marker is not ours, or its epoch is higher than ours (I-3, E-5).
+    MarkerForeign,
+    /// The account is not there.
+    AccountMissing,
+    /// The secret is not there.
+    SecretMissing,
+    /// The engine's own policy forbids it (E-8).
+    LocalPolicy,
+    /// Our credential for a system is refused.
+    SignIn,
+    /// Anything else.
+    Other,
+}

@@ -1,0 +1,105 @@
+//! What a saga was begun with. Never changes afterwards.
+
+use ad_directory::{AccountExpires, Dn, ObjectGuid};
+use serde::{Deserialize, Serialize};
+
+use super::effect::AccountSpec;
+use crate::model::account::OperationKind;
+use crate::model::template::VaultPlace;
+use crate::port::vault::SecretId;
+
+/// What a saga was begun with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "plan")]
+#[non_exhaustive]
+pub enum Plan {
+    /// Make an account.
+    Provision(ProvisionPlan),
+    /// Change an account that exists.
+    Operate(OperatePlan),
+}
+
+impl Plan {
+    /// What it does to the account.
+    pub const fn operation(&self) -> OperationKind {
+        match self {
+            Self::Provision(_) => OperationKind::Provision,
+            Self::Operate(plan) => plan.operation,
+        }
+    }
+}
+
+/// How to make an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct ProvisionPlan {
+    /// Where its credential goes.
+    pub place: VaultPlace,
+    /// The secret's name, fixed here so that it can be found again (section X, step 3).
+    pub secret_name: String,
+    /// What to add to the directory.
+    pub account: AccountSpec,
+    /// The groups it joins.
+    pub groups: Vec<Dn>,
+    /// How long the vault may still carry out a request whose reply never came, in milliseconds.
+    pub settle_ms: u64,
+}
+
+/// How to change an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct OperatePlan {
+    /// What it is for.
+    pub operation: OperationKind,
+    /// Which object.
+    pub account: ObjectGuid,
+    /// Its name in the record.
+    pub name: String,
+    /// Where its password is.
+    pub secret: SecretId,
+    /// What to do, in this order, after the account was located.
+    pub steps: Vec<Step>,
+    /// What puts things back when a person gives the saga up (L-37).
+    pub undo: Vec<Step>,
+}
+
+/// One thing to do to an account, without the controller, which is chosen when the saga runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "step")]
+#[non_exhaustive]
+pub enum Step {
+    /// Disable it.
+    Disable,
+    /// Enable it.
+    Enable,
+    /// Set its end date.
+    Expires {
+        /// To this.
+        expires: AccountExpires,
+    },
+    /// Move it, rename it, or both in one request.
+    MoveTo {
+        /// There; where it is when not said.
+        ou: Option<Dn>,
+        /// Its new common name; the one it has when not said.
+        name: Option<String>,
+    },
+    /// Give it the sign-in names of a retired object and take its service principal names (NM-2).
+    RetireName {
+        /// The new name.
+        name: String,
+        /// The suffix of its user principal name.
+        domain: String,
+    },
+    /// See that it is in these groups.
+    EnsureGroups {
+        /// Which.
+        groups: Vec<Dn>,
+    },
+    /// Prove that the vault has its password.
+    VerifyPassword,
+    /// Deactivate its secret.
+    DeactivateSecret,
+    /// Delete it.
+    DeleteAccount,
+}

@@ -1,0 +1,212 @@
+//! A saga as it is kept, and the machine that its journal drives.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::effect::{Effect, Reason};
+use super::input::Input;
+use super::plan::Plan;
+use super::{provision, sequence};
+use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
+use crate::port::vault::SecretId;
+
+/// A saga, without its journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SagaRecord {
+    /// Which.
+    pub id: SagaId,
+    /// The account it makes or changes.
+    pub account: AccountId,
+    /// The account's name, for people.
+    pub account_name: String,
+    /// The request it carries out, if it does.
+    pub request: Option<RequestId>,
+    /// Whose engines go on with it.
+    pub domain: DomainId,
+    /// What it was begun with.
+    pub plan: Plan,
+    /// Sagas whose markers the account may carry (I-3), this one included.
+    pub known_sagas: Vec<SagaId>,
+    /// How long its journal is.
+    pub inputs: u64,
+    /// Where it stands.
+    pub status: SagaStatus,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// From when on an engine may go on with it.
+    pub ready_at: Timestamp,
+    /// Things that a person should know about it.
+    pub findings: Vec<String>,
+}
+
+/// Where a saga stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SagaStatus {
+    /// An engine has it or can claim it.
+    Running,
+    /// It goes on later by itself; why it waits.
+    Waiting {
+        /// Why.
+        why: String,
+    },
+    /// It stopped and waits for Retry or Abandon.
+    Parked {
+        /// Why.
+        finding: String,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        ending: Ending,
+    },
+}
+
+impl SagaStatus {
+    /// Whether an engine goes on with it by itself.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Running | Self::Waiting { .. })
+    }
+}
+
+/// How a saga ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+#[non_exhaustive]
+pub enum Ending {
+    /// Everything was done.
+    Done,
+    /// Something refused; what had been done was undone.
+    Compensated {
+        /// What refused.
+        reason: Reason,
+        /// In words.
+        message: String,
+    },
+    /// A person cancelled it; what had been done was undone.
+    Cancelled,
+    /// A person gave it up as it was.
+    Abandoned,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Next {
+    /// Run this effect.
+    Run {
+        /// Which.
+        effect: Effect,
+        /// Not before this instant, and why.
+        not_before: Option<(Timestamp, String)>,
+    },
+    /// Stop and ask a person.
+    Park {
+        /// About what.
+        finding: String,
+    },
+    /// It is over.
+    End(Ending),
+}
+
+/// An input that does not fit the state: the journal is damaged, or two wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal has {input} where {state} was expected")]
+#[non_exhaustive]
+pub struct Misfit {
+    /// What was there.
+    pub input: String,
+    /// What could have been.
+    pub state: String,
+}
+
+impl Misfit {
+    pub(super) fn new(input: impl Into<String>, state: impl Into<String>) -> Self {
+        Self { input: input.into(), state: state.into() }
+    }
+}
+
+/// A saga's state, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Provision(provision::State),
+    Operate(sequence::State),
+}
+
+impl Machine {
+    /// The state at the beginning.
+    pub fn begin(plan: &Plan) -> Self {
+        Self(match plan {
+            Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
+            Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
+        })
+    }
+
+    /// The state after these inputs.
+    ///
+    /// # Errors
+    /// When an input does not fit.
+    pub fn replay(plan: &Plan, inputs: impl IntoIterator<Item = &'_ Input>) -> Result<Self, Misfit> {
+        let mut machine = Self::begin(plan);
+        for input in inputs {
+            machine.apply(input)?;
+        }
+        Ok(machine)
+    }
+
+    /// Takes one input.
+    ///
+    /// # Errors
+    /// When it does not fit the state; the state is then as before.
+    pub fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match &mut self.0 {
+            Kind::Provision(state) => state.apply(input),
+            Kind::Operate(state) => state.apply(input),
+        }
+    }
+
+    /// What to do next. Depends on the state alone.
+    pub fn next(&self) -> Next {
+        match &self.0 {
+            Kind::Provision(state) => state.next(),
+            Kind::Operate(state) => state.next(),
+        }
+    }
+
+    /// Whether a person can still cancel it: what it does is not yet visible to anybody.
+    pub fn can_cancel(&self) -> bool {
+        match &self.0 {
+            Kind::Provision(state) => state.can_cancel(),
+            Kind::Operate(_) => false,
+        }
+    }
+
+    /// The identity of the account, once it is known.
+    pub fn account(&self) -> Option<ad_directory::ObjectGuid> {
+        match &self.0 {
+            Kind::Provision(state) => state.account(),
+            Kind::Operate(state) => Some(state.account()),
+        }
+    }
+
+    /// The secret, once it is known.
+    pub fn secret(&self) -> Option<&SecretId> {
+        match &self.0 {
+            Kind::Provision(state) => state.secret(),
+            Kind::Operate(state) => Some(state.secret()),
+        }
+    }
+
+    /// What a person should know though everything succeeded.
+    pub fn findings(&self) -> &[String] {
+        match &self.0 {
+            Kind::Provision(state) => state.findings(),
+            Kind::Operate(state) => state.findings(),
+        }
+    }
+}

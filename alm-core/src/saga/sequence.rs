@@ -1,0 +1,201 @@
+//! Changing an account that exists: the account is located, then the plan's steps are taken one by one.
+//!
+//! There is nothing to compensate: each step is right in itself, and a step that is refused parks the saga and asks a person, who retries
+//! it or gives it up. Giving up takes the plan's own steps back (L-37).
+
+use ad_directory::{Controller, ObjectGuid};
+
+use super::attempt::{Attempt, describe};
+use super::effect::{AccountChange, Effect, EffectResult, Reason};
+use super::input::Input;
+use super::plan::{OperatePlan, Step};
+use super::record::{Ending, Misfit, Next};
+use crate::error::Outcome;
+use crate::model::account::OperationKind;
+use crate::port::vault::SecretId;
+
+/// After how many failures to reach the controller another one is chosen.
+const UNREACHED: u32 = 2;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    plan: OperatePlan,
+    controller: Option<Controller>,
+    index: usize,
+    undoing: bool,
+    abandoned: bool,
+    gone: bool,
+    parked: Option<String>,
+    attempt: Attempt,
+    findings: Vec<String>,
+}
+
+impl State {
+    pub(super) fn new(plan: OperatePlan) -> Self {
+        Self {
+            plan,
+            controller: None,
+            index: 0,
+            undoing: false,
+            abandoned: false,
+            gone: false,
+            parked: None,
+            attempt: Attempt::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    pub(super) const fn account(&self) -> ObjectGuid {
+        self.plan.account
+    }
+
+    pub(super) const fn secret(&self) -> &SecretId {
+        &self.plan.secret
+    }
+
+    pub(super) fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    fn steps(&self) -> &[Step] {
+        if self.undoing { &self.plan.undo } else { &self.plan.steps }
+    }
+
+    pub(super) fn next(&self) -> Next {
+        if let Some(finding) = &self.parked {
+            return Next::Park { finding: finding.clone() };
+        }
+        match self.effect() {
+            Some(effect) => {
+                Next::Run { effect, not_before: self.attempt.not_before() }
+            }
+            None if self.abandoned => Next::End(Ending::Abandoned),
+            None => Next::End(Ending::Done),
+        }
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        if self.abandoned && !self.undoing {
+            return None;
+        }
+        let step = self.steps().get(self.index)?;
+        let account = self.plan.account;
+        // A secret is deactivated whether or not a controller can be reached.
+        if let Step::DeactivateSecret = step {
+            return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone() });
+        }
+        let Some(controller) = self.controller.clone() else {
+            return Some(Effect::Locate { account, may_be_gone: self.plan.operation == OperationKind::Erase });
+        };
+        let change = |change| Effect::Change { controller: controller.clone(), account, change };
+        Some(match step {
+            Step::Disable => change(AccountChange { enabled: Some(false), ..AccountChange::default() }),
+            Step::Enable => change(AccountChange { enabled: Some(true), ..AccountChange::default() }),
+            Step::Expires { expires } => {
+                change(AccountChange { expires: Some(*expires), ..AccountChange::default() })
+            }
+            Step::RetireName { name, domain } => change(AccountChange {
+                rename: Some((name.clone(), domain.clone())),
+                clear_service_principal_names: true,
+                ..AccountChange::default()
+            }),
+            Step::MoveTo { ou, name } => {
+                Effect::Move { controller, account, ou: ou.clone(), name: name.clone() }
+            }
+            Step::EnsureGroups { groups } => {
+                Effect::EnsureGroups { controller, account, groups: groups.clone() }
+            }
+            Step::VerifyPassword => {
+                Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone() }
+            }
+            Step::DeleteAccount => Effect::DeleteAccount { controller, account },
+            Step::DeactivateSecret => return None,
+        })
+    }
+
+    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect: name, at, .. } => match self.effect() {
+                Some(effect) if effect.name() == name && self.parked.is_none() => {
+                    self.attempt.start(*at);
+                    Ok(())
+                }
+                other => Err(Misfit::new(
+                    format!("the start of {name}"),
+                    other.map_or("nothing", |effect| effect.name()),
+                )),
+            },
+            Input::Finished { result, .. } if !self.attempt.is_started() => {
+                Err(Misfit::new(describe(result), "no effect under way"))
+            }
+            Input::Finished { result, at } => {
+                match result {
+                    EffectResult::Done(found) => {
+                        self.findings.extend(found.findings.iter().cloned());
+                        self.attempt = Attempt::default();
+                        self.gone |= found.gone;
+                        if self.controller.is_none() && found.controller.is_some() {
+                            self.controller.clone_from(&found.controller);
+                            if self.gone {
+                                // Erase: there is nothing left to do in the directory.
+                                self.skip_directory();
+                            }
+                        } else {
+                            self.index += 1;
+                        }
+                    }
+                    EffectResult::Failed { outcome, message } => {
+                        self.attempt.fail(*at, *outcome, message);
+                        if *outcome == Outcome::NotSent && self.attempt.failures() >= UNREACHED {
+                            // Every step is safe on any controller; the one before cannot be reached.
+                            self.controller = None;
+                        }
+                    }
+                    EffectResult::Refused { reason, message } => self.refused(*reason, message),
+                }
+                Ok(())
+            }
+            Input::Retry { .. } => {
+                self.parked = None;
+                self.attempt.forgive();
+                // Whatever a person mended, it is looked at anew.
+                self.controller = None;
+                Ok(())
+            }
+            Input::Abandon { .. } => {
+                self.parked = None;
+                self.attempt = Attempt::default();
+                self.controller = None;
+                // A second time gives up the way back too.
+                self.undoing = !self.abandoned && !self.plan.undo.is_empty();
+                self.abandoned = true;
+                self.index = 0;
+                Ok(())
+            }
+            Input::Cancel { .. } => Err(Misfit::new("a cancel", "an operation on a live account")),
+        }
+    }
+
+    fn skip_directory(&mut self) {
+        let rest = self.steps().iter().skip(self.index);
+        let next = rest.take_while(|step| **step != Step::DeactivateSecret).count();
+        self.index += next;
+    }
+
+    fn refused(&mut self, reason: Reason, message: &str) {
+        self.attempt = Attempt::default();
+        let step = self.steps().get(self.index);
+        let already = match (step, reason) {
+            // What should go is gone.
+            (Some(Step::DeactivateSecret), Reason::SecretMissing)
+            | (Some(Step::DeleteAccount), Reason::AccountMissing) => true,
+            _ => false,
+        };
+        if already {
+            self.findings.push(message.to_owned());
+            self.index += 1;
+        } else {
+            self.parked = Some(message.to_owned());
+        }
+    }
+}
