@@ -1,9 +1,10 @@
 //! Who may do what (section P).
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
-use crate::model::ids::{PersonId, RoleId};
+use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{ACCOUNT_OWNER, EVERYONE, Feature, Group, Permission, Person, Role, Verb};
 
 /// What one person may do at one moment: the roles held directly and through enabled groups, as permissions.
@@ -74,11 +75,12 @@ fn feature_name(feature: Feature) -> String {
 /// Whether `person` is in an enabled group among `groups` with one of these ids. [`EVERYONE`] counts as a group that has all.
 pub fn is_in_any(
     person: PersonId,
-    ids: impl IntoIterator<Item = &crate::model::ids::GroupId>,
+    ids: impl IntoIterator<Item: Borrow<GroupId>>,
     groups: &[Group],
 ) -> bool {
     ids.into_iter().any(|id| {
-        *id == EVERYONE || groups.iter().any(|group| group.id == *id && group.enabled && group.has(person))
+        let id = *id.borrow();
+        id == EVERYONE || groups.iter().any(|group| group.id == id && group.enabled && group.has(person))
     })
 }
 
@@ -87,7 +89,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::ids::GroupId;
     use crate::model::people::{REQUESTER, SYSTEM_ADMINISTRATOR, built_in_roles};
 
     fn person(n: u128) -> Person {

@@ -1,5 +1,7 @@
 //! A saga as it is kept, and the machine that its journal drives.
 
+use std::borrow::Borrow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -151,10 +153,10 @@ impl Machine {
     ///
     /// # Errors
     /// When an input does not fit.
-    pub fn replay(plan: &Plan, inputs: impl IntoIterator<Item = &'_ Input>) -> Result<Self, Misfit> {
+    pub fn replay(plan: &Plan, inputs: impl IntoIterator<Item: Borrow<Input>>) -> Result<Self, Misfit> {
         let mut machine = Self::begin(plan);
         for input in inputs {
-            machine.apply(input)?;
+            machine.apply(input.borrow())?;
         }
         Ok(machine)
     }
