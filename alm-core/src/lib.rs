@@ -1,10 +1,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+pub mod engine;
 pub mod error;
 pub mod model;
 pub mod port;
 pub mod rules;
 pub mod saga;
+pub mod service;
 
+pub use engine::Engine;
 pub use error::{Error, ErrorKind, Outcome, Refusal, Result};
+pub use service::{Alm, Caller, Command, IdempotencyKey, Settings};

@@ -10,5 +10,6 @@ pub mod ids;
 pub mod people;
 pub mod period;
 pub mod request;
+pub(crate) mod stored;
 pub mod sweep;
 pub mod template;

@@ -4,6 +4,8 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod inspector;
 pub mod link;
+pub mod sink;
 pub mod store;
 pub mod vault;

@@ -19,4 +19,4 @@ mod provision;
 mod record;
 mod sequence;
 
-pub use self::record::{Ending, Machine, Misfit, Next, SagaRecord, SagaStatus};
+pub use self::record::{Completion, Ending, Machine, Misfit, Next, SagaRecord, SagaStatus};

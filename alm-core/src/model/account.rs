@@ -82,6 +82,8 @@ pub struct OpenOperation {
 pub struct ReminderState {
     /// When the last one was due, of those that were sent or skipped.
     pub last: Option<Timestamp>,
+    /// When the next one is due.
+    pub next: Option<Timestamp>,
     /// How often the account was renewed: a new cycle starts the reminders anew.
     pub cycle: u32,
 }

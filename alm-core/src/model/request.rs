@@ -159,6 +159,8 @@ pub struct Request {
     pub account: Option<AccountId>,
     /// The saga that carries it out.
     pub saga: Option<SagaId>,
+    /// The end of life that the approval gave, computed once (L-34).
+    pub eol: Option<Timestamp>,
     /// What failed and why, for [`RequestStatus::ProvisioningFailed`].
     pub failure: Option<String>,
     /// When it was begun.

@@ -130,12 +130,12 @@ pub enum Effect {
         /// Which account.
         account: ObjectGuid,
     },
-    /// Look for an account that carries this saga's marker and remove it: compensation when it is not known whether one was added.
+    /// Look for an account of this name that carries this saga's marker and remove it: compensation when it is not known whether one was added.
     RemoveByMarker {
         /// On this controller.
         controller: Controller,
-        /// Below this OU.
-        ou: Dn,
+        /// Its sAMAccountName. The marker attribute is not indexed, the name is.
+        name: String,
     },
     /// Deactivate the secret.
     DeactivateSecret {

@@ -197,7 +197,7 @@ impl State {
             },
             Step::RemoveAccount => match self.account {
                 Some(account) => Effect::DeleteAccount { controller: controller()?, account },
-                None => Effect::RemoveByMarker { controller: controller()?, ou: plan.account.ou.clone() },
+                None => Effect::RemoveByMarker { controller: controller()?, name: plan.account.name.clone() },
             },
             Step::DropSecrets => Effect::SettleSecrets {
                 place: plan.place.clone(),

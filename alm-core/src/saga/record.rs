@@ -9,7 +9,9 @@ use super::effect::{Effect, Reason};
 use super::input::Input;
 use super::plan::Plan;
 use super::{provision, sequence};
+use crate::model::account::AccountStatus;
 use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
+use crate::model::period::Period;
 use crate::port::vault::SecretId;
 
 /// A saga, without its journal.
@@ -40,6 +42,36 @@ pub struct SagaRecord {
     pub ready_at: Timestamp,
     /// Things that a person should know about it.
     pub findings: Vec<String>,
+    /// What becomes of the record when everything is done.
+    pub then: Completion,
+}
+
+/// What becomes of the account's record when a saga ends with [`Ending::Done`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "then")]
+#[non_exhaustive]
+pub enum Completion {
+    /// The account comes to be, Active, with this end of life.
+    Provision {
+        /// Computed once, when the request was approved (L-34, L-37).
+        eol: Timestamp,
+    },
+    /// It gets this status.
+    Become {
+        /// Which.
+        status: AccountStatus,
+    },
+    /// It gets a new end of life, and this status.
+    Renew {
+        /// The new end.
+        eol: Timestamp,
+        /// The life duration that it comes from.
+        period: Period,
+        /// The status it has then.
+        status: AccountStatus,
+    },
+    /// Nothing of it is left outside.
+    Erase,
 }
 
 /// Where a saga stands.

@@ -1,0 +1,377 @@
+//! Effects on the directory: each looks first whether it was done already, and every Modify carries the marker (E-5).
+
+use std::sync::Arc;
+
+use ad_directory::{
+    Account, AccountKey, AccountUpdate, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions,
+    Directory, Dn, ErrorKind, FindOptions, GroupKey, MarkerChange, MemberOptions, MembershipChange,
+    MoveOptions, NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions, UpdateOptions,
+    UserPrincipalName,
+};
+use jiff::SignedDuration;
+use secrecy::SecretString;
+
+use super::guard::Tools;
+use super::translate::{self, Step, done, failed, refused};
+use crate::error::Outcome;
+use crate::saga::effect::{AccountChange, AccountSpec, EffectResult, Found, Reason};
+
+/// How far the clocks of service and controller may be apart when the age of an account is judged: Kerberos' own limit.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+type Pinned = Arc<dyn Directory>;
+
+fn bad<T>(error: &ad_directory::ParseError) -> Step<T> {
+    refused(Reason::Other, error.to_string())
+}
+
+impl Tools<'_> {
+    /// The directory's part of the preflight: OU and groups are there. Returns the controller for all that follows.
+    pub(super) async fn preflight(&self, ou: &Dn, groups: &[Dn]) -> Step<Controller> {
+        let pinned = self.pinned(None).await?;
+        let probe =
+            pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
+        let missing = missing_places(&pinned, ou, groups).await.map_err(|error| translate::directory(&error))?;
+        if missing.is_empty() { Ok(probe.controller) } else { refused(Reason::PlaceUnusable, missing.join("; ")) }
+    }
+
+    /// Step 5. What carries this saga's marker is adopted; anything else of that name is never touched.
+    pub(super) async fn add(
+        &self,
+        controller: &Controller,
+        spec: &AccountSpec,
+        password: SecretString,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        if let Some(found) = self.adoptable(&pinned, spec).await? {
+            return Ok(found);
+        }
+        let new = match self.new_account(spec, password)? {
+            Ok(new) => new,
+            Err(error) => return bad(&error),
+        };
+        match pinned.create_account(&new, CreateOptions::new()).await {
+            Ok(account) => Ok(added(&account)),
+            // It came between the look and the add: perhaps from an attempt of ours.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                match self.adoptable(&pinned, spec).await? {
+                    Some(found) => Ok(found),
+                    None => Err(translate::directory(&error)),
+                }
+            }
+            Err(error) => Err(translate::directory(&error)),
+        }
+    }
+
+    fn new_account(
+        &self,
+        spec: &AccountSpec,
+        password: SecretString,
+    ) -> Step<Result<NewAccount, ad_directory::ParseError>> {
+        let marker = self.marker()?;
+        let build = || {
+            let mut new = NewAccount::new(spec.ou.clone(), spec.name.parse()?)
+                .user_principal_name(principal(&spec.name, &spec.domain)?)
+                .password(password)
+                .password_never_expires(spec.password_never_expires)
+                .expires(spec.expires)
+                .display_name(&spec.name)
+                .marker(marker);
+            if !spec.description.is_empty() {
+                new = new.description(&spec.description);
+            }
+            for (name, value) in &spec.attributes {
+                new = new.attribute(name.parse()?, [value.clone()]);
+            }
+            Ok(new)
+        };
+        Ok(build())
+    }
+
+    /// The account of that name, if it is this saga's own: disabled, in its place, without memberships, made after the intent.
+    async fn adoptable(&self, pinned: &Pinned, spec: &AccountSpec) -> Step<Option<EffectResult>> {
+        let name = match spec.name.parse() {
+            Ok(name) => name,
+            Err(error) => return bad(&error),
+        };
+        let found = pinned
+            .find_account(&AccountKey::SamAccountName(name), FindOptions::new())
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        let Some(account) = found else { return Ok(None) };
+        let taken = |why: &str| {
+            refused(
+                Reason::NameTaken,
+                format!("the name {} is taken by {}, which {why}; choose another name", spec.name, account.dn),
+            )
+        };
+        let Some(marker) = account.marker.as_ref().and_then(|marker| self.read_marker(marker.as_str())) else {
+            return taken("is not ours");
+        };
+        if marker.saga != self.task.lease.saga {
+            return taken("belongs to another operation");
+        }
+        if marker.epoch > self.task.lease.epoch {
+            return Err(translate::Stop::Superseded);
+        }
+        let since = self.task.intent_at.checked_sub(SKEW).unwrap_or(jiff::Timestamp::MIN);
+        if account.is_enabled() {
+            return taken("is enabled already");
+        }
+        if account.dn.parent().as_ref() != Some(&spec.ou) {
+            return taken("is in another place");
+        }
+        if !account.member_of.is_empty() {
+            return taken("has memberships already");
+        }
+        if account.when_created.is_some_and(|created| created < since) {
+            return taken("is older than the request");
+        }
+        Ok(Some(added(&account)))
+    }
+
+    /// Step 7; already a member is success.
+    pub(super) async fn join(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        group: &Dn,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        self.guard(&pinned, account).await?;
+        pinned
+            .add_member(&GroupKey::Dn(group.clone()), account, MemberOptions::new())
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        Ok(done(Found::default()))
+    }
+
+    pub(super) async fn ensure_groups(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        groups: &[Dn],
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        self.guard(&pinned, account).await?;
+        let mut findings = Vec::new();
+        for group in groups {
+            let change = pinned
+                .add_member(&GroupKey::Dn(group.clone()), account, MemberOptions::new())
+                .await
+                .map_err(|error| translate::directory(&error))?;
+            if change == MembershipChange::Changed {
+                findings.push(format!("{} was no member of {group} any more; it is again", self.task.account_name));
+            }
+        }
+        Ok(done(Found { findings, ..Found::default() }))
+    }
+
+    /// Step 8.
+    pub(super) async fn verify(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        password: &SecretString,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        self.guard(&pinned, account).await?;
+        let check = pinned
+            .check_password(account, password, CheckPasswordOptions::new())
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        match check.proves_password() {
+            Some(true) => Ok(done(Found::default())),
+            Some(false) => refused(
+                Reason::PasswordWrong,
+                format!("the password of {} in the directory is not the vault's", self.task.account_name),
+            ),
+            None => failed(
+                Outcome::NotDone,
+                format!("{} cannot be checked now ({check:?}); it is tried again later", self.task.account_name),
+            ),
+        }
+    }
+
+    /// only while it is disabled, so that nobody uses it.
+    pub(super) async fn reset_password(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        password: &SecretString,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let (found, current) = self.guard(&pinned, account).await?;
+        if found.is_enabled() {
+            return refused(Reason::Other, format!("{} is enabled; its password is not reset", found.dn));
+        }
+        let options = SetPasswordOptions::new().marker(MarkerChange::replace(current, self.marker()?));
+        pinned
+            .set_password(account, password, options)
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        Ok(done(Found::default()))
+    }
+
+    /// Finds an account by its identity and chooses the controller.
+    pub(super) async fn locate(&self, account: ObjectGuid, may_be_gone: bool) -> Step<EffectResult> {
+        let pinned = self.pinned(None).await?;
+        let probe =
+            pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
+        let controller = Some(probe.controller);
+        if may_be_gone {
+            let found = self.look(&pinned, account).await?;
+            return Ok(done(Found {
+                controller,
+                gone: found.is_none(),
+                account: Some(account),
+                dn: found.map(|(account, _)| account.dn),
+                ..Found::default()
+            }));
+        }
+        let (found, _) = self.guard(&pinned, account).await?;
+        Ok(done(Found { controller, account: Some(account), dn: Some(found.dn), ..Found::default() }))
+    }
+
+    pub(super) async fn change(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        change: &AccountChange,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let (found, current) = self.guard(&pinned, account).await?;
+        let mut findings = Vec::new();
+        let mut update = AccountUpdate::new().marker(MarkerChange::replace(current, self.marker()?));
+        if let Some(enabled) = change.enabled {
+            update = update.enabled(enabled);
+        }
+        if let Some(expires) = change.expires {
+            update = update.expires(expires);
+        }
+        if let Some((name, domain)) = &change.rename {
+            match name.parse().and_then(|sam| Ok((sam, principal(name, domain)?))) {
+                Ok((sam, upn)) => update = update.sam_account_name(sam).user_principal_name(Some(upn)),
+                Err(error) => return bad(&error),
+            }
+            findings.push(format!("{} is now called {name}", found.sam_account_name));
+        }
+        if change.clear_service_principal_names && !found.service_principal_names.is_empty() {
+            findings.push(format!("its service principal names were {}", found.service_principal_names.join(", ")));
+            update = update.service_principal_names([]);
+        }
+        let after = pinned
+            .update_account(account, &update, UpdateOptions::new())
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        // What the controller says now is what counts, not that it accepted the request.
+        let wrong = change.enabled.is_some_and(|enabled| after.is_enabled() != enabled)
+            || change.expires.is_some_and(|expires| after.expires != expires);
+        if wrong {
+            return failed(
+                Outcome::Unknown,
+                format!("{} does not show the change; it is tried again", after.dn),
+            );
+        }
+        Ok(done(Found { account: Some(account), dn: Some(after.dn), findings, ..Found::default() }))
+    }
+
+    /// To an OU, under a name, or both in one request. A name that is taken there gets an addition.
+    pub(super) async fn relocate(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        ou: Option<&Dn>,
+        name: Option<&str>,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let (found, current) = self.guard(&pinned, account).await?;
+        let parent = found.dn.parent();
+        let Some(target) = ou.cloned().or_else(|| parent.clone()) else {
+            return refused(Reason::PlaceUnusable, format!("{} has no place to be moved from", found.dn));
+        };
+        let wanted = name.unwrap_or(&found.cn);
+        if parent.as_ref() == Some(&target) && found.cn == wanted {
+            return Ok(done(Found { account: Some(account), dn: Some(found.dn), ..Found::default() }));
+        }
+        let move_as = |cn: &str| {
+            let mut options = MoveOptions::new().expect_marker(current.clone());
+            if cn != found.cn {
+                options = options.new_cn(cn.to_owned());
+            }
+            pinned.move_account(account, &target, options)
+        };
+        let (moved, findings) = match move_as(wanted).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let other = format!("{wanted}-{}", self.task.lease.saga.short());
+                let moved = move_as(&other).await.map_err(|error| translate::directory(&error))?;
+                (moved, vec![format!("{wanted} is taken in {target}; it is called {other} there")])
+            }
+            other => (other.map_err(|error| translate::directory(&error))?, Vec::new()),
+        };
+        Ok(done(Found { account: Some(account), dn: Some(moved.dn), findings, ..Found::default() }))
+    }
+
+    /// By identity and marker (I-3); one that is gone is success.
+    pub(super) async fn delete(&self, controller: &Controller, account: ObjectGuid) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let Some((_, current)) = self.look(&pinned, account).await? else {
+            return Ok(done(Found { gone: true, ..Found::default() }));
+        };
+        let options = DeleteOptions::new().expect_marker(current);
+        match pinned.delete_account(account, options).await {
+            Ok(()) => Ok(done(Found::default())),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(done(Found { gone: true, ..Found::default() }))
+            }
+            Err(error) => Err(translate::directory(&error)),
+        }
+    }
+
+    /// Compensation of an add whose end nobody saw: only what carries this very saga's marker is removed.
+    pub(super) async fn remove_by_marker(&self, controller: &Controller, name: &str) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let name = match name.parse() {
+            Ok(name) => name,
+            Err(error) => return bad(&error),
+        };
+        let found = pinned
+            .find_account(&AccountKey::SamAccountName(name), FindOptions::new())
+            .await
+            .map_err(|error| translate::directory(&error))?;
+        match found {
+            Some(account)
+                if account.marker.as_ref().is_some_and(|marker| self.is_this_saga(marker.as_str())) =>
+            {
+                self.delete(controller, account.guid).await
+            }
+            _ => Ok(done(Found { gone: true, ..Found::default() })),
+        }
+    }
+}
+
+/// Which of these places are not there.
+pub(super) async fn missing_places(
+    directory: &Pinned,
+    ou: &Dn,
+    groups: &[Dn],
+) -> ad_directory::Result<Vec<String>> {
+    let mut missing = Vec::new();
+    if directory.find_container(ou, FindOptions::new()).await?.is_none() {
+        missing.push(format!("the OU {ou} does not exist, or may not be seen"));
+    }
+    for group in groups {
+        if directory.find_group(&GroupKey::Dn(group.clone()), FindOptions::new()).await?.is_none() {
+            missing.push(format!("the group {group} does not exist, or may not be seen"));
+        }
+    }
+    Ok(missing)
+}
+
+fn added(account: &Account) -> EffectResult {
+    done(Found { account: Some(account.guid), dn: Some(account.dn.clone()), ..Found::default() })
+}
+
+fn principal(name: &str, domain: &str) -> Result<UserPrincipalName, ad_directory::ParseError> {
+    format!("{name}@{domain}").parse()
+}

@@ -1,0 +1,56 @@
+//! An engine's look at vault and domain before a template is published (T-12).
+
+use std::sync::Arc;
+
+use ad_directory::{Directory, PinOptions};
+use async_trait::async_trait;
+
+use super::account_effects::missing_places;
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::template::TemplateBody;
+use crate::port::inspector::Inspector;
+use crate::port::vault::Vault;
+
+/// Looks with the same directory and vault that an engine uses.
+#[derive(Clone, Debug)]
+pub struct PlaceInspector {
+    directory: Arc<dyn Directory>,
+    vault: Arc<dyn Vault>,
+}
+
+impl PlaceInspector {
+    /// Looks here.
+    pub fn new(directory: Arc<dyn Directory>, vault: Arc<dyn Vault>) -> Self {
+        Self { directory, vault }
+    }
+}
+
+#[async_trait]
+impl Inspector for PlaceInspector {
+    async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {
+        const OPERATION: &str = "template.inspect";
+        let unreachable = |error: &ad_directory::Error| {
+            Error::new(ErrorKind::Directory, OPERATION, error.to_string()).with_advice(error.advice())
+        };
+        let mut refusals = self
+            .vault
+            .preflight(&body.vault)
+            .await
+            .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))?;
+        let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
+        let mut missing = Vec::new();
+        for ou in body.directory.ous.iter().chain(&body.directory.retirement_ou) {
+            missing.extend(missing_places(&directory, ou, &[]).await.map_err(|error| unreachable(&error))?);
+        }
+        if let Some(ou) = body.directory.ous.first() {
+            let groups = missing_places(&directory, ou, &body.directory.groups)
+                .await
+                .map_err(|error| unreachable(&error))?;
+            missing.extend(groups);
+        }
+        missing.sort();
+        missing.dedup();
+        refusals.extend(missing.into_iter().map(|what| Refusal::new("T-12", "directory", what)));
+        Ok(refusals)
+    }
+}

@@ -1,0 +1,136 @@
+//! Effects on the vault: each looks first whether it was done already.
+
+use std::sync::Arc;
+
+use super::guard::Tools;
+use super::password;
+use super::translate::{self, Step, done, failed, refused};
+use crate::error::Outcome;
+use crate::model::template::VaultPlace;
+use crate::port::entropy::Entropy;
+use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault};
+use crate::saga::effect::{EffectResult, Found, Reason};
+
+/// The vault's side of an engine.
+#[derive(Debug)]
+pub(super) struct SecretEffects<'a> {
+    pub(super) vault: &'a Arc<dyn Vault>,
+    pub(super) entropy: &'a Arc<dyn Entropy>,
+    pub(super) tools: &'a Tools<'a>,
+}
+
+impl SecretEffects<'_> {
+    async fn find(&self, place: &VaultPlace, name: &str) -> Step<Vec<FoundSecret>> {
+        self.vault.find(place, name).await.map_err(|error| translate::vault(&error))
+    }
+
+    fn is_ours(&self, secret: &FoundSecret) -> bool {
+        secret
+            .markers
+            .as_ref()
+            .is_some_and(|markers| markers.iter().any(|marker| self.tools.is_this_saga(marker)))
+    }
+
+    fn password(&self) -> Step<secrecy::SecretString> {
+        password::generate(self.entropy.as_ref()).or_else(|error| failed(Outcome::NotSent, error.to_string()))
+    }
+
+    /// Step 3: a reply that was lost is made up for by looking.
+    pub(super) async fn create(
+        &self,
+        place: &VaultPlace,
+        name: &str,
+        domain: &str,
+        username: &str,
+    ) -> Step<EffectResult> {
+        let found = self.find(place, name).await?;
+        if let Some(secret) = found.iter().find(|secret| secret.active && self.is_ours(secret)) {
+            return Ok(done(Found { secret: Some(secret.id.clone()), ..Found::default() }));
+        }
+        if let Some(secret) = found.iter().find(|secret| !self.is_ours(secret)) {
+            // never adopted.
+            return refused(
+                Reason::SecretNameTaken,
+                format!("a secret named {name} exists already ({}) and is not ours", secret.id),
+            );
+        }
+        let password = self.password()?;
+        let marker = self.tools.marker()?;
+        let secret = NewSecret::new(place, name, domain, username, &password, marker.as_str());
+        let id = self.vault.create(secret).await.map_err(|error| translate::vault(&error))?;
+        Ok(done(Found { secret: Some(id), ..Found::default() }))
+    }
+
+    /// the account is not there yet, or disabled and unseen; so the vault's password may change.
+    pub(super) async fn replace_password(&self, secret: &SecretId) -> Step<EffectResult> {
+        let password = self.password()?;
+        self.vault.write_password(secret, &password).await.map_err(|error| translate::vault(&error))?;
+        Ok(done(Found::default()))
+    }
+
+    /// secrets that came late are ours by name and marker, and nobody knows them.
+    pub(super) async fn settle(
+        &self,
+        place: &VaultPlace,
+        name: &str,
+        recorded: Option<&SecretId>,
+        keep: bool,
+    ) -> Step<EffectResult> {
+        let mut findings = Vec::new();
+        for secret in self.find(place, name).await? {
+            if !secret.active || Some(&secret.id) == recorded {
+                continue;
+            }
+            if self.is_ours(&secret) {
+                self.deactivate_found(&secret.id).await?;
+                if keep {
+                    findings.push(format!("secret {} came late and was deactivated", secret.id));
+                }
+            } else {
+                findings.push(format!("secret {} has the name {name} and is not ours; it was left alone", secret.id));
+            }
+        }
+        match recorded {
+            Some(recorded) if keep => {
+                let secret = self.vault.describe(recorded).await.map_err(|error| translate::vault(&error))?;
+                if !secret.is_some_and(|secret| secret.active) {
+                    return refused(
+                        Reason::SecretMissing,
+                        format!("secret {recorded} is not active any more; somebody deactivated it"),
+                    );
+                }
+            }
+            Some(recorded) => self.deactivate_found(recorded).await?,
+            None => {}
+        }
+        Ok(done(Found { findings, ..Found::default() }))
+    }
+
+    async fn deactivate_found(&self, secret: &SecretId) -> Step<()> {
+        self.vault.deactivate(secret).await.map_err(|error| translate::vault(&error))
+    }
+
+    pub(super) async fn deactivate(&self, secret: &SecretId) -> Step<EffectResult> {
+        let found = self.vault.describe(secret).await.map_err(|error| translate::vault(&error))?;
+        match found {
+            None => refused(Reason::SecretMissing, format!("secret {secret} is not there, or may not be seen")),
+            Some(found) if !found.active => Ok(done(Found { gone: true, ..Found::default() })),
+            Some(_) => {
+                self.deactivate_found(secret).await?;
+                Ok(done(Found::default()))
+            }
+        }
+    }
+
+    pub(super) async fn read(&self, secret: &SecretId) -> Step<secrecy::SecretString> {
+        self.vault.read_password(secret).await.map_err(|error| {
+            // In these words a saga can tell it from a folder that is missing.
+            match translate::vault(&error) {
+                translate::Stop::End(EffectResult::Refused { reason: Reason::PlaceUnusable, message }) => {
+                    translate::Stop::End(EffectResult::Refused { reason: Reason::SecretMissing, message })
+                }
+                other => other,
+            }
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! How each type of the model is kept: by what it is found, when it is due, which names it holds.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::account::{Account, AccountStatus, Owner};
+use super::estate::{Domain, Vault};
+use super::people::{Group, Person, Role};
+use super::request::{Request, RequestKind, RequestStatus};
+use super::sweep::SweepState;
+use super::template::{Template, TemplateVersion};
+use crate::port::store::{DueKind, RecordKind, Stored, Work};
+use crate::rules::naming::reservation;
+use crate::saga::SagaRecord;
+
+/// Names of indexes, so that those who declare one and those who ask it agree.
+pub(crate) mod index {
+    pub(crate) const MEMBER: &str = "member";
+    pub(crate) const ROLE: &str = "role";
+    pub(crate) const STATUS: &str = "status";
+    pub(crate) const OWNER: &str = "owner";
+    pub(crate) const REQUESTER: &str = "requester";
+    pub(crate) const ACCOUNT: &str = "account";
+    pub(crate) const TEMPLATE: &str = "template";
+}
+
+/// An owner, as the index of accounts by owner writes it.
+pub(crate) fn owner_key(owner: Owner) -> String {
+    match owner {
+        Owner::Person(id) => format!("person:{id}"),
+        Owner::Group(id) => format!("group:{id}"),
+    }
+}
+
+/// An account's status, as the index writes it.
+pub(crate) const fn status_key(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Disabled => "disabled",
+        AccountStatus::Expired => "expired",
+        AccountStatus::Deleted => "deleted",
+    }
+}
+
+/// A request's status, as the index writes it.
+pub(crate) const fn request_key(status: RequestStatus) -> &'static str {
+    match status {
+        RequestStatus::Draft => "draft",
+        RequestStatus::Submitted => "submitted",
+        RequestStatus::Withdrawn => "withdrawn",
+        RequestStatus::Rejected => "rejected",
+        RequestStatus::Queued => "queued",
+        RequestStatus::Provisioned => "provisioned",
+        RequestStatus::ProvisioningFailed => "provisioning_failed",
+        RequestStatus::Abandoned => "abandoned",
+    }
+}
+
+impl Stored for Person {
+    const KIND: RecordKind = RecordKind::Person;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        self.roles.iter().map(|role| (index::ROLE, role.to_string())).collect()
+    }
+}
+
+impl Stored for Group {
+    const KIND: RecordKind = RecordKind::Group;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let members = self.members.iter().map(|person| (index::MEMBER, person.to_string()));
+        members.chain(self.roles.iter().map(|role| (index::ROLE, role.to_string()))).collect()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("group:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for Role {
+    const KIND: RecordKind = RecordKind::Role;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("role:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for Domain {
+    const KIND: RecordKind = RecordKind::Domain;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("domain:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for Vault {
+    const KIND: RecordKind = RecordKind::Vault;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("vault:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for Template {
+    const KIND: RecordKind = RecordKind::Template;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("template:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for TemplateVersion {
+    const KIND: RecordKind = RecordKind::TemplateVersion;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::TEMPLATE, self.template.to_string())]
+    }
+}
+
+impl Stored for Request {
+    const KIND: RecordKind = RecordKind::Request;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let mut indexes = vec![
+            (index::STATUS, request_key(self.status).to_owned()),
+            (index::REQUESTER, self.requester.to_string()),
+        ];
+        indexes.extend(self.account.map(|account| (index::ACCOUNT, account.to_string())));
+        indexes
+    }
+
+    /// NM-2: while it may still lead to an account, its name is reserved.
+    fn unique(&self) -> Vec<String> {
+        if self.kind == RequestKind::New && self.status.is_live() {
+            vec![reservation(self.domain, &self.account_name)]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl Stored for Account {
+    const KIND: RecordKind = RecordKind::Account;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let mut indexes = vec![(index::STATUS, status_key(self.status).to_owned())];
+        indexes.extend(self.owners.iter().map(|owner| (index::OWNER, owner_key(*owner))));
+        indexes
+    }
+
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        let mut due = Vec::new();
+        if self.status != AccountStatus::Deleted && !self.eol_done {
+            due.push((DueKind::EndOfLife, self.eol));
+        }
+        // N-15: disabled accounts get none.
+        if self.status == AccountStatus::Active
+            && let Some(next) = self.reminders.next
+        {
+            due.push((DueKind::Reminder, next));
+        }
+        due
+    }
+
+    fn unique(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        if self.erased_at.is_none() {
+            names.push(format!("object:{}:{}", self.domain, self.object_guid));
+        }
+        // NM-2: a deleted account's name is free again.
+        if self.status != AccountStatus::Deleted {
+            names.push(reservation(self.domain, &self.name));
+        }
+        names
+    }
+}
+
+impl Stored for SagaRecord {
+    const KIND: RecordKind = RecordKind::Saga;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::ACCOUNT, self.account.to_string())]
+    }
+
+    fn work(&self) -> Option<Work> {
+        self.status.is_open().then_some(Work { domain: self.domain, ready_at: self.ready_at })
+    }
+}
+
+impl Stored for SweepState {
+    const KIND: RecordKind = RecordKind::Sweep;
+
+    fn id(&self) -> Uuid {
+        Self::ID
+    }
+}

@@ -1,0 +1,19 @@
+//! Who looks at vault and domain before a template is published.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::error::{Refusal, Result};
+use crate::model::template::TemplateBody;
+
+/// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
+/// [`crate::engine::PlaceInspector`].
+#[async_trait]
+pub trait Inspector: Debug + Send + Sync + 'static {
+    /// Everything that is wrong with the template's places, each with its rule.
+    ///
+    /// # Errors
+    /// When vault or domain could not be asked.
+    async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>>;
+}

@@ -1,0 +1,29 @@
+//! The service: commands that change, queries that tell, the sweep of the clock, and the engine's side.
+//!
+//! ```text
+//! caller ─► Alm::execute ─ remembered? ─► Command::decide(unit) ─► one Store::commit: records, audit, events, journal, result
+//!                                           who may? load, rules            └─ a version changed in between: decide anew
+//! ```
+
+pub mod accounts;
+mod alm;
+pub mod approvals;
+mod begin;
+pub mod command;
+mod complete;
+mod deliver;
+pub mod estate;
+mod link;
+pub mod people;
+pub mod plan;
+pub mod queries;
+pub mod requests;
+mod settings;
+pub mod sweep;
+pub mod templates;
+mod unit;
+
+pub use self::alm::{Alm, AlmBuilder};
+pub use self::command::{Caller, Command, IdempotencyKey};
+pub use self::plan::Plan;
+pub use self::settings::Settings;

@@ -1,0 +1,316 @@
+//! How sagas begin: the plan is fixed, and the intent is in the record, the queue and the audit in one commit.
+
+use std::collections::BTreeSet;
+
+use ad_directory::AccountExpires;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::unit::Unit;
+use super::{link, requests};
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind};
+use crate::model::audit::AuditResult;
+use crate::model::estate::Domain;
+use crate::model::event::EventKind;
+use crate::model::ids::{AccountId, RequestId, SagaId};
+use crate::model::period::Period;
+use crate::model::request::{Request, RequestStatus};
+use crate::model::template::{EolAction, TemplateVersion};
+use crate::port::vault::SecretId;
+use crate::rules::{lifecycle, naming};
+use crate::saga::effect::AccountSpec;
+use crate::saga::input::Input;
+use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, Step};
+use crate::saga::{Completion, Ending, SagaRecord, SagaStatus};
+
+/// L-34, or why there is no such end.
+pub(super) fn end_of_life(unit: &Unit<'_>, period: Period) -> Result<Timestamp> {
+    period.end_from(unit.now).ok_or_else(|| {
+        Error::refused(
+            unit.operation,
+            vec![Refusal::new("L-34", "period", format!("{period} from now is beyond the calendar"))],
+        )
+    })
+}
+
+/// L-38: the directory holds an end date for the action Expire only.
+pub(super) const fn expires(action: EolAction, eol: Timestamp) -> AccountExpires {
+    match action {
+        EolAction::Expire => AccountExpires::At(eol),
+        EolAction::Review | EolAction::Disable | EolAction::Delete => AccountExpires::Never,
+    }
+}
+
+/// Begins to make the account of an approved request: Queued.
+pub(super) async fn provision(
+    unit: &mut Unit<'_>,
+    request: &mut Request,
+    version: &TemplateVersion,
+) -> Result<()> {
+    let body = &version.body;
+    let domain: Domain = unit.get(request.domain.uuid()).await?;
+    let eol = end_of_life(unit, request.form.period)?;
+    let account = AccountId::new(unit.new_id()?);
+    let saga = SagaId::new(unit.new_id()?);
+    let ou = match naming::choose_ou(&body.directory, request.form.ou.as_ref()) {
+        Ok(ou) => ou,
+        Err(refusal) => return unit.refuse(refusal),
+    };
+    let plan = Plan::Provision(ProvisionPlan {
+        place: body.vault.clone(),
+        secret_name: naming::secret_name(&request.account_name, &domain.name, saga),
+        account: AccountSpec {
+            name: request.account_name.clone(),
+            domain: domain.name.clone(),
+            ou,
+            description: request.form.description.clone(),
+            expires: expires(body.eol_action, eol),
+            password_never_expires: body.directory.password_never_expires,
+            attributes: body.attributes.clone(),
+        },
+        groups: body.directory.groups.clone(),
+        settle_ms: u64::try_from(unit.alm.settings.settle.as_millis()).unwrap_or(u64::MAX),
+    });
+    request.status = RequestStatus::Queued;
+    request.account = Some(account);
+    request.saga = Some(saga);
+    request.eol = Some(eol);
+    let record = SagaRecord {
+        id: saga,
+        account,
+        account_name: request.account_name.clone(),
+        request: Some(request.id),
+        domain: request.domain,
+        plan,
+        known_sagas: vec![saga],
+        inputs: 0,
+        status: SagaStatus::Running,
+        created_at: unit.now,
+        ready_at: unit.now,
+        findings: Vec::new(),
+        then: Completion::Provision { eol },
+    };
+    put_saga(unit, &record)?;
+    unit.put(request, format!("queue the request for {}", request.account_name))?;
+    requests::state_event(unit, request, BTreeSet::from([request.requester]))
+}
+
+fn put_saga(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
+    let operation = saga.plan.operation();
+    unit.put(saga, format!("begin to {operation:?} {}", saga.account_name))?;
+    // L-37: the intent, with what was computed once, before anything happens outside.
+    unit.audit_as(
+        "saga.begin",
+        format!("account {}", saga.account),
+        AuditResult::Intended,
+        json!({ "saga": saga.id, "operation": operation, "account": saga.account_name, "then": saga.then }),
+        None,
+    );
+    Ok(())
+}
+
+/// Begins an operation on a live account. One that is open already is given up: only the emergency stop and the clock come here then (L-31, L-36).
+pub(super) async fn operate(
+    unit: &mut Unit<'_>,
+    account: &mut Account,
+    kind: OperationKind,
+    steps: Vec<Step>,
+    undo: Vec<Step>,
+    then: Completion,
+    request: Option<RequestId>,
+) -> Result<SagaId> {
+    if let Some(open) = account.operation {
+        supersede(unit, open).await?;
+    }
+    let saga = SagaId::new(unit.new_id()?);
+    account.sagas.push(saga);
+    account.operation = Some(OpenOperation { saga, kind, failed: false });
+    let record = SagaRecord {
+        id: saga,
+        account: account.id,
+        account_name: account.name.clone(),
+        request,
+        domain: account.domain,
+        plan: Plan::Operate(OperatePlan {
+            operation: kind,
+            account: account.object_guid,
+            name: account.name.clone(),
+            secret: SecretId::new(account.secret.clone()),
+            steps,
+            undo,
+        }),
+        known_sagas: account.sagas.clone(),
+        inputs: 0,
+        status: SagaStatus::Running,
+        created_at: unit.now,
+        ready_at: unit.now,
+        findings: Vec::new(),
+        then,
+    };
+    put_saga(unit, &record)?;
+    unit.put(account, format!("{kind:?} {}", account.name))?;
+    Ok(saga)
+}
+
+/// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
+/// operation makes what it still sends fail (E-5).
+async fn supersede(unit: &mut Unit<'_>, open: OpenOperation) -> Result<()> {
+    let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    if matches!(saga.status, SagaStatus::Ended { .. }) {
+        return Ok(());
+    }
+    saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
+    saga.findings.push("another operation took its place".to_owned());
+    unit.put(&saga, format!("give up {:?} of {}", open.kind, saga.account_name))?;
+    unit.audit("saga.superseded", format!("account {}", saga.account), json!({ "saga": saga.id }));
+    if let Some(request) = saga.request {
+        let mut request: Request = unit.get(request.uuid()).await?;
+        request.status = RequestStatus::Abandoned;
+        request.failure = Some("another operation took its place".to_owned());
+        unit.put(&request, "give up the request")?;
+        requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
+        requests::close_renewal(unit, &request).await?;
+    }
+    Ok(())
+}
+
+/// Disable, then move (L-2).
+pub(super) fn disable_steps(account: &Account) -> Vec<Step> {
+    let mut steps = vec![Step::Disable];
+    if let Some(ou) = &account.retirement_ou {
+        steps.push(Step::MoveTo { ou: Some(ou.clone()), name: None });
+    }
+    steps
+}
+
+/// Move back, check memberships and password, enable last.
+pub(super) fn enable_steps(account: &Account) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if account.retirement_ou.is_some() {
+        steps.push(Step::MoveTo { ou: Some(account.ou.clone()), name: Some(account.name.clone()) });
+    }
+    if !account.groups.is_empty() {
+        steps.push(Step::EnsureGroups { groups: account.groups.clone() });
+    }
+    steps.extend([Step::VerifyPassword, Step::Enable]);
+    steps
+}
+
+pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result<SagaId> {
+    // De withdraws an open renewal.
+    if let Some(renewal) = account.renewal.take() {
+        let mut request: Request = unit.get(renewal.uuid()).await?;
+        if request.status == RequestStatus::Submitted {
+            request.status = RequestStatus::Withdrawn;
+            unit.put(&request, "withdraw the open renewal")?;
+            requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
+        }
+    }
+    let domain: Domain = unit.get(account.domain.uuid()).await?;
+    let name = naming::retired_name(account.id);
+    let steps = vec![
+        Step::Disable,
+        Step::RetireName { name: name.clone(), domain: domain.name },
+        Step::MoveTo { ou: account.retirement_ou.clone(), name: Some(name) },
+        Step::DeactivateSecret,
+    ];
+    let then = Completion::Become { status: AccountStatus::Deleted };
+    operate(unit, account, OperationKind::Delete, steps, Vec::new(), then, None).await
+}
+
+/// Gives a new end of life. Lengthening goes to the directory before the record, and so does shortening (L-37); giving it up puts the old end
+/// date back.
+pub(super) async fn renew(
+    unit: &mut Unit<'_>,
+    account: &mut Account,
+    period: Period,
+    eol: Timestamp,
+    status: AccountStatus,
+    request: Option<RequestId>,
+) -> Result<SagaId> {
+    let mut steps = Vec::new();
+    let mut undo = Vec::new();
+    if account.eol_action == EolAction::Expire {
+        steps.push(Step::Expires { expires: AccountExpires::At(eol) });
+        undo.push(Step::Expires { expires: AccountExpires::At(account.eol) });
+    }
+    if status == AccountStatus::Active && account.status == AccountStatus::Disabled {
+        steps.extend(enable_steps(account));
+    }
+    let then = Completion::Renew { eol, period, status };
+    operate(unit, account, OperationKind::Renew, steps, undo, then, request).await
+}
+
+/// A renewal whose last step was approved: applied by a saga (R-9, results of Su).
+pub(super) async fn approved_renewal(
+    unit: &mut Unit<'_>,
+    request: &mut Request,
+    mut account: Account,
+    enable: bool,
+) -> Result<()> {
+    if let Some(operation) = account.operation {
+        return unit.refuse(Refusal::new(
+            "L-31",
+            "account",
+            format!("{}: its operation {:?} must end first; vote again then", account.name, operation.kind),
+        ));
+    }
+    carry_out_tick(unit, &mut account).await?;
+    let eol = end_of_life(unit, request.form.period)?;
+    let status = match account.status {
+        AccountStatus::Active | AccountStatus::Expired => AccountStatus::Active,
+        AccountStatus::Disabled if enable => AccountStatus::Active,
+        other => other,
+    };
+    let saga = renew(unit, &mut account, request.form.period, eol, status, Some(request.id)).await?;
+    request.status = RequestStatus::Queued;
+    request.saga = Some(saga);
+    request.eol = Some(eol);
+    unit.put(request, format!("queue the renewal of {}", account.name))?;
+    requests::state_event(unit, request, BTreeSet::from([request.requester]))
+}
+
+/// L-32: a command that comes after the end of life and before the tick carries the tick out in its own commit. The record gets the status; that
+/// the directory follows is the business of the command's own saga, which comes next.
+pub(super) async fn carry_out_tick(unit: &mut Unit<'_>, account: &mut Account) -> Result<()> {
+    if account.eol_done || unit.now < account.eol || account.status == AccountStatus::Deleted {
+        return Ok(());
+    }
+    let before = account.status;
+    account.status = lifecycle::after_eol(account.eol_action, before);
+    account.eol_done = true;
+    let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);
+    unit.put(account, &text)?;
+    unit.audit(
+        "account.end_of_life",
+        format!("account {}", account.id),
+        json!({ "action": account.eol_action, "before": before, "after": account.status }),
+    );
+    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    unit.event(EventKind::EndOfLife, text, owners, |event| event.account = Some(account.id))
+}
+
+/// Lets a parked operation go on, or gives it up.
+pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: bool) -> Result<()> {
+    let Some(open) = account.operation.filter(|open| open.failed) else {
+        return unit.refuse(Refusal::new("L-31", "account", "has no parked operation"));
+    };
+    let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    let by = unit.person()?;
+    let input =
+        if abandon { Input::Abandon { by, at: unit.now } } else { Input::Retry { by, at: unit.now } };
+    let mut machine = link::machine(unit.alm, &saga).await?;
+    machine.apply(&input).map_err(|misfit| {
+        Error::new(ErrorKind::Conflict, unit.operation, "the operation went on in the meantime").with_source(misfit)
+    })?;
+    unit.journal(&mut saga, &input)?;
+    saga.status = SagaStatus::Running;
+    saga.ready_at = unit.now;
+    let verb = if abandon { "give up" } else { "retry" };
+    unit.put(&saga, format!("{verb} {:?} of {}", open.kind, account.name))?;
+    account.operation = Some(OpenOperation { failed: false, ..open });
+    unit.put(account, format!("{verb} the parked operation"))?;
+    unit.audit(unit.operation, format!("account {}", account.id), json!({ "saga": saga.id, "operation": open.kind }));
+    Ok(())
+}

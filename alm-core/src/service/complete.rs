@@ -1,0 +1,200 @@
+//! How sagas end: what becomes of account and request, in the commit that journals the last input (section X, step 10).
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::requests;
+use super::unit::Unit;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::account::{Account, AccountStatus, ReminderState, renewal_date};
+use crate::model::event::EventKind;
+use crate::model::period::Period;
+use crate::model::request::{Request, RequestKind, RequestStatus};
+use crate::model::template::TemplateVersion;
+use crate::rules::ownership;
+use crate::rules::reminders::Schedule;
+use crate::saga::{Completion, Ending, Machine, SagaRecord};
+
+/// Stages what follows from the end of a saga.
+pub(super) async fn end(
+    unit: &mut Unit<'_>,
+    saga: &SagaRecord,
+    machine: &Machine,
+    ending: &Ending,
+) -> Result<()> {
+    unit.audit(
+        "saga.end",
+        format!("account {}", saga.account),
+        json!({ "saga": saga.id, "operation": saga.plan.operation(), "ending": ending, "findings": saga.findings }),
+    );
+    match (&saga.then, ending) {
+        (Completion::Provision { eol }, Ending::Done) => provisioned(unit, saga, machine, *eol).await,
+        (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
+        (then, Ending::Done) => operated(unit, saga, then).await,
+        (_, _) => given_up(unit, saga).await,
+    }
+}
+
+fn damaged(saga: &SagaRecord, what: &str) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, "saga.end", format!("saga {} ended without {what}", saga.id))
+}
+
+async fn provisioned(
+    unit: &mut Unit<'_>,
+    saga: &SagaRecord,
+    machine: &Machine,
+    eol: Timestamp,
+) -> Result<()> {
+    let request_id = saga.request.ok_or_else(|| damaged(saga, "a request"))?;
+    let mut request: Request = unit.get(request_id.uuid()).await?;
+    let version: TemplateVersion = unit.get(request.template.uuid()).await?;
+    let crate::saga::plan::Plan::Provision(plan) = &saga.plan else {
+        return Err(damaged(saga, "a plan to provision"));
+    };
+    let body = &version.body;
+    let mut account = Account {
+        id: saga.account,
+        name: saga.account_name.clone(),
+        domain: saga.domain,
+        status: AccountStatus::Active,
+        owners: ownership::with_requester(&request.form.owners, request.requester),
+        template: version.template,
+        template_version: version.id,
+        period: request.form.period,
+        renewal_date: renewal_date(eol, body.renewal_lead_days),
+        eol,
+        eol_action: body.eol_action,
+        eol_done: false,
+        description: request.form.description.clone(),
+        ou: plan.account.ou.clone(),
+        retirement_ou: body.directory.retirement_ou.clone(),
+        groups: plan.groups.clone(),
+        object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
+        vault: plan.place.vault,
+        secret: machine.secret().ok_or_else(|| damaged(saga, "a secret"))?.to_string(),
+        operation: None,
+        renewal: None,
+        reminders: ReminderState::default(),
+        sagas: saga.known_sagas.clone(),
+        provisioned_at: unit.now,
+        erased_at: None,
+    };
+    schedule_reminders(&mut account, &version);
+    request.status = RequestStatus::Provisioned;
+    unit.put(&account, format!("{} is Active", account.name))?;
+    unit.put(&request, format!("the request for {} is Provisioned", account.name))?;
+    let text = format!("{} was provisioned; its end of life is {}", account.name, account.eol);
+    let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+    told.insert(request.requester);
+    unit.event(EventKind::AccountProvisioned, text, told, |event| {
+        event.account = Some(account.id);
+        event.request = Some(request.id);
+        event.saga = Some(saga.id);
+    })
+}
+
+async fn not_provisioned(unit: &mut Unit<'_>, saga: &SagaRecord, ending: &Ending) -> Result<()> {
+    let request_id = saga.request.ok_or_else(|| damaged(saga, "a request"))?;
+    let mut request: Request = unit.get(request_id.uuid()).await?;
+    let (status, failure) = match ending {
+        Ending::Compensated { message, .. } => (RequestStatus::ProvisioningFailed, message.clone()),
+        Ending::Cancelled => (RequestStatus::Abandoned, "cancelled by an administrator".to_owned()),
+        Ending::Abandoned | Ending::Done => (RequestStatus::Abandoned, "given up as it was".to_owned()),
+    };
+    request.status = status;
+    //
+    request.failure = Some(failure.clone());
+    unit.put(&request, format!("the request for {} is {status:?}", request.account_name))?;
+    let text = format!("{} was not provisioned: {failure}", request.account_name);
+    unit.event(EventKind::ProvisioningFailed, text, BTreeSet::from([request.requester]), |event| {
+        event.request = Some(request.id);
+        event.saga = Some(saga.id);
+    })
+}
+
+async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> Result<()> {
+    let mut account: Account = unit.get(saga.account.uuid()).await?;
+    let before = account.status;
+    match then {
+        Completion::Become { status } => account.status = *status,
+        Completion::Renew { eol, period, status } => renewed(unit, &mut account, *eol, *period, *status).await?,
+        Completion::Erase => account.erased_at = Some(unit.now),
+        Completion::Provision { .. } => return Err(damaged(saga, "an operation")),
+    }
+    if account.operation.is_some_and(|open| open.saga == saga.id) {
+        account.operation = None;
+    }
+    if let Some(request) = saga.request {
+        let mut request: Request = unit.get(request.uuid()).await?;
+        request.status = RequestStatus::Provisioned;
+        unit.put(&request, format!("the renewal of {} is applied", account.name))?;
+        requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
+        if account.renewal == Some(request.id) {
+            account.renewal = None;
+        }
+    }
+    let text = match then {
+        Completion::Renew { eol, .. } => format!("{} was renewed until {eol}", account.name),
+        Completion::Erase => format!("{} was erased", account.name),
+        _ => format!("{} is {:?}", account.name, account.status),
+    };
+    unit.put(&account, &text)?;
+    unit.audit(
+        "account.state",
+        format!("account {}", account.id),
+        json!({ "before": before, "after": account.status, "eol": account.eol, "saga": saga.id }),
+    );
+    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    unit.event(EventKind::AccountStateChanged, text, owners, |event| {
+        event.account = Some(account.id);
+        event.saga = Some(saga.id);
+    })
+}
+
+async fn renewed(
+    unit: &mut Unit<'_>,
+    account: &mut Account,
+    eol: Timestamp,
+    period: Period,
+    status: AccountStatus,
+) -> Result<()> {
+    let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
+    account.status = status;
+    account.eol = eol;
+    account.period = period;
+    account.eol_done = false;
+    account.renewal_date = renewal_date(eol, version.body.renewal_lead_days);
+    account.reminders = ReminderState { last: None, next: None, cycle: account.reminders.cycle + 1 };
+    schedule_reminders(account, &version);
+    Ok(())
+}
+
+fn schedule_reminders(account: &mut Account, version: &TemplateVersion) {
+    let schedule = Schedule::new(version.body.reminders, account.renewal_date, account.eol);
+    account.reminders.next = schedule.next_after(account.reminders.last).map(|reminder| reminder.at);
+}
+
+async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
+    let mut account: Account = unit.get(saga.account.uuid()).await?;
+    if account.operation.is_some_and(|open| open.saga == saga.id) {
+        account.operation = None;
+    }
+    if let Some(request) = saga.request {
+        let mut request: Request = unit.get(request.uuid()).await?;
+        request.status = RequestStatus::Abandoned;
+        unit.put(&request, "the request is given up")?;
+        if matches!(request.kind, RequestKind::Renewal { .. }) && account.renewal == Some(request.id) {
+            account.renewal = None;
+        }
+        requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
+    }
+    let text = format!("{:?} of {} was given up", saga.plan.operation(), account.name);
+    unit.put(&account, &text)?;
+    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    unit.event(EventKind::AccountStateChanged, text, owners, |event| {
+        event.account = Some(account.id);
+        event.saga = Some(saga.id);
+    })
+}

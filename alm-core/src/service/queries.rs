@@ -1,0 +1,199 @@
+//! Queries: what there is. Each checks the caller's permission to Read (P-1).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::alm::Alm;
+use super::command::Caller;
+use super::people::owners_of;
+use super::unit::Unit;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::account::{Account, AccountStatus};
+use crate::model::audit::{Actor, AuditRecord, ChainHash};
+use crate::model::ids::{AccountId, RequestId, SagaId};
+use crate::model::people::{Feature, Verb};
+use crate::model::request::Request;
+use crate::rules::lifecycle::{self, Options};
+use crate::rules::{approval, ownership};
+use crate::saga::SagaRecord;
+
+/// How many audit records are read at a time.
+const BATCH: u32 = 1_000;
+
+/// An account with what may be asked of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountView {
+    /// The account.
+    pub account: Account,
+    /// Its status at that instant: what the clock's next tick would make of it (L-32).
+    pub status: AccountStatus,
+    /// What this person may ask of it at that instant.
+    pub options: Options,
+}
+
+/// How far an audit chain holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ChainReport {
+    /// How many records were verified.
+    pub records: u64,
+    /// The hash of the last one; keep it outside to compare with.
+    pub head: ChainHash,
+    /// What is wrong with the first record that is wrong.
+    pub fault: Option<String>,
+}
+
+impl ChainReport {
+    /// Whether the whole chain holds.
+    pub const fn is_intact(&self) -> bool {
+        self.fault.is_none()
+    }
+}
+
+impl Alm {
+    fn reader(&self, operation: &'static str, caller: &Caller) -> Unit<'_> {
+        Unit::new(&self.0, operation, Actor::Person(caller.person), caller.source.clone())
+    }
+
+    /// An account, and what the caller may ask of it now. One's own, or any with Manage.
+    ///
+    /// # Errors
+    /// [`Denied`](ErrorKind::Denied), [`NotFound`](ErrorKind::NotFound), those of the store.
+    pub async fn account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let mut unit = self.reader("account.read", caller);
+        let account: Account = unit.get(id.uuid()).await?;
+        let (_, groups) = owners_of(&mut unit, &account.owners).await?;
+        let own = ownership::is_owner(caller.person, &account.owners, &groups);
+        unit.require(Feature::ManagedAccount, Verb::Read, own).await?;
+        let may = unit.access().await?.permits(Feature::ManagedAccount, Verb::Update, own);
+        let now = unit.now;
+        let options = if may { lifecycle::options_at(&account, now) } else { Options::NONE };
+        Ok(AccountView { status: lifecycle::status_at(&account, now), options, account })
+    }
+
+    /// A request. The requester's own, those one is asked to vote on, or any with Manage. The names of approvers are hidden from the
+    /// requester where the template says so.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account).
+    pub async fn request(&self, caller: &Caller, id: RequestId) -> Result<Request> {
+        let mut unit = self.reader("request.read", caller);
+        let mut request: Request = unit.get(id.uuid()).await?;
+        let version: crate::model::template::TemplateVersion = unit.get(request.template.uuid()).await?;
+        if request.requester == caller.person {
+            unit.require(Feature::ProvisionRequest, Verb::Read, true).await?;
+            if version.body.hide_approver_names {
+                for vote in &mut request.votes {
+                    vote.person = crate::model::ids::PersonId::new(uuid::Uuid::nil());
+                }
+            }
+            return Ok(request);
+        }
+        let mut asked = false;
+        for step in &version.body.approval {
+            let groups = unit.groups(step.groups.iter().copied()).await?;
+            asked |= approval::names(step, caller.person, &groups);
+        }
+        if asked {
+            unit.require(Feature::ProvisionApproval, Verb::Read, true).await?;
+        } else {
+            unit.require(Feature::ProvisionRequest, Verb::Read, false).await?;
+        }
+        Ok(request)
+    }
+
+    /// A saga: how far an operation has come. Needs audit Read.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account).
+    pub async fn saga(&self, caller: &Caller, id: SagaId) -> Result<SagaRecord> {
+        let mut unit = self.reader("saga.read", caller);
+        unit.require(Feature::Audit, Verb::Read, true).await?;
+        unit.get(id.uuid()).await
+    }
+
+    /// All accounts, in the order of their ids, those behind `after`. Needs managed-account Read with Manage.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account).
+    pub async fn accounts(&self, caller: &Caller, after: Option<AccountId>, limit: u32) -> Result<Vec<Account>> {
+        use crate::port::store::Stored as _;
+        let mut unit = self.reader("account.list", caller);
+        unit.require(Feature::ManagedAccount, Verb::Read, false).await?;
+        let after = after.map(AccountId::uuid);
+        self.0.store.list(Account::KIND, after, limit).await?.iter().map(Account::read).collect()
+    }
+
+    /// Audit records from number `from` on. Needs audit Read.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account).
+    pub async fn audit(&self, caller: &Caller, from: u64, limit: u32) -> Result<Vec<AuditRecord>> {
+        let mut unit = self.reader("audit.read", caller);
+        unit.require(Feature::Audit, Verb::Read, true).await?;
+        self.0.store.audit(from, limit).await
+    }
+
+    /// Verifies the whole audit chain, record by record. Needs no permission: it tells nothing but that it holds.
+    ///
+    /// # Errors
+    /// Those of the store. A chain that does not hold is no error, but in the report.
+    pub async fn verify_audit(&self) -> Result<ChainReport> {
+        let (count, head) = self.0.store.audit_head().await?;
+        let mut report = ChainReport { records: 0, head: ChainHash::GENESIS, fault: None };
+        while report.records < count {
+            let batch = self.0.store.audit(report.records + 1, BATCH).await?;
+            if batch.is_empty() {
+                break;
+            }
+            for record in batch {
+                if record.seq > count {
+                    break;
+                }
+                if let Err(fault) = record.verify(report.records + 1, report.head) {
+                    report.fault = Some(fault.to_string());
+                    return Ok(report);
+                }
+                report.records += 1;
+                report.head = record.hash;
+            }
+        }
+        if report.records != count || report.head != head {
+            report.fault = Some(format!(
+                "the chain ends at record {} where {count} records are said to be",
+                report.records
+            ));
+        }
+        Ok(report)
+    }
+
+    /// Waits until a saga is over or parked, looking every `pause`. For programs that have nothing else to do; others listen to events.
+    ///
+    /// Dropping the future ends the wait and nothing else.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account); [`Conflict`](ErrorKind::Conflict) when it is not over by `until`.
+    pub async fn settled(
+        &self,
+        caller: &Caller,
+        id: SagaId,
+        pause: std::time::Duration,
+        until: Timestamp,
+    ) -> Result<SagaRecord> {
+        loop {
+            let saga = self.saga(caller, id).await?;
+            if !saga.status.is_open() {
+                return Ok(saga);
+            }
+            if self.0.clock.now() >= until {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "saga.wait",
+                    format!("the operation on {} is not over: {:?}", saga.account_name, saga.status),
+                ));
+            }
+            self.0.clock.sleep(pause).await;
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! Commands about requests.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::command::decide::Decide;
+use super::unit::Unit;
+use super::{begin, link, people};
+use crate::error::{Error, Refusal, Result};
+use crate::model::account::{Account, Owner};
+use crate::model::audit::hex;
+use crate::model::event::EventKind;
+use crate::model::ids::{PersonId, RequestId, TemplateId};
+use crate::model::people::{Feature, Person, Verb};
+use crate::model::request::{AgreedTerms, Request, RequestForm, RequestKind, RequestStatus};
+use crate::model::template::{Template, TemplateState, TemplateVersion};
+use crate::rules::{approval, naming, ownership, request as rules};
+use crate::saga::SagaRecord;
+use crate::saga::input::Input;
+
+/// Begins a request with a published template. Needs provision-request Create. A draft may be incomplete.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DraftRequest {
+    /// With which template; its current version.
+    pub template: TemplateId,
+    /// What was filled in so far.
+    pub form: RequestForm,
+}
+
+impl DraftRequest {
+    /// A draft.
+    pub const fn new(template: TemplateId, form: RequestForm) -> Self {
+        Self { template, form }
+    }
+}
+
+#[async_trait]
+impl Decide for DraftRequest {
+    const NAME: &'static str = "request.draft";
+    type Output = RequestId;
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<RequestId> {
+        unit.require(Feature::ProvisionRequest, Verb::Create, true).await?;
+        let version = current_version(unit, self.template).await?;
+        draft(unit, &version, self.form.clone())
+    }
+}
+
+/// The version that new requests use (T-9).
+async fn current_version(unit: &mut Unit<'_>, template: TemplateId) -> Result<TemplateVersion> {
+    let template: Template = unit.get(template.uuid()).await?;
+    match (template.state, template.current) {
+        (TemplateState::Published, Some(current)) => unit.get(current.uuid()).await,
+        (state, _) => unit.refuse(Refusal::new(
+            "T-8",
+            "template",
+            format!("{} is {state:?} and cannot be requested with", template.name),
+        )),
+    }
+}
+
+fn draft(unit: &mut Unit<'_>, version: &TemplateVersion, form: RequestForm) -> Result<RequestId> {
+    let request = Request {
+        id: RequestId::new(unit.new_id()?),
+        kind: RequestKind::New,
+        requester: unit.person()?,
+        template: version.id,
+        domain: version.body.directory.domain,
+        account_name: naming::full_name(&version.body.directory, &form.name),
+        form,
+        status: RequestStatus::Draft,
+        step: 0,
+        votes: Vec::new(),
+        terms: None,
+        account: None,
+        saga: None,
+        eol: None,
+        failure: None,
+        created_at: unit.now,
+        submitted_at: None,
+    };
+    unit.put(&request, format!("draft a request for {}", request.account_name))?;
+    unit.audit(
+        unit.operation,
+        format!("request {}", request.id),
+        json!({ "account": request.account_name, "template": version.template, "version": version.number }),
+    );
+    Ok(request.id)
+}
+
+/// Changes a draft. One's own only.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct EditRequest {
+    /// Which.
+    pub request: RequestId,
+    /// What is filled in now.
+    pub form: RequestForm,
+}
+
+impl EditRequest {
+    /// Another form.
+    pub const fn new(request: RequestId, form: RequestForm) -> Self {
+        Self { request, form }
+    }
+}
+
+#[async_trait]
+impl Decide for EditRequest {
+    const NAME: &'static str = "request.edit";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut request = own_request(unit, self.request, Verb::Update).await?;
+        require_status(unit, &request, &[RequestStatus::Draft], "R-4", "edited")?;
+        let version: TemplateVersion = unit.get(request.template.uuid()).await?;
+        request.form = self.form.clone();
+        request.account_name = naming::full_name(&version.body.directory, &self.form.name);
+        unit.put(&request, format!("edit the draft for {}", request.account_name))?;
+        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "account": request.account_name }));
+        Ok(())
+    }
+}
+
+/// Deletes a draft. One's own only.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct DeleteDraft {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl DeleteDraft {
+    /// Deletes it.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for DeleteDraft {
+    const NAME: &'static str = "request.delete_draft";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let request = own_request(unit, self.request, Verb::Delete).await?;
+        require_status(unit, &request, &[RequestStatus::Draft], "R-4", "deleted")?;
+        unit.remove(&request, format!("delete the draft for {}", request.account_name));
+        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "account": request.account_name }));
+        Ok(())
+    }
+}
+
+/// Submits a draft to its approvers. It is pinned to the version that is current now (T-9), the name is reserved (NM-2).
+///
+/// All problems of the form are said at once.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct SubmitRequest {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl SubmitRequest {
+    /// Submits it.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for SubmitRequest {
+    const NAME: &'static str = "request.submit";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut request = own_request(unit, self.request, Verb::Create).await?;
+        require_status(unit, &request, &[RequestStatus::Draft], "R-4", "submitted")?;
+        let begun_with: TemplateVersion = unit.get(request.template.uuid()).await?;
+        let version = current_version(unit, begun_with.template).await?;
+        let body = &version.body;
+
+        let requester: Person = unit.get(request.requester.uuid()).await?;
+        let owners = ownership::with_requester(&request.form.owners, requester.id);
+        let (people, mut groups) = people::owners_of(unit, &owners).await?;
+        groups.extend(unit.groups(body.requesters.iter().copied()).await?);
+        let mut refusals =
+            rules::check(&request.form, body, &requester, &people, &groups).err().unwrap_or_default();
+        request.account_name = naming::full_name(&body.directory, &request.form.name);
+        let reservation = naming::reservation(body.directory.domain, &request.account_name);
+        if unit.alm.store.holder(&reservation).await?.is_some_and(|(_, id)| id != request.id.uuid()) {
+            refusals.push(Refusal::new(
+                "NM-2",
+                "name",
+                format!("{} is taken by another live request or account of the domain", request.account_name),
+            ));
+        }
+        if !refusals.is_empty() {
+            return Err(Error::refused(unit.operation, refusals));
+        }
+
+        request.terms = body.terms_of_service.as_ref().map(|terms| AgreedTerms {
+            sha256: hex(&Sha256::digest(terms.as_bytes())),
+            at: unit.now,
+        });
+        request.template = version.id;
+        request.domain = body.directory.domain;
+        request.status = RequestStatus::Submitted;
+        request.submitted_at = Some(unit.now);
+        put_submitted(unit, &request, &version).await
+    }
+}
+
+/// Stages a request that is now waiting for the first step's votes.
+pub(super) async fn put_submitted(
+    unit: &mut Unit<'_>,
+    request: &Request,
+    version: &TemplateVersion,
+) -> Result<()> {
+    unit.put(request, format!("submit the request for {}", request.account_name))?;
+    let personal = unit.personal(&request.form.justification)?;
+    unit.audit_as(
+        unit.operation,
+        format!("request {}", request.id),
+        crate::model::audit::AuditResult::Done,
+        json!({
+            "account": request.account_name, "kind": request.kind, "version": version.number,
+            "terms": request.terms,
+        }),
+        personal,
+    );
+    state_event(unit, request, BTreeSet::new())?;
+    step_event(unit, request, version).await
+}
+
+/// the step's approvers are told that it waits for them (N-4).
+pub(super) async fn step_event(
+    unit: &mut Unit<'_>,
+    request: &Request,
+    version: &TemplateVersion,
+) -> Result<()> {
+    let Some(step) = version.body.approval.get(request.step) else { return Ok(()) };
+    let groups = unit.groups(step.groups.iter().copied()).await?;
+    let mut people = unit.people(step.people.iter().copied()).await?;
+    people.extend(unit.members(&groups).await?);
+    let approvers = approval::approvers(step, request.requester, &people, &groups);
+    let text = format!(
+        "step {} ({}) of the request for {} waits for {} approval(s)",
+        request.step + 1,
+        step.name,
+        request.account_name,
+        step.required
+    );
+    unit.event(EventKind::ApprovalRequired, text, approvers, |event| event.request = Some(request.id))
+}
+
+pub(super) fn state_event(unit: &mut Unit<'_>, request: &Request, to: BTreeSet<PersonId>) -> Result<()> {
+    let text = format!("the request for {} is {:?}", request.account_name, request.status);
+    unit.event(EventKind::RequestStateChanged, text, to, |event| {
+        event.request = Some(request.id);
+        event.account = request.account;
+    })
+}
+
+/// Takes a submitted request back. One's own only.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct WithdrawRequest {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl WithdrawRequest {
+    /// Takes it back.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for WithdrawRequest {
+    const NAME: &'static str = "request.withdraw";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut request = own_request(unit, self.request, Verb::Update).await?;
+        require_status(unit, &request, &[RequestStatus::Submitted], "R-5", "withdrawn")?;
+        withdraw(unit, &mut request).await
+    }
+}
+
+/// Ends a request that waits for votes, and closes the renewal that it is.
+pub(super) async fn withdraw(unit: &mut Unit<'_>, request: &mut Request) -> Result<()> {
+    request.status = RequestStatus::Withdrawn;
+    unit.put(request, format!("withdraw the request for {}", request.account_name))?;
+    unit.audit(unit.operation, format!("request {}", request.id), json!({ "status": request.status }));
+    state_event(unit, request, BTreeSet::new())?;
+    close_renewal(unit, request).await
+}
+
+/// A renewal that ended without an approval leaves its account as it was, and Su is offered again.
+pub(super) async fn close_renewal(unit: &mut Unit<'_>, request: &Request) -> Result<()> {
+    if let RequestKind::Renewal { account, .. } = request.kind {
+        let mut account: Account = unit.get(account.uuid()).await?;
+        if account.renewal == Some(request.id) {
+            account.renewal = None;
+            unit.put(&account, format!("close the renewal of {}", account.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a withdrawn or rejected request to a new draft. One's own only.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CopyRequest {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl CopyRequest {
+    /// Copies it.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for CopyRequest {
+    const NAME: &'static str = "request.copy";
+    type Output = RequestId;
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<RequestId> {
+        let request = own_request(unit, self.request, Verb::Create).await?;
+        require_status(
+            unit,
+            &request,
+            &[RequestStatus::Withdrawn, RequestStatus::Rejected],
+            "R-5",
+            "copied",
+        )?;
+        if request.kind != RequestKind::New {
+            return unit.refuse(Refusal::new("R-5", "request", "is a renewal; submit the account for renewal again"));
+        }
+        let begun_with: TemplateVersion = unit.get(request.template.uuid()).await?;
+        let version = current_version(unit, begun_with.template).await?;
+        let mut form = request.form.clone();
+        // T-1: an agreement is given to a text at a time; it is asked for anew.
+        form.agrees_to_terms = false;
+        draft(unit, &version, form)
+    }
+}
+
+/// Lets a request whose provisioning failed be tried again, from the beginning, with the name reserved anew.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct RetryRequest {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl RetryRequest {
+    /// Tries again.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for RetryRequest {
+    const NAME: &'static str = "request.retry";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut request = own_request(unit, self.request, Verb::Update).await?;
+        require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "retried")?;
+        let reservation = naming::reservation(request.domain, &request.account_name);
+        unit.require_free(&reservation, None, || {
+            Refusal::new("NM-2", "name", format!("{} was taken in the meantime", request.account_name))
+        })
+        .await?;
+        let version: TemplateVersion = unit.get(request.template.uuid()).await?;
+        request.failure = None;
+        begin::provision(unit, &mut request, &version).await
+    }
+}
+
+/// Gives up a request whose provisioning failed.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct AbandonRequest {
+    /// Which.
+    pub request: RequestId,
+}
+
+impl AbandonRequest {
+    /// Gives it up.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for AbandonRequest {
+    const NAME: &'static str = "request.abandon";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut request = own_request(unit, self.request, Verb::Update).await?;
+        require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "abandoned")?;
+        request.status = RequestStatus::Abandoned;
+        unit.put(&request, format!("give up the request for {}", request.account_name))?;
+        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "status": request.status }));
+        state_event(unit, &request, BTreeSet::from([request.requester]))
+    }
+}
+
+/// Cancels the provisioning of a queued request; what was made is undone. Refused once enabling has begun. Needs
+/// provision-request Update with Manage.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CancelProvisioning {
+    /// Of which request.
+    pub request: RequestId,
+}
+
+impl CancelProvisioning {
+    /// Cancels it.
+    pub const fn new(request: RequestId) -> Self {
+        Self { request }
+    }
+}
+
+#[async_trait]
+impl Decide for CancelProvisioning {
+    const NAME: &'static str = "request.cancel";
+    type Output = ();
+
+    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.require(Feature::ProvisionRequest, Verb::Update, false).await?;
+        let request: Request = unit.get(self.request.uuid()).await?;
+        let (RequestStatus::Queued, RequestKind::New, Some(saga)) =
+            (request.status, request.kind, request.saga)
+        else {
+            return unit.refuse(Refusal::new(
+                "X-16",
+                "request",
+                format!("is {:?}; only what is being provisioned can be cancelled", request.status),
+            ));
+        };
+        let mut saga: SagaRecord = unit.get(saga.uuid()).await?;
+        let mut machine = link::machine(unit.alm, &saga).await?;
+        let input = Input::Cancel { by: unit.person()?, at: unit.now };
+        if !machine.can_cancel() || machine.apply(&input).is_err() {
+            return unit.refuse(Refusal::new(
+                "X-16",
+                "request",
+                "enabling the account has begun; delete it instead",
+            ));
+        }
+        unit.journal(&mut saga, &input)?;
+        saga.status = crate::saga::SagaStatus::Running;
+        saga.ready_at = unit.now;
+        unit.put(&saga, format!("cancel the provisioning of {}", request.account_name))?;
+        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "saga": saga.id }));
+        Ok(())
+    }
+}
+
+/// A request that the caller may act on: their own, or any with Manage.
+async fn own_request(unit: &mut Unit<'_>, id: RequestId, verb: Verb) -> Result<Request> {
+    let request: Request = unit.get(id.uuid()).await?;
+    let own = unit.person()? == request.requester;
+    unit.require(Feature::ProvisionRequest, verb, own).await?;
+    Ok(request)
+}
+
+fn require_status(
+    unit: &Unit<'_>,
+    request: &Request,
+    allowed: &[RequestStatus],
+    rule: &'static str,
+    what: &str,
+) -> Result<()> {
+    if allowed.contains(&request.status) {
+        return Ok(());
+    }
+    unit.refuse(Refusal::new(rule, "request", format!("is {:?} and cannot be {what}", request.status)))
+}
+
+/// Who is told about an account: its active owners.
+pub(super) async fn owners_to_tell(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+) -> Result<BTreeSet<PersonId>> {
+    let (people, groups) = people::owners_of(unit, owners).await?;
+    Ok(ownership::active_people(owners, &people, &groups))
+}

@@ -1,0 +1,28 @@
+//! What can be set about the service.
+
+use std::time::Duration;
+
+use crate::rules::guard::SweepLimits;
+
+/// What can be set about the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long a request to the vault whose reply never came may still be carried out: the request's time limit and some more.
+    /// Default 45 s.
+    pub settle: Duration,
+    /// How much the sweep may change without asking (L-39).
+    pub sweep: SweepLimits,
+    /// How long the result of a command is remembered for its repeats. Default 30 days.
+    pub remember: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_secs(45),
+            sweep: SweepLimits::default(),
+            remember: Duration::from_secs(30 * 86_400),
+        }
+    }
+}

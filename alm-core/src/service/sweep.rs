@@ -1,0 +1,320 @@
+//! What the clock does: ends of life (L-1 to L-4, L-36, L-39) and reminders (N-10 to N-15).
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::alm::Alm;
+use super::command::Caller;
+use super::unit::Unit;
+use super::{begin, requests};
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::account::{Account, AccountStatus, OperationKind};
+use crate::model::audit::Actor;
+use crate::model::event::EventKind;
+use crate::model::ids::{AccountId, EventId};
+use crate::model::people::{Feature, Verb};
+use crate::model::stored::{index, status_key};
+use crate::model::sweep::SweepState;
+use crate::model::template::{EolAction, TemplateVersion};
+use crate::port::store::{DueKind, RecordKind};
+use crate::rules::guard::{self, Sweep};
+use crate::rules::reminders::{ReminderKind, Schedule};
+use crate::saga::Completion;
+use crate::saga::plan::Step;
+
+/// How many due accounts are looked at together.
+const BATCH: u32 = 200;
+/// How often an account is decided anew because somebody changed it in between.
+const DECISIONS: u32 = 16;
+/// How long the end of life waits for another operation on the account (L-36).
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is known beside the store when the sweep runs.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SweepOptions {
+    /// What other clocks say at this moment, with their names: of the database, of domain controllers (L-39).
+    pub clocks: Vec<(String, Timestamp)>,
+    /// A person who says, after the sweep stopped and asked, that it may go on (L-39). Needs managed-account Update with Manage.
+    pub confirmed_by: Option<Caller>,
+}
+
+impl SweepOptions {
+    /// Nothing more is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another clock, to compare ours with.
+    #[must_use]
+    pub fn clock(mut self, name: impl Into<String>, time: Timestamp) -> Self {
+        self.clocks.push((name.into(), time));
+        self
+    }
+
+    /// A person says that it may go on.
+    #[must_use]
+    pub fn confirmed_by(mut self, caller: Caller) -> Self {
+        self.confirmed_by = Some(caller);
+        self
+    }
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SweepReport {
+    /// Why it stopped before it changed anything, if it did: confirm it, or correct the clock.
+    pub held: Vec<Refusal>,
+    /// Accounts whose end of life was carried out or begun.
+    pub ended: Vec<AccountId>,
+    /// Accounts whose end of life waits for another operation (L-36).
+    pub waiting: Vec<AccountId>,
+    /// How many reminders were sent.
+    pub reminders: u64,
+}
+
+impl Alm {
+    /// Does what the clock says: carries out or begins every end of life that has come, and sends the reminders that are due. Meant to be called every
+    /// few minutes; running it twice changes nothing more (L-35).
+    ///
+    /// Each account is a commit of its own, so dropping the future in the middle loses nothing: the next call goes on.
+    ///
+    /// # Errors
+    /// Those of the store; [`Denied`](ErrorKind::Denied) when the confirming person may not.
+    pub async fn sweep(&self, options: SweepOptions) -> Result<SweepReport> {
+        const OPERATION: &str = "clock.sweep";
+        let now = self.0.clock.now();
+        let mut report = SweepReport::default();
+        let state = self.sweep_state().await?;
+        let mut sweep = Sweep::new(
+            self.0.store.count_due(DueKind::EndOfLife, now).await?,
+            self.0.store.count(RecordKind::Account, index::STATUS, status_key(AccountStatus::Active)).await?,
+            state.last,
+            now,
+        );
+        sweep.clocks = options.clocks;
+        let reasons = guard::check(&sweep, &self.0.settings.sweep);
+        match (&options.confirmed_by, reasons.is_empty()) {
+            (_, true) => {}
+            (None, false) => {
+                self.hold(&reasons, state.asked).await?;
+                report.held = reasons;
+                return Ok(report);
+            }
+            (Some(caller), false) => self.confirm(caller, &reasons).await?,
+        }
+
+        let mut seen = BTreeSet::new();
+        loop {
+            let due = self.0.store.due(DueKind::EndOfLife, now, BATCH + u32::try_from(seen.len()).unwrap_or(u32::MAX)).await?;
+            let fresh: Vec<_> = due.into_iter().filter(|(_, id, _)| seen.insert(*id)).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            for (_, id, _) in fresh {
+                let id = AccountId::new(id);
+                match self.end_of_life(OPERATION, id, now).await? {
+                    Tick::Ended => report.ended.push(id),
+                    Tick::Waiting => report.waiting.push(id),
+                    Tick::Nothing => {}
+                }
+            }
+        }
+        report.reminders = self.remind(OPERATION, now).await?;
+        self.finish_sweep(OPERATION, now).await?;
+        Ok(report)
+    }
+
+    async fn sweep_state(&self) -> Result<SweepState> {
+        let mut unit = Unit::new(&self.0, "clock.sweep", Actor::Clock, "clock");
+        Ok(unit.find::<SweepState>(SweepState::ID).await?.unwrap_or_default())
+    }
+
+    /// L-39: it asks, once.
+    async fn hold(&self, reasons: &[Refusal], asked: bool) -> Result<()> {
+        if asked {
+            return Ok(());
+        }
+        let mut unit = Unit::new(&self.0, "clock.sweep", Actor::Clock, "clock");
+        let mut state = unit.find::<SweepState>(SweepState::ID).await?.unwrap_or_default();
+        state.asked = true;
+        unit.put(&state, "the sweep asks")?;
+        let error = Error::refused("clock.sweep", reasons.to_vec());
+        unit.audit_as(
+            "clock.sweep",
+            "sweep",
+            crate::model::audit::AuditResult::Refused,
+            super::unit::denial(&error),
+            None,
+        );
+        let administrators = unit.administrators().await?;
+        let text = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        unit.event(EventKind::SweepHeld, text, administrators, |_| ())?;
+        match self.0.store.commit(unit.commit).await {
+            // Another sweep asks at the same moment.
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn confirm(&self, caller: &Caller, reasons: &[Refusal]) -> Result<()> {
+        let mut unit =
+            Unit::new(&self.0, "clock.confirm", Actor::Person(caller.person), caller.source.clone());
+        unit.require(Feature::ManagedAccount, Verb::Update, false).await?;
+        let error = Error::refused("clock.confirm", reasons.to_vec());
+        unit.audit("clock.confirm", "sweep", super::unit::denial(&error));
+        self.0.store.commit(unit.commit).await
+    }
+
+    async fn finish_sweep(&self, operation: &'static str, now: Timestamp) -> Result<()> {
+        let mut unit = Unit::new(&self.0, operation, Actor::Clock, "clock");
+        let mut state = unit.find::<SweepState>(SweepState::ID).await?.unwrap_or_default();
+        state.last = Some(now);
+        state.asked = false;
+        unit.put(&state, "the sweep is done")?;
+        match self.0.store.commit(unit.commit).await {
+            // Another sweep ended at the same moment; either instant will do.
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn end_of_life(&self, operation: &'static str, id: AccountId, now: Timestamp) -> Result<Tick> {
+        for _ in 0..DECISIONS {
+            let mut unit = Unit::new(&self.0, operation, Actor::Clock, "clock");
+            let Some(account) = unit.find::<Account>(id.uuid()).await? else { return Ok(Tick::Nothing) };
+            let tick = tick(&mut unit, account, now).await?;
+            match self.0.store.commit(unit.commit).await {
+                Ok(()) => return Ok(tick),
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict, operation, format!("others kept changing account {id}")))
+    }
+
+    async fn remind(&self, operation: &'static str, now: Timestamp) -> Result<u64> {
+        let mut sent = 0;
+        loop {
+            let due = self.0.store.due(DueKind::Reminder, now, BATCH).await?;
+            if due.is_empty() {
+                return Ok(sent);
+            }
+            for (_, id, _) in due {
+                let mut unit = Unit::new(&self.0, operation, Actor::Clock, "clock");
+                let Some(account) = unit.find::<Account>(id).await? else { continue };
+                let told = reminder(&mut unit, account, now).await?;
+                match self.0.store.commit(unit.commit).await {
+                    Ok(()) => sent += u64::from(told),
+                    // It is looked at again with the next batch.
+                    Err(error) if error.kind() == ErrorKind::Conflict => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tick {
+    Ended,
+    Waiting,
+    Nothing,
+}
+
+async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Result<Tick> {
+    if account.eol_done || account.eol > now || account.status == AccountStatus::Deleted {
+        return Ok(Tick::Nothing);
+    }
+    // L-36: an operation in flight is waited for; a parked one is not.
+    if let Some(open) = account.operation.filter(|open| !open.failed) {
+        let late = now.duration_since(account.eol) > PATIENCE;
+        let takes_over = late
+            && open.kind != OperationKind::Renew
+            && matches!(account.eol_action, EolAction::Disable | EolAction::Delete);
+        if !takes_over {
+            return Ok(Tick::Waiting);
+        }
+        let administrators = unit.administrators().await?;
+        let text = format!("{:?} of {} did not end within a day of its end of life", open.kind, account.name);
+        unit.event(EventKind::OperationParked, text, administrators, |event| event.account = Some(account.id))?;
+    }
+    account.eol_done = true;
+    let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);
+    unit.audit(
+        "account.end_of_life",
+        format!("account {}", account.id),
+        json!({ "action": account.eol_action, "before": account.status, "eol": account.eol }),
+    );
+    let mut owners = requests::owners_to_tell(unit, &account.owners).await?;
+    // W-2: an account whose owners are all gone is everybody's business.
+    if owners.is_empty() {
+        owners = unit.administrators().await?;
+    }
+    unit.event(EventKind::EndOfLife, text.clone(), owners, |event| event.account = Some(account.id))?;
+    match (account.eol_action, account.status) {
+        (EolAction::Disable, AccountStatus::Active) => {
+            let steps = begin::disable_steps(&account);
+            let then = Completion::Become { status: AccountStatus::Disabled };
+            begin::operate(unit, &mut account, OperationKind::Disable, steps, Vec::new(), then, None).await?;
+        }
+        (EolAction::Expire, AccountStatus::Active) => {
+            // L-3: it was set at provisioning; here it is verified, and set again if it drifted.
+            let steps = vec![Step::Expires { expires: begin::expires(EolAction::Expire, account.eol) }];
+            let then = Completion::Become { status: AccountStatus::Expired };
+            begin::operate(unit, &mut account, OperationKind::Expire, steps, Vec::new(), then, None).await?;
+        }
+        (EolAction::Delete, AccountStatus::Active | AccountStatus::Disabled | AccountStatus::Expired) => {
+            begin::delete(unit, &mut account).await?;
+        }
+        (EolAction::Review, _)
+        | (EolAction::Disable | EolAction::Expire, AccountStatus::Disabled | AccountStatus::Expired)
+        | (_, AccountStatus::Deleted) => unit.put(&account, text)?,
+    }
+    Ok(Tick::Ended)
+}
+
+async fn reminder(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Result<bool> {
+    let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
+    let rules = version.body.reminders;
+    let schedule = Schedule::new(rules, account.renewal_date, account.eol);
+    let (send, next) = schedule.due(account.reminders.last, now);
+    account.reminders.last = send.map(|reminder| reminder.at).max(account.reminders.last);
+    account.reminders.next = next;
+    unit.put(&account, "remember the reminder")?;
+    // N-15: after the end of life there is nothing left to be reminded of.
+    let Some(send) = send.filter(|_| now < account.eol) else { return Ok(false) };
+    let (kind, text) = match send.kind {
+        ReminderKind::Available => (EventKind::RenewalAvailable, "can be renewed now"),
+        ReminderKind::Reminder => (EventKind::RenewalReminder, "can be renewed"),
+        ReminderKind::Urgent => (EventKind::RenewalUrgent, "will soon reach its end of life"),
+    };
+    let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+    if rules.include_administrators {
+        told.extend(unit.administrators().await?);
+    }
+    let text = format!("{} {text}; it ends at {}", account.name, account.eol);
+    unit.event(kind, text, told, |event| {
+        // N-15: whoever sends it, and however often, it is the same event.
+        event.id = reminder_id(account.id, account.reminders.cycle, send.kind, send.at);
+        event.account = Some(account.id);
+    })?;
+    Ok(true)
+}
+
+fn reminder_id(account: AccountId, cycle: u32, kind: ReminderKind, at: Timestamp) -> EventId {
+    let mut hasher = Sha256::new();
+    hasher.update(account.uuid().as_bytes());
+    hasher.update(cycle.to_be_bytes());
+    hasher.update([kind as u8]);
+    hasher.update(at.as_nanosecond().to_be_bytes());
+    let mut bytes = [0; 16];
+    for (byte, from) in bytes.iter_mut().zip(hasher.finalize()) {
+        *byte = from;
+    }
+    EventId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
