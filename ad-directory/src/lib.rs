@@ -8,9 +8,12 @@ mod error;
 mod ext;
 mod group;
 mod key;
+mod layer;
+mod memory;
 mod options;
 mod password_check;
 mod probe;
+mod reserved;
 mod value;
 
 pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
@@ -21,6 +24,9 @@ pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
 pub use group::{Group, MembershipChange};
 pub use key::{AccountKey, GroupKey};
+#[cfg(feature = "testing")]
+pub use layer::fault::{Fault, FaultyDirectory};
+pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
     CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, MemberOptions, MoveOptions, PinOptions,
     ProbeOptions, SetPasswordOptions, UpdateOptions,
