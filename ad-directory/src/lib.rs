@@ -2,6 +2,8 @@
 
 mod account;
 mod capability;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod container;
 mod directory;
 mod error;
@@ -9,6 +11,8 @@ mod ext;
 mod group;
 mod key;
 mod layer;
+#[cfg(feature = "ldap")]
+mod ldap;
 mod memory;
 mod options;
 mod password_check;
@@ -26,6 +30,8 @@ pub use group::{Group, MembershipChange};
 pub use key::{AccountKey, GroupKey};
 #[cfg(feature = "testing")]
 pub use layer::fault::{Fault, FaultyDirectory};
+#[cfg(feature = "ldap")]
+pub use ldap::{LdapDirectory, LdapDirectoryBuilder, TimeLimits};
 pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
     CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, MemberOptions, MoveOptions, PinOptions,
