@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ad_directory::{
-    CreateOptions, Directory, DirectoryExt, ErrorKind, Fault, FaultyDirectory, NewAccount, Outcome, PinOptions, ProbeOptions, SamAccountName,
+    CreateOptions, Directory, DirectoryExt, ErrorKind, Fault, FaultyDirectory, NewAccount, Outcome,
+    PinOptions, ProbeOptions, SamAccountName,
 };
 
 use crate::ground::{builder, dn};
@@ -22,7 +23,10 @@ async fn a_lost_reply_was_done() {
     directory.inject("accounts.create", 1, Fault::LoseReply);
     directory.create_account(&draft("a"), CreateOptions::new()).await.unwrap();
     let error = directory.create_account(&draft("b"), CreateOptions::new()).await.unwrap_err();
-    assert_eq!((error.kind(), error.outcome(), error.operation()), (ErrorKind::Timeout, Outcome::Unknown, "accounts.create"));
+    assert_eq!(
+        (error.kind(), error.outcome(), error.operation()),
+        (ErrorKind::Timeout, Outcome::Unknown, "accounts.create")
+    );
     assert!(directory.get_account(name("b")).await.is_ok());
     directory.create_account(&draft("c"), CreateOptions::new()).await.unwrap();
     assert_eq!(directory.calls(), ["accounts.create", "accounts.create", "accounts.find", "accounts.create"]);
@@ -34,7 +38,10 @@ async fn a_failure_before_does_nothing() {
     directory.inject_always(Some("accounts.create"), Fault::unreachable());
     for _ in 0..2 {
         let error = directory.create_account(&draft("a"), CreateOptions::new()).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome(), error.operation()), (ErrorKind::Connect, Outcome::NotSent, "accounts.create"));
+        assert_eq!(
+            (error.kind(), error.outcome(), error.operation()),
+            (ErrorKind::Connect, Outcome::NotSent, "accounts.create")
+        );
     }
     directory.clear();
     assert!(directory.get_account(name("a")).await.is_err());

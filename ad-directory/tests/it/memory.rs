@@ -9,8 +9,9 @@ use std::{
 };
 
 use ad_directory::{
-    AccountExpires, CheckPasswordOptions, CreateOptions, DeleteOptions, Directory, DirectoryExt, ErrorKind, GroupName, MemberOptions,
-    MemoryDirectory, NewAccount, Outcome, PasswordCheck, PasswordPolicy, SamAccountName,
+    AccountExpires, CheckPasswordOptions, CreateOptions, DeleteOptions, Directory, DirectoryExt, ErrorKind,
+    GroupName, MemberOptions, MemoryDirectory, NewAccount, Outcome, PasswordCheck, PasswordPolicy,
+    SamAccountName,
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -20,7 +21,8 @@ use crate::ground::{builder, dn};
 const PASSWORD: &str = "Canary-7f3a!x";
 
 fn draft(name: &str) -> NewAccount {
-    NewAccount::new(dn("OU=Service Accounts,DC=corp,DC=example"), name.parse().unwrap()).password(PASSWORD.to_owned())
+    NewAccount::new(dn("OU=Service Accounts,DC=corp,DC=example"), name.parse().unwrap())
+        .password(PASSWORD.to_owned())
 }
 
 fn group(name: &str) -> GroupName {
@@ -39,12 +41,18 @@ async fn the_clock_decides_what_has_expired() {
     let (seconds, clock) = clock();
     let directory = builder().clock(clock).build().unwrap();
     let end = AccountExpires::At(Timestamp::from_second(1_900_000_100).unwrap());
-    let account = directory.create_account(&draft("svc").enabled(true).expires(end), CreateOptions::new()).await.unwrap();
+    let account = directory
+        .create_account(&draft("svc").enabled(true).expires(end), CreateOptions::new())
+        .await
+        .unwrap();
     for (second, answer) in
         [(1_900_000_099, PasswordCheck::Accepted), (1_900_000_100, PasswordCheck::AccountExpired)]
     {
         seconds.store(second, Ordering::SeqCst);
-        let check = directory.check_password(account.guid, &PASSWORD.into(), CheckPasswordOptions::new()).await.unwrap();
+        let check = directory
+            .check_password(account.guid, &PASSWORD.into(), CheckPasswordOptions::new())
+            .await
+            .unwrap();
         assert_eq!(check, answer);
     }
 }
@@ -78,7 +86,8 @@ async fn what_the_directory_protects_is_not_changed() {
     let deleted = directory.delete_account(protected.guid, DeleteOptions::new()).await;
     assert_eq!(deleted.unwrap_err().kind(), ErrorKind::Forbidden);
     let account = directory.create_account(&draft("svc"), CreateOptions::new()).await.unwrap();
-    let joined = directory.add_member(&group("Domain Admins").into(), account.guid, MemberOptions::new()).await;
+    let joined =
+        directory.add_member(&group("Domain Admins").into(), account.guid, MemberOptions::new()).await;
     assert_eq!(joined.unwrap_err().kind(), ErrorKind::Forbidden);
 }
 
@@ -93,7 +102,8 @@ async fn a_new_process_finds_its_world_again() {
     // Both are open at once, as after a crash nobody closes anything.
     let second = MemoryDirectory::open(&path).unwrap();
     assert_eq!(second.get_account(account.guid).await.unwrap(), before);
-    let check = second.check_password(account.guid, &PASSWORD.into(), CheckPasswordOptions::new()).await.unwrap();
+    let check =
+        second.check_password(account.guid, &PASSWORD.into(), CheckPasswordOptions::new()).await.unwrap();
     assert_eq!(check, PasswordCheck::Accepted);
     second.delete_account(account.guid, DeleteOptions::new()).await.unwrap();
     assert_eq!(first.get_account(account.guid).await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -141,7 +151,11 @@ fn files_that_cannot_be_read_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("world.json");
     assert_eq!(MemoryDirectory::open(&path).unwrap_err().kind(), ErrorKind::Config);
-    for (text, words) in [("{\"format\":2,\"universe\":{}}", "newer version"), ("{\"format\":1}", "damaged"), ("nonsense", "not a stored")] {
+    for (text, words) in [
+        ("{\"format\":2,\"universe\":{}}", "newer version"),
+        ("{\"format\":1}", "damaged"),
+        ("nonsense", "not a stored"),
+    ] {
         std::fs::write(&path, text).unwrap();
         let error = builder().open(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use ad_directory::{
-    Capability, Directory, DirectoryExt, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome, ProbeOptions, SamAccountName, TimeLimits,
-    Vendor,
+    Capability, Directory, DirectoryExt, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome,
+    ProbeOptions, SamAccountName, TimeLimits, Vendor,
     conformance::{Ground, Harness},
 };
 use secrecy::SecretString;
@@ -37,7 +37,8 @@ impl Harness for Samba {
         let directory = builder().base_dn(base).ca_file(variable("AD_TEST_CA_FILE")).build().unwrap();
         let unit = variable("AD_TEST_OU").parse().unwrap();
         let retired = variable("AD_TEST_RETIRED_OU").parse().unwrap();
-        Ground::new(directory, unit, retired, &variable("AD_TEST_GROUP"), &variable("AD_TEST_OTHER_GROUP")).lax()
+        Ground::new(directory, unit, retired, &variable("AD_TEST_GROUP"), &variable("AD_TEST_OTHER_GROUP"))
+            .lax()
     }
 }
 
@@ -75,14 +76,25 @@ async fn another_authority_is_not_trusted() {
     let other = std::fs::read(variable("AD_TEST_OTHER_CA_FILE")).unwrap();
     let error = builder().ca_pem(other).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent));
-    assert!(error.to_string().contains("127.0.0.1:636") && error.to_string().contains("give the CA"), "{error}");
+    assert!(
+        error.to_string().contains("127.0.0.1:636") && error.to_string().contains("give the CA"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_refused_password_is_not_sent_again() {
-    let directory = builder().password("Wrong-1-password".into()).bind_name("nobody@lab.example.com").ca_pem(ca()).build().unwrap();
+    let directory = builder()
+        .password("Wrong-1-password".into())
+        .bind_name("nobody@lab.example.com")
+        .ca_pem(ca())
+        .build()
+        .unwrap();
     let first = directory.probe(ProbeOptions::new()).await.unwrap_err();
-    assert_eq!((first.kind(), first.bind_code(), first.outcome()), (ErrorKind::Auth, Some(0x52e), Outcome::NotSent));
+    assert_eq!(
+        (first.kind(), first.bind_code(), first.outcome()),
+        (ErrorKind::Auth, Some(0x52e), Outcome::NotSent)
+    );
     assert!(first.to_string().contains("127.0.0.1:636"), "{first}");
     // A second one would take a round trip; this one does not leave the process, as no time passes in which it could.
     let began = std::time::Instant::now();
@@ -105,7 +117,10 @@ async fn what_was_not_delegated_is_forbidden() {
     let guest: SamAccountName = "Administrator".parse().unwrap();
     let account = directory.get_account(guest).await.unwrap();
     let update = ad_directory::AccountUpdate::new().description(Some("changed".to_owned()));
-    let error = directory.update_account(account.guid, &update, ad_directory::UpdateOptions::new()).await.unwrap_err();
+    let error = directory
+        .update_account(account.guid, &update, ad_directory::UpdateOptions::new())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
 }
 
@@ -136,7 +151,9 @@ async fn a_dropped_operation_disturbs_nobody() {
     directory.probe(ProbeOptions::new()).await.unwrap();
     let name: SamAccountName = "svc-alm".parse().unwrap();
     for microseconds in [0, 50, 200, 500, 1000, 2000] {
-        let dropped = tokio::time::timeout(Duration::from_micros(microseconds), directory.probe(ProbeOptions::new())).await;
+        let dropped =
+            tokio::time::timeout(Duration::from_micros(microseconds), directory.probe(ProbeOptions::new()))
+                .await;
         drop(dropped);
         assert_eq!(directory.get_account(name.clone()).await.unwrap().sam_account_name, name);
     }

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ad_directory::{Directory, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome, ProbeOptions, TimeLimits};
+use ad_directory::{
+    Directory, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome, ProbeOptions, TimeLimits,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -19,17 +21,20 @@ fn authority() -> (rcgen::CertifiedIssuer<'static, rcgen::KeyPair>, String) {
 }
 
 fn builder(url: &str, ca: &str) -> LdapDirectoryBuilder {
-    LdapDirectory::builder(url)
-        .bind_name("svc@corp.example")
-        .password(CANARY.into())
-        .ca_pem(ca)
-        .time_limits(TimeLimits::default().connect(Duration::from_secs(2)).operation(Duration::from_millis(500)))
+    LdapDirectory::builder(url).bind_name("svc@corp.example").password(CANARY.into()).ca_pem(ca).time_limits(
+        TimeLimits::default().connect(Duration::from_secs(2)).operation(Duration::from_millis(500)),
+    )
 }
 
 /// A controller that speaks TLS under these names and says nothing, or what `answer` says.
-async fn controller(issuer: &rcgen::CertifiedIssuer<'static, rcgen::KeyPair>, name: &str, answer: &'static [u8]) -> String {
+async fn controller(
+    issuer: &rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
+    name: &str,
+    answer: &'static [u8],
+) -> String {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
+    let certificate =
+        rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -88,15 +93,24 @@ fn nothing_is_built_that_would_be_unsafe() {
 async fn a_closed_port_is_named() {
     let (_, ca) = authority();
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let error = builder(&format!("ldaps://127.0.0.1:{port}"), &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
+    let error = builder(&format!("ldaps://127.0.0.1:{port}"), &ca)
+        .build()
+        .unwrap()
+        .probe(ProbeOptions::new())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
-    assert!(error.to_string().contains(&port.to_string()) && error.to_string().contains("nobody listens"), "{error}");
+    assert!(
+        error.to_string().contains(&port.to_string()) && error.to_string().contains("nobody listens"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_host_is_named() {
     let (_, ca) = authority();
-    let error = builder("ldaps://dc1.invalid", &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
+    let error =
+        builder("ldaps://dc1.invalid", &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout), "{error:?}");
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
@@ -124,7 +138,12 @@ async fn a_port_that_speaks_no_tls_is_named() {
             let _sent = stream.write_all(b"220 smtp.corp.example ready\r\n").await;
         }
     });
-    let error = builder(&format!("ldaps://127.0.0.1:{port}"), &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
+    let error = builder(&format!("ldaps://127.0.0.1:{port}"), &ca)
+        .build()
+        .unwrap()
+        .probe(ProbeOptions::new())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent));
 }
 
@@ -143,7 +162,8 @@ async fn a_silent_controller_does_not_hold_the_caller() {
 async fn nonsense_is_an_error_and_no_panic() {
     let (issuer, ca) = authority();
     // A bind response, success, to message 1; sent again for message 2, where it answers nothing.
-    const BOUND: &[u8] = &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
+    const BOUND: &[u8] =
+        &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
     for answer in [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &[0x30, 0x84, 0xff], BOUND] {
         let url = controller(&issuer, "127.0.0.1", answer).await;
         let error = builder(&url, &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
