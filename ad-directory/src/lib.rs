@@ -2,15 +2,22 @@
 
 mod account;
 mod capability;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod container;
 mod directory;
 mod error;
 mod ext;
 mod group;
 mod key;
+mod layer;
+#[cfg(feature = "ldap")]
+mod ldap;
+mod memory;
 mod options;
 mod password_check;
 mod probe;
+mod reserved;
 mod value;
 
 pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
@@ -21,6 +28,11 @@ pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
 pub use group::{Group, MembershipChange};
 pub use key::{AccountKey, GroupKey};
+#[cfg(feature = "testing")]
+pub use layer::fault::{Fault, FaultyDirectory};
+#[cfg(feature = "ldap")]
+pub use ldap::{LdapDirectory, LdapDirectoryBuilder, TimeLimits};
+pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
     CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, MemberOptions, MoveOptions, PinOptions,
     ProbeOptions, SetPasswordOptions, UpdateOptions,

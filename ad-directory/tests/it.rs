@@ -1,1 +1,12 @@
 //! Everything that is tested from outside.
+
+#[path = "it/fault.rs"]
+mod fault;
+#[path = "it/ground.rs"]
+mod ground;
+#[path = "it/memory.rs"]
+mod memory;
+#[path = "it/real_domain.rs"]
+mod real_domain;
+#[path = "it/refusals.rs"]
+mod refusals;

@@ -1,4 +1,4 @@
-//! GeneralizedTime: how `whenCreated` and the controller's clock are written.
+//! `GeneralizedTime`: how `whenCreated` and the controller's clock are written.
 
 use std::{fmt, str::FromStr};
 

@@ -136,8 +136,10 @@ mod tests {
             ("01020000000000052000000021020000", "S-1-5-32-545"),
         ];
         for (hex, text) in golden {
-            let bytes: Vec<u8> =
-                (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+            let bytes: Vec<u8> = (0..hex.len())
+                .step_by(2)
+                .map(|i| u8::from_str_radix(hex.get(i..i + 2).unwrap(), 16).unwrap())
+                .collect();
             let sid = Sid::from_wire(&bytes).unwrap();
             assert_eq!(sid.to_string(), text);
             assert_eq!(sid.to_wire(), bytes);

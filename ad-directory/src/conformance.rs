@@ -1,0 +1,120 @@
+//! The suite that every backend must pass. Not a stable part of the API: what it checks may change in any release.
+//!
+//! Implement [`Harness`] and expand [`conformance_suite!`](crate::conformance_suite) in a test; every case becomes a test of its own.
+//!
+//! ```
+//! # use ad_directory::{MemoryDirectory, conformance::{Ground, Harness}};
+//! struct Memory;
+//!
+//! impl Harness for Memory {
+//!     async fn fresh(&self) -> Ground {
+//!         let directory = MemoryDirectory::builder("corp.example")
+//!             .unit("Accounts")
+//!             .unit("Retired")
+//!             .group("readers")
+//!             .group("writers")
+//!             .build()
+//!             .expect("a directory");
+//!         let dn = |text: &str| text.parse().expect("a name");
+//!         Ground::new(directory, dn("OU=Accounts,DC=corp,DC=example"), dn("OU=Retired,DC=corp,DC=example"), "readers", "writers")
+//!     }
+//! }
+//!
+//! mod memory {
+//!     ad_directory::conformance_suite!(super::Memory);
+//! }
+//! ```
+
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "every case fails for the one reason that its documentation states"
+)]
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a case is a test: it panics when the backend does not do what the case says"
+)]
+
+mod controller;
+mod create;
+mod delete;
+mod ground;
+mod lookup;
+mod marker;
+mod members;
+mod moving;
+mod password;
+mod update;
+
+use std::future::Future;
+
+pub use ground::Ground;
+
+/// What a case answers: nothing, or what went wrong on the way to what it checks.
+pub type Checked = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Gives every case a directory to try things on.
+pub trait Harness {
+    /// A directory with two units and two groups. It may be the same one each time: cases use names of their own and clean up.
+    fn fresh(&self) -> impl Future<Output = Ground> + Send;
+}
+
+/// One list makes the functions public and the suite run them: a case that is missing here is an unreachable function, which the lints refuse.
+macro_rules! list {
+    ($d:tt $($module:ident: $($name:ident)*;)*) => {
+        /// The cases, each with what it rests on.
+        pub mod case {
+            $(pub use super::$module::{$($name),*};)*
+        }
+
+        /// How many cases there are.
+        pub const COUNT: usize = [$($(stringify!($name)),*),*].len();
+
+        /// One `#[tokio::test]` for every case of [`conformance`](crate::conformance), in the module it is expanded in. Takes an expression
+        /// that makes a [`Harness`](crate::conformance::Harness).
+        #[macro_export]
+        macro_rules! conformance_suite {
+            ($d harness:expr) => {
+                $($(
+                    #[::tokio::test]
+                    async fn $name() {
+                        let harness = $d harness;
+                        let ground = $d crate::conformance::Harness::fresh(&harness).await;
+                        let checked = $d crate::conformance::case::$name(&ground).await;
+                        ground.clean_up().await;
+                        if let Err(error) = checked {
+                            panic!("{error}");
+                        }
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+list! { $
+    lookup: nothing_is_found_as_none every_key_finds_the_account names_are_found_whatever_their_case groups_are_no_accounts
+        accounts_are_no_groups every_key_finds_the_group containers_are_found_with_their_kind special_characters_stay_in_their_place
+        further_attributes_are_read_when_asked;
+    create: an_account_begins_disabled all_that_is_given_is_kept a_taken_sign_in_name_is_refused a_taken_common_name_is_refused
+        a_taken_principal_name_is_refused a_taken_service_name_is_refused the_name_of_a_group_is_taken_too
+        a_missing_container_is_not_found a_weak_password_leaves_nothing_behind no_account_is_enabled_without_a_password
+        an_enabled_account_can_sign_in_at_once attributes_with_a_field_are_refused an_empty_first_password_is_refused
+        a_new_account_has_a_new_identity names_differ_by_more_than_case;
+    update: an_empty_update_is_refused enabling_and_disabling an_end_is_kept_exactly an_end_long_past_is_not_never
+        texts_are_set_and_cleared renaming_frees_the_old_name a_refused_update_changes_nothing service_names_are_replaced_and_cleared
+        flags_are_changed_one_by_one attributes_are_set_and_cleared an_unknown_account_is_not_found the_past_is_dated;
+    marker: a_marker_is_found_below_its_container_only two_of_one_marker_are_ambiguous a_fitting_marker_lets_the_change_through
+        a_marker_is_replaced_with_the_change a_stale_marker_stops_the_change adopting_needs_an_unmarked_account
+        releasing_removes_the_marker of_two_workers_one_wins a_stale_marker_stops_a_password_change;
+    password: the_right_password_proves_itself_while_disabled the_right_password_is_accepted a_wrong_password_is_wrong
+        an_empty_password_is_never_sent a_new_password_works_at_once a_weak_password_changes_nothing
+        an_expired_account_proves_its_password a_password_to_be_changed_proves_itself guessing_locks_and_unlocking_helps
+        any_character_may_be_in_a_password the_password_of_nobody_is_not_found errors_hold_no_password;
+    moving: a_moved_account_stays_the_same a_move_can_rename renaming_in_place a_taken_name_stops_a_move
+        a_missing_target_is_not_found a_stale_marker_stops_a_move staying_is_no_error;
+    delete: a_deleted_account_is_gone deleting_again_is_not_found a_stale_marker_stops_a_deletion a_deleted_name_is_free;
+    members: joining_twice_is_success leaving_twice_is_success every_key_of_a_group_will_do an_unknown_group_is_not_found
+        an_unknown_member_is_not_found groups_are_kept_apart;
+    controller: a_controller_says_who_it_is its_clock_is_near a_pinned_view_reads_its_own_writes a_rebuilt_controller_is_noticed
+        an_unknown_controller_is_refused;
+}

@@ -1,0 +1,142 @@
+//! What a case stands on.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{
+    Account, AccountKey, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions,
+    GroupKey, GroupName, NewAccount, ObjectGuid, Result, SamAccountName,
+};
+
+/// A directory with what the cases need in it.
+pub struct Ground {
+    /// The directory.
+    pub directory: Arc<dyn Directory>,
+    /// Where accounts are made.
+    pub unit: Dn,
+    /// Where they are moved to.
+    pub retired: Dn,
+    group: String,
+    other_group: String,
+    lax: bool,
+    made: Mutex<Vec<ObjectGuid>>,
+    numbers: AtomicU32,
+    prefix: String,
+    guard: Option<Box<dyn std::any::Any + Send + Sync>>,
+}
+
+impl Ground {
+    /// A directory, two units of it, and the `sAMAccountName`s of two groups. Its policy must take passwords of 20 characters of four kinds and refuse those of
+    /// six; it must lock an account after at most ten wrong ones.
+    pub fn new(directory: impl Directory, unit: Dn, retired: Dn, group: &str, other_group: &str) -> Self {
+        let mut prefix = Uuid::new_v4().simple().to_string();
+        prefix.truncate(8);
+        Self {
+            directory: Arc::new(directory),
+            unit,
+            retired,
+            group: group.to_owned(),
+            other_group: other_group.to_owned(),
+            lax: false,
+            made: Mutex::default(),
+            numbers: AtomicU32::new(0),
+            prefix,
+            guard: None,
+        }
+    }
+
+    /// The server enables accounts without a password, as Samba does. Windows does not.
+    #[must_use]
+    pub const fn lax(mut self) -> Self {
+        self.lax = true;
+        self
+    }
+
+    /// Something that must live as long as the directory, such as a temporary folder.
+    #[must_use]
+    pub fn guard(mut self, guard: impl std::any::Any + Send + Sync) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
+    }
+
+    pub(super) const fn is_lax(&self) -> bool {
+        self.lax
+    }
+
+    /// Deletes what the case has made.
+    pub async fn clean_up(&self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        for guid in made {
+            // Most cases have moved, locked or deleted some of it; the next one uses other names anyway.
+            let _gone = self.directory.delete_account(guid, DeleteOptions::new()).await;
+        }
+    }
+
+    /// A sign-in name that nothing else has.
+    pub(super) fn name(&self) -> Result<SamAccountName> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        Ok(format!("T-{}-{number}", self.prefix).parse()?)
+    }
+
+    /// An account that does not exist yet, with a good password.
+    pub(super) fn draft(&self) -> Result<NewAccount> {
+        Ok(NewAccount::new(self.unit.clone(), self.name()?).password(good_password()))
+    }
+
+    pub(super) async fn create(&self, new: &NewAccount) -> Result<Account> {
+        let account = self.directory.create_account(new, CreateOptions::new()).await?;
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(account.guid);
+        Ok(account)
+    }
+
+    /// An account with a good password, disabled.
+    pub(super) async fn account(&self) -> Result<Account> {
+        self.create(&self.draft()?).await
+    }
+
+    pub(super) async fn find(&self, key: impl Into<AccountKey> + Send) -> Result<Option<Account>> {
+        self.directory.find_account(&key.into(), FindOptions::new()).await
+    }
+
+    /// The account as it is now.
+    pub(super) async fn now(&self, guid: ObjectGuid) -> Result<Account> {
+        let found = self.find(guid).await?;
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, "conformance").with_subject(guid))
+    }
+
+    pub(super) fn group(&self) -> Result<GroupKey> {
+        Ok(GroupKey::SamAccountName(self.group.parse::<GroupName>()?))
+    }
+
+    pub(super) fn other_group(&self) -> Result<GroupKey> {
+        Ok(GroupKey::SamAccountName(self.other_group.parse::<GroupName>()?))
+    }
+}
+
+impl fmt::Debug for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ground").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+/// 36 characters of four kinds, and another one every time.
+pub(super) fn good_password() -> SecretString {
+    SecretString::from(format!("Zq1!{}", Uuid::new_v4().simple()))
+}
+
+/// The error of what must fail, when it is of the right kind.
+pub(super) fn refused<T: fmt::Debug>(result: Result<T>, kind: ErrorKind) -> Result<Error, String> {
+    match result {
+        Err(error) if error.kind() == kind => Ok(error),
+        Err(error) => Err(format!("it should be refused as {kind:?}, and is as {error:?}")),
+        Ok(value) => Err(format!("it should be refused as {kind:?}, and answers {value:?}")),
+    }
+}

@@ -1,0 +1,4 @@
+//! Directories around directories.
+
+#[cfg(feature = "testing")]
+pub(crate) mod fault;

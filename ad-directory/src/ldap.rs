@@ -1,0 +1,136 @@
+//! Active Directory over LDAPS. Nothing outside this folder names the protocol's library.
+
+mod builder;
+mod call;
+mod connection;
+mod convert;
+mod create;
+mod diagnostic;
+mod entry;
+mod modify;
+mod operations;
+mod password;
+mod pool;
+mod root;
+mod tls;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+pub use builder::LdapDirectoryBuilder;
+use pool::Pool;
+
+use crate::{AttributeName, Dn, Result};
+
+/// Active Directory, or Samba as a domain controller, over LDAPS.
+///
+/// Plain LDAP, an empty password and a certificate that cannot be verified are refused before anything is sent. Connections are pooled: one
+/// goes back only after a completed operation, one whose operation was dropped midway is closed. Every operation has a time limit.
+///
+/// With several controllers, the next one is tried when one cannot be reached; [`pin`](crate::Directory::pin) stays with one.
+///
+/// A refused password is not sent again: from then on every operation fails with `Auth` until
+/// [`replace_password`](Self::replace_password), so that a program with an old password does not lock its own account.
+///
+/// Cloning it gives another handle on the same connections.
+///
+/// ```no_run
+/// # use ad_directory::{Directory, LdapDirectory, ProbeOptions};
+/// # async fn example(password: secrecy::SecretString) -> Result<(), ad_directory::Error> {
+/// let directory = LdapDirectory::builder("ldaps://dc1.corp.example")
+///     .fallback("ldaps://dc2.corp.example")
+///     .bind_name("svc-alm@corp.example")
+///     .password(password)
+///     .ca_file("/etc/ssl/corp-ca.pem")
+///     .build()?;
+/// let probe = directory.probe(ProbeOptions::new()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LdapDirectory {
+    core: Arc<Core>,
+    /// The place of the only controller to talk to.
+    pinned: Option<usize>,
+}
+
+struct Core {
+    pool: Pool,
+    marker_attribute: AttributeName,
+    limits: TimeLimits,
+    /// The domain, when it was configured; else it is asked for.
+    base: tokio::sync::OnceCell<Dn>,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TimeLimits {
+    /// Name resolution, TCP, TLS and sign-in together, for each controller; 10 seconds by default.
+    pub connect: Duration,
+    /// A whole operation with everything it needs; 30 seconds by default.
+    pub operation: Duration,
+    /// How long a connection may be idle and be used again; 5 minutes by default, and less than the 15 after which Windows closes it.
+    pub idle: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            operation: Duration::from_secs(30),
+            idle: Duration::from_mins(5),
+        }
+    }
+}
+
+impl TimeLimits {
+    /// Another limit for reaching a controller.
+    #[must_use]
+    pub const fn connect(mut self, limit: Duration) -> Self {
+        self.connect = limit;
+        self
+    }
+
+    /// Another limit for a whole operation.
+    #[must_use]
+    pub const fn operation(mut self, limit: Duration) -> Self {
+        self.operation = limit;
+        self
+    }
+
+    /// Another limit for idle connections.
+    #[must_use]
+    pub const fn idle(mut self, limit: Duration) -> Self {
+        self.idle = limit;
+        self
+    }
+}
+
+impl LdapDirectory {
+    /// Begins with the first controller: `ldaps://dc1.corp.example`, with `:636` when no port is given. The name must be in the
+    /// controller's certificate.
+    pub fn builder(url: impl Into<String>) -> LdapDirectoryBuilder {
+        LdapDirectoryBuilder::new(url.into())
+    }
+
+    /// Signs in with another password from now on. Connections that are open stay signed in.
+    ///
+    /// # Errors
+    /// `Invalid` when it is empty.
+    pub fn replace_password(&self, password: SecretString) -> Result<()> {
+        self.core.pool.replace_password(password)
+    }
+}
+
+impl fmt::Debug for LdapDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LdapDirectory")
+            .field("pool", &self.core.pool)
+            .field("marker_attribute", &self.core.marker_attribute)
+            .field("limits", &self.core.limits)
+            .field("pinned", &self.pinned)
+            .finish_non_exhaustive()
+    }
+}

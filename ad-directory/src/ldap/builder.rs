@@ -1,0 +1,215 @@
+//! Where to connect, as whom, and whom to trust.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{
+    Core, LdapDirectory, TimeLimits,
+    connection::Endpoint,
+    pool::{Credential, Pool},
+    tls,
+};
+use crate::{AttributeName, Dn, Error, ErrorKind, Result};
+
+/// Builds an [`LdapDirectory`]. Nothing is read or checked before [`build`](Self::build), and nothing is sent before the first operation.
+#[must_use]
+pub struct LdapDirectoryBuilder {
+    urls: Vec<String>,
+    base: Option<Dn>,
+    name: String,
+    password: SecretString,
+    authorities: Vec<Authority>,
+    limits: TimeLimits,
+    marker_attribute: String,
+    connections: usize,
+}
+
+enum Authority {
+    Pem(Vec<u8>),
+    File(PathBuf),
+}
+
+impl LdapDirectoryBuilder {
+    pub(super) fn new(url: String) -> Self {
+        Self {
+            urls: vec![url],
+            base: None,
+            name: String::new(),
+            password: SecretString::default(),
+            authorities: Vec::new(),
+            limits: TimeLimits::default(),
+            marker_attribute: "adminDescription".to_owned(),
+            connections: 8,
+        }
+    }
+
+    /// A further controller of the same domain, tried when those before it cannot be reached.
+    pub fn fallback(mut self, url: impl Into<String>) -> Self {
+        self.urls.push(url.into());
+        self
+    }
+
+    /// The domain to search, such as `DC=corp,DC=example`. When it is not given, the controller is asked.
+    pub fn base_dn(mut self, base: Dn) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// The account to sign in with: `svc-alm@corp.example`, `CORP\svc-alm`, or its DN.
+    pub fn bind_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Its password.
+    pub fn password(mut self, password: SecretString) -> Self {
+        self.password = password;
+        self
+    }
+
+    /// Certificates, in PEM, of the authorities to trust. Once one is given, the system's are not trusted any more.
+    pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(Authority::Pem(pem.into()));
+        self
+    }
+
+    /// A file of such certificates, read by [`build`](Self::build).
+    pub fn ca_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.authorities.push(Authority::File(path.as_ref().to_owned()));
+        self
+    }
+
+    /// Other time limits.
+    pub const fn time_limits(mut self, limits: TimeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Another attribute for the marker than `adminDescription`. It must hold one text, and the account that signs in must be able to
+    /// write it.
+    pub fn marker_attribute(mut self, name: impl Into<String>) -> Self {
+        self.marker_attribute = name.into();
+        self
+    }
+
+    /// How many connections may be open at once, password checks included; 8 by default. Further operations wait.
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Checks all of it. Reads files, and sends nothing.
+    ///
+    /// # Errors
+    /// `Config` for an address that is not `ldaps://`, an empty name or password, certificates that cannot be read, no authority at all,
+    /// or a limit of zero.
+    pub fn build(self) -> Result<LdapDirectory> {
+        let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
+        let endpoints = self.urls.iter().map(|url| endpoint(url)).collect::<Result<Vec<_>>>()?;
+        if self.name.is_empty() {
+            return Err(config("no account to sign in with was given"));
+        }
+        if self.password.expose_secret().is_empty() {
+            return Err(config(
+                "the password to sign in with is empty, and a controller would take that for nobody's",
+            ));
+        }
+        let zero = [self.limits.connect, self.limits.operation].iter().any(std::time::Duration::is_zero);
+        if self.connections == 0 || zero {
+            return Err(config("a limit is zero"));
+        }
+        let marker_attribute: AttributeName =
+            self.marker_attribute.parse().map_err(|error: crate::ParseError| {
+                config("the attribute for the marker is not an attribute").with_source(error)
+            })?;
+        let mut pems = Vec::new();
+        for authority in self.authorities {
+            pems.push(match authority {
+                Authority::Pem(pem) => pem,
+                Authority::File(path) => std::fs::read(&path).map_err(|error| {
+                    config("the file of the certificate authority cannot be read")
+                        .with_subject(path.display())
+                        .with_source(error)
+                })?,
+            });
+        }
+        let tls = tls::client_config(&pems)?;
+        let credential = Credential { name: self.name, password: self.password };
+        let pool = Pool::new(endpoints, credential, tls, self.limits, self.connections);
+        let core = Core {
+            pool,
+            marker_attribute,
+            limits: self.limits,
+            base: tokio::sync::OnceCell::new_with(self.base),
+        };
+        Ok(LdapDirectory { core: Arc::new(core), pinned: None })
+    }
+}
+
+fn endpoint(text: &str) -> Result<Endpoint> {
+    // The text itself is shown only once it is known to hold no password.
+    let refuse = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
+    let url = Url::parse(text)
+        .map_err(|_| refuse("the address of a controller is not a URL such as ldaps://dc1.corp.example"))?;
+    match url.scheme() {
+        "ldaps" => {}
+        "ldap" => {
+            return Err(refuse(
+                "plain ldap:// is refused: passwords would cross the network in the clear; use ldaps://",
+            ));
+        }
+        _ => return Err(refuse("the address of a controller must begin with ldaps://")),
+    }
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let host = url.host_str().filter(|host| !host.is_empty());
+    match host {
+        Some(host) if bare => {
+            if host.contains(['[', '%']) {
+                return Err(refuse("the address of a controller must be a host name or an IPv4 address"));
+            }
+            Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(636)))
+        }
+        Some(_) => Err(refuse("the address of a controller holds more than a host and a port")),
+        None => Err(refuse("the address of a controller has no host")),
+    }
+}
+
+impl fmt::Debug for LdapDirectoryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LdapDirectoryBuilder").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn only_ldaps_and_only_a_host() {
+        assert_eq!(endpoint("ldaps://dc1.corp.example").unwrap().to_string(), "dc1.corp.example:636");
+        assert_eq!(endpoint("ldaps://dc1:3269/").unwrap().to_string(), "dc1:3269");
+        for url in [
+            "ldap://dc1",
+            "https://dc1",
+            "dc1",
+            "ldaps://",
+            "ldaps://u:p4ss@dc1",
+            "ldaps://dc1/DC=x",
+            "ldaps://dc1?x",
+            "ldaps://[::1]",
+        ] {
+            let error = endpoint(url).unwrap_err();
+            assert!(!error.to_string().contains("p4ss"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! From entries to accounts, groups and containers.
+
+use super::{call::Call, entry::Entry};
+use crate::{
+    Account, AccountExpires, AttributeName, Container, ContainerKind, Dn, Error, ErrorKind, FileTime,
+    GeneralizedTime, Group, GroupName, ObjectGuid, Result, SamAccountName, Sid, UserPrincipalName,
+};
+
+/// What is read of every account, beside the marker and what was asked for.
+pub(super) const ACCOUNT_ATTRIBUTES: &[&str] = &[
+    "accountExpires",
+    "adminCount",
+    "cn",
+    "description",
+    "displayName",
+    "memberOf",
+    "objectClass",
+    "objectGUID",
+    "objectSid",
+    "primaryGroupID",
+    "pwdLastSet",
+    "sAMAccountName",
+    "servicePrincipalName",
+    "userAccountControl",
+    "userPrincipalName",
+    "whenChanged",
+    "whenCreated",
+];
+
+pub(super) const GROUP_ATTRIBUTES: &[&str] =
+    &["adminCount", "description", "groupType", "objectGUID", "objectSid", "sAMAccountName"];
+
+pub(super) const CONTAINER_ATTRIBUTES: &[&str] = &["description", "objectClass", "objectGUID"];
+
+fn missing(call: &Call, entry: &Entry, what: &'static str) -> Error {
+    call.error(ErrorKind::Protocol)
+        .with_subject(&entry.dn)
+        .with_reason(format!("{what} is missing or cannot be read"))
+}
+
+fn guid(call: &Call, entry: &Entry) -> Result<ObjectGuid> {
+    let guid = entry.bytes("objectguid").and_then(|bytes| ObjectGuid::from_wire(bytes).ok());
+    guid.ok_or_else(|| missing(call, entry, "objectGUID"))
+}
+
+fn dn(call: &Call, entry: &Entry) -> Result<Dn> {
+    entry.dn.parse().map_err(|_| missing(call, entry, "the distinguished name"))
+}
+
+fn owned(entry: &Entry, name: &str) -> Option<String> {
+    entry.text(name).map(ToOwned::to_owned)
+}
+
+fn is_protected(entry: &Entry) -> bool {
+    entry.text("admincount") == Some("1")
+}
+
+pub(super) fn account(
+    call: &Call,
+    entry: &Entry,
+    marker: &AttributeName,
+    asked: &[AttributeName],
+) -> Result<Account> {
+    let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
+    let mut account = Account::new(guid(call, entry)?, dn(call, entry)?, SamAccountName::stored(name));
+    if entry.is_cut("memberof") {
+        // Beyond what one sign-in can carry (1015 groups): not an account this crate should pretend to know.
+        return Err(call
+            .error(ErrorKind::Unsupported)
+            .with_subject(&account.dn)
+            .with_reason("it is a member of too many groups"));
+    }
+    // Without the flags nobody can say whether it is enabled; the account that signs in may lack the right to read them.
+    let flags = entry.text("useraccountcontrol").and_then(|text| text.parse().ok());
+    account.user_account_control = flags.ok_or_else(|| missing(call, entry, "userAccountControl"))?;
+    if let Some(cn) = owned(entry, "cn") {
+        account.cn = cn;
+    }
+    account.user_principal_name = owned(entry, "userprincipalname").map(UserPrincipalName::stored);
+    let expires = entry.text("accountexpires").map(str::parse::<FileTime>).transpose();
+    let expires = expires.map_err(|_| missing(call, entry, "accountExpires"))?;
+    account.expires = AccountExpires::from_file_time(expires.unwrap_or(FileTime::ZERO));
+    let stored_marker = entry.bytes(&marker.as_str().to_ascii_lowercase());
+    account.marker = stored_marker.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok());
+    account.foreign_marker = stored_marker.is_some() && account.marker.is_none();
+    account.description = owned(entry, "description");
+    account.display_name = owned(entry, "displayname");
+    account.service_principal_names = entry.texts("serviceprincipalname").map(ToOwned::to_owned).collect();
+    account.service_principal_names.sort();
+    let groups = entry.texts("memberof").map(str::parse::<Dn>).collect::<Result<Vec<_>, _>>();
+    account.member_of = groups.map_err(|_| missing(call, entry, "memberOf"))?;
+    account.member_of.sort();
+    account.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    account.primary_group_id = entry.text("primarygroupid").and_then(|text| text.parse().ok());
+    account.is_protected = is_protected(entry);
+    account.when_created = time(entry, "whencreated");
+    account.when_changed = time(entry, "whenchanged");
+    let password_set = entry.text("pwdlastset").and_then(|text| text.parse::<FileTime>().ok());
+    account.password_last_set =
+        password_set.filter(|time| *time != FileTime::ZERO).and_then(FileTime::to_timestamp);
+    account.object_classes = entry.texts("objectclass").map(ToOwned::to_owned).collect();
+    for name in asked {
+        let values: Vec<String> =
+            entry.texts(&name.as_str().to_ascii_lowercase()).map(ToOwned::to_owned).collect();
+        if !values.is_empty() {
+            account.attributes.insert(name.clone(), values);
+        }
+    }
+    Ok(account)
+}
+
+fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
+    entry.text(name).and_then(|text| text.parse().ok()).map(GeneralizedTime::timestamp)
+}
+
+pub(super) fn group(call: &Call, entry: &Entry) -> Result<Group> {
+    let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
+    let mut group = Group::new(guid(call, entry)?, dn(call, entry)?, GroupName::stored(name));
+    group.description = owned(entry, "description");
+    group.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    let kind = entry.text("grouptype").and_then(|text| text.parse().ok());
+    group.group_type = kind.ok_or_else(|| missing(call, entry, "groupType"))?;
+    group.is_protected = is_protected(entry);
+    Ok(group)
+}
+
+pub(super) fn container(call: &Call, entry: &Entry) -> Result<Container> {
+    let is = |class: &str| entry.texts("objectclass").any(|have| have.eq_ignore_ascii_case(class));
+    let kind = if is("organizationalUnit") {
+        ContainerKind::OrganizationalUnit
+    } else if is("domainDNS") {
+        ContainerKind::Domain
+    } else {
+        ContainerKind::Container
+    };
+    let mut container = Container::new(guid(call, entry)?, dn(call, entry)?, kind);
+    container.description = owned(entry, "description");
+    Ok(container)
+}

@@ -1,0 +1,57 @@
+//! One entry of a search, read without trusting the server to send what it should.
+
+use std::collections::HashMap;
+
+use ldap3::{ResultEntry, asn1::StructureTag};
+
+/// An entry: values are bytes, since only the reader of an attribute knows whether it is text.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    pub(super) dn: String,
+    /// By lower-case name, with its options.
+    attributes: HashMap<String, Vec<Vec<u8>>>,
+}
+
+impl Entry {
+    /// `None` when it is not shaped as RFC 4511, 4.5.2 says.
+    pub(super) fn read(entry: ResultEntry) -> Option<Self> {
+        let mut parts = entry.0.match_id(4)?.expect_constructed()?.into_iter();
+        let dn = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;
+        let mut attributes = HashMap::new();
+        for attribute in parts.next()?.expect_constructed()? {
+            let mut parts = attribute.expect_constructed()?.into_iter();
+            let name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?.to_ascii_lowercase();
+            let values = parts.next()?.expect_constructed()?;
+            attributes.insert(
+                name,
+                values.into_iter().map(StructureTag::expect_primitive).collect::<Option<Vec<_>>>()?,
+            );
+        }
+        Some(Self { dn, attributes })
+    }
+
+    /// The values of an attribute, by its lower-case name.
+    pub(super) fn values(&self, name: &str) -> &[Vec<u8>] {
+        self.attributes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).first().map(Vec::as_slice)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.bytes(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Those of the values that are text.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values(name).iter().filter_map(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Whether the server has sent only a part of the values (MS-ADTS 3.1.1.3.1.3.3).
+    pub(super) fn is_cut(&self, name: &str) -> bool {
+        self.attributes
+            .keys()
+            .any(|key| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(";range=")))
+    }
+}

@@ -1,0 +1,171 @@
+//! One Modify for all that an update says.
+
+use std::collections::HashSet;
+
+use ldap3::Mod;
+
+use super::{call::Call, connection::Modifications};
+use crate::{
+    Account, AccountUpdate, AttributeName, Change, ErrorKind, MarkerChange, Result, UserAccountControl,
+};
+
+fn name(name: &str) -> Vec<u8> {
+    name.as_bytes().to_vec()
+}
+
+fn set<T: ToString>(values: impl IntoIterator<Item = T>) -> HashSet<Vec<u8>> {
+    values.into_iter().map(|value| value.to_string().into_bytes()).collect()
+}
+
+/// Replacing with nothing clears, and is no error when there is nothing (RFC 4511, 4.6).
+pub(super) fn replace<T: ToString>(attribute: &str, values: impl IntoIterator<Item = T>) -> Mod<Vec<u8>> {
+    Mod::Replace(name(attribute), set(values))
+}
+
+/// The compare-and-set. Deleting a value that is not there fails the whole Modify, and so does adding a second one to an attribute that
+/// takes one: the controller compares and sets in one step.
+///
+/// # Errors
+/// `MarkerMismatch` when `account`, as just read, does not fit already.
+pub(super) fn marker(
+    call: &Call,
+    account: &Account,
+    attribute: &AttributeName,
+    change: &MarkerChange,
+) -> Result<Modifications> {
+    if !fits(account, change) {
+        return Err(call
+            .error(ErrorKind::MarkerMismatch)
+            .with_outcome(crate::Outcome::NotDone)
+            .with_subject(&account.dn));
+    }
+    let mut modifications = Vec::new();
+    modifications
+        .extend(change.expect.iter().map(|expect| Mod::Delete(name(attribute.as_str()), set([expect]))));
+    modifications.extend(change.set.iter().map(|new| Mod::Add(name(attribute.as_str()), set([new]))));
+    Ok(modifications)
+}
+
+pub(super) fn fits(account: &Account, change: &MarkerChange) -> bool {
+    match (&account.marker, &change.expect) {
+        (Some(have), Some(expect)) => have.matches(expect),
+        (None, None) => !account.foreign_marker,
+        _ => false,
+    }
+}
+
+/// What turns `account`, as just read, into what `update` says.
+pub(super) fn update(
+    call: &Call,
+    account: &Account,
+    attribute: &AttributeName,
+    update: &AccountUpdate,
+) -> Result<Modifications> {
+    let mut modifications = match &update.marker {
+        Some(change) => marker(call, account, attribute, change)?,
+        None => Vec::new(),
+    };
+    let mut flags = account.user_account_control;
+    if let Some(enabled) = update.enabled {
+        flags = flags.set(UserAccountControl::ACCOUNT_DISABLE, !enabled);
+    }
+    if let Some(never) = update.password_never_expires {
+        flags = flags.set(UserAccountControl::PASSWORD_NEVER_EXPIRES, never);
+    }
+    if flags != account.user_account_control {
+        modifications.push(replace("userAccountControl", [flags]));
+    }
+    if let Some(expires) = update.expires {
+        modifications.push(replace("accountExpires", [expires.to_file_time()]));
+    }
+    if let Some(new) = &update.sam_account_name {
+        modifications.push(replace("sAMAccountName", [new]));
+    }
+    change(&mut modifications, "userPrincipalName", &update.user_principal_name);
+    change(&mut modifications, "description", &update.description);
+    change(&mut modifications, "displayName", &update.display_name);
+    if let Some(names) = &update.service_principal_names {
+        modifications.push(replace("servicePrincipalName", names));
+    }
+    for (name, values) in &update.attributes {
+        modifications.push(replace(name.as_str(), values));
+    }
+    Ok(modifications)
+}
+
+fn change<T: ToString>(modifications: &mut Modifications, attribute: &str, change: &Change<T>) {
+    match change {
+        Change::Keep => {}
+        Change::Clear => modifications.push(replace::<String>(attribute, [])),
+        Change::Set(value) => modifications.push(replace(attribute, [value.to_string()])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ldap3::Mod;
+    use uuid::Uuid;
+
+    use super::{Call, update};
+    use crate::{Account, AccountUpdate, ErrorKind, Marker, MarkerChange, UserAccountControl};
+
+    fn account() -> Account {
+        let dn = "CN=a,DC=x".parse().unwrap();
+        let mut account = Account::new(Uuid::nil().into(), dn, "a".parse().unwrap());
+        account.marker = Some("one".parse().unwrap());
+        account.user_account_control = UserAccountControl::from_bits(0x0100_0202);
+        account
+    }
+
+    fn show(change: &AccountUpdate) -> Result<Vec<String>, ErrorKind> {
+        let attribute = "adminDescription".parse().unwrap();
+        let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).unwrap();
+        let made = update(&Call::new("t"), &account(), &attribute, change).map_err(|error| error.kind())?;
+        let line = |verb: &str, name: &Vec<u8>, values: &std::collections::HashSet<Vec<u8>>| {
+            let mut values: Vec<_> = values.iter().map(text).collect();
+            values.sort();
+            format!("{verb} {} {}", text(name), values.join(","))
+        };
+        Ok(made
+            .iter()
+            .map(|modification| match modification {
+                Mod::Add(name, values) => line("add", name, values),
+                Mod::Delete(name, values) => line("delete", name, values),
+                Mod::Replace(name, values) => line("replace", name, values),
+                Mod::Increment(..) => unreachable!(),
+            })
+            .collect())
+    }
+
+    fn marker(text: &str) -> Marker {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_marker_is_compared_and_set_before_anything_else() {
+        let change =
+            AccountUpdate::new().enabled(true).marker(MarkerChange::replace(marker("one"), marker("two")));
+        let wanted = [
+            "delete adminDescription one",
+            "add adminDescription two",
+            "replace userAccountControl 16777728",
+        ];
+        assert_eq!(show(&change).unwrap(), wanted);
+        let keep = AccountUpdate::new().marker(MarkerChange::keep(marker("one")));
+        assert_eq!(show(&keep).unwrap(), ["delete adminDescription one", "add adminDescription one"]);
+    }
+
+    #[test]
+    fn a_marker_that_does_not_fit_sends_nothing() {
+        for change in [MarkerChange::keep(marker("other")), MarkerChange::adopt(marker("one"))] {
+            assert_eq!(show(&AccountUpdate::new().marker(change)), Err(ErrorKind::MarkerMismatch));
+        }
+    }
+
+    #[test]
+    fn what_is_as_wanted_is_not_sent_and_clearing_is_an_empty_replace() {
+        assert!(show(&AccountUpdate::new().enabled(false)).unwrap().is_empty());
+        let clear = AccountUpdate::new().description(None).service_principal_names([]);
+        assert_eq!(show(&clear).unwrap(), ["replace description ", "replace servicePrincipalName "]);
+    }
+}

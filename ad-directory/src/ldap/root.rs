@@ -1,0 +1,58 @@
+//! What a controller says of itself: the root DSE.
+
+use ldap3::Scope;
+use uuid::Uuid;
+
+use super::{call::Call, pool::Lease};
+use crate::{Controller, Dn, ErrorKind, Filter, GeneralizedTime, Probe, Result, Vendor};
+
+/// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1).
+const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
+
+fn anything() -> Result<Filter> {
+    Ok(Filter::present("objectClass".parse()?))
+}
+
+pub(super) async fn probe(call: &Call, lease: &mut Lease<'_>) -> Result<Probe> {
+    let endpoint = lease.endpoint().clone();
+    let attributes = [
+        "currentTime",
+        "defaultNamingContext",
+        "dnsHostName",
+        "dsServiceName",
+        "supportedCapabilities",
+        "supportedControl",
+        "vendorName",
+    ];
+    let broken =
+        |reason: &'static str| call.error(ErrorKind::Protocol).with_subject(&endpoint).with_reason(reason);
+    let connection = lease.connection(call)?;
+    let found = connection.search(call, "", Scope::Base, &anything()?, &attributes).await?;
+    let root =
+        found.and_then(|mut entries| entries.pop()).ok_or_else(|| broken("the root DSE cannot be read"))?;
+    if !root.texts("supportedcapabilities").any(|capability| capability == ACTIVE_DIRECTORY) {
+        let error = call.error(ErrorKind::Unsupported).with_subject(&endpoint);
+        return Err(error.with_reason("this is an LDAP server, but not Active Directory"));
+    }
+    let context = root.text("defaultnamingcontext").ok_or_else(|| broken("the root DSE names no domain"))?;
+    let context: Dn = context.parse().map_err(|_| broken("the root DSE names no domain"))?;
+    let mut controller = Controller::new(root.text("dnshostname").unwrap_or(&endpoint.host));
+    if let Some(service) = root.text("dsservicename") {
+        // CN=NTDS Settings,CN=DC1,CN=Servers,CN=Site,CN=Sites,…
+        let dn = service.parse::<Dn>().ok();
+        let site = dn.and_then(|dn| dn.parent()?.parent()?.parent());
+        controller.site = site.map(|site| site.name().to_owned());
+        let found = connection.search(call, service, Scope::Base, &anything()?, &["invocationId"]).await?;
+        let settings = found.and_then(|mut entries| entries.pop());
+        let bytes = settings.as_ref().and_then(|settings| settings.bytes("invocationid"));
+        controller.invocation_id = bytes.and_then(|bytes| bytes.try_into().ok()).map(Uuid::from_bytes_le);
+    }
+    let samba = root.text("vendorname").is_some_and(|vendor| vendor.contains("Samba"));
+    let mut probe =
+        Probe::new(controller, context, if samba { Vendor::Samba } else { Vendor::ActiveDirectory });
+    probe.time = root.text("currenttime").and_then(|time| time.parse().ok()).map(GeneralizedTime::timestamp);
+    probe.supported_controls = root.texts("supportedcontrol").map(ToOwned::to_owned).collect();
+    probe.supported_controls.sort();
+    probe.supported_controls.dedup();
+    Ok(probe)
+}

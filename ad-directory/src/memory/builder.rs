@@ -1,0 +1,208 @@
+//! A domain, before it begins.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Clock, MemoryDirectory, PasswordPolicy,
+    file::WorldFile,
+    world::{StoredAccount, World},
+};
+use crate::{
+    Account, Container, ContainerKind, Controller, Dn, Error, ErrorKind, Group, ObjectGuid, Result, Sid,
+};
+
+/// Builds a [`MemoryDirectory`]: what a directory's administrators make before accounts are managed in it.
+#[must_use]
+pub struct MemoryDirectoryBuilder {
+    domain: String,
+    units: Vec<String>,
+    groups: Vec<(String, bool)>,
+    protected_accounts: Vec<String>,
+    policy: PasswordPolicy,
+    controller: Option<Controller>,
+    clock: Clock,
+}
+
+impl MemoryDirectoryBuilder {
+    pub(super) fn new(domain: String) -> Self {
+        Self {
+            domain,
+            units: Vec::new(),
+            groups: Vec::new(),
+            protected_accounts: Vec::new(),
+            policy: PasswordPolicy::default(),
+            controller: None,
+            clock: Arc::new(Timestamp::now),
+        }
+    }
+
+    /// An organizational unit: a name below the domain (`Service Accounts`), or a whole DN, whose units above are made too.
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.units.push(unit.into());
+        self
+    }
+
+    /// A global security group: a name in `CN=Users`, or a whole DN.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.groups.push((group.into(), false));
+        self
+    }
+
+    /// A group that the directory protects, such as `Domain Admins`: its members cannot be changed.
+    pub fn protected_group(mut self, group: impl Into<String>) -> Self {
+        self.groups.push((group.into(), true));
+        self
+    }
+
+    /// An account that the directory protects, such as `krbtgt`: it cannot be changed. It is made in `CN=Users`.
+    pub fn protected_account(mut self, sam_account_name: impl Into<String>) -> Self {
+        self.protected_accounts.push(sam_account_name.into());
+        self
+    }
+
+    /// Another password policy.
+    pub const fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Another name and identity of the controller than `dc1.` and the domain, and a random one.
+    pub fn controller(mut self, controller: Controller) -> Self {
+        self.controller = Some(controller);
+        self
+    }
+
+    /// Another clock than the system's: it decides what has expired and how long an account stays locked.
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The directory, in memory only.
+    ///
+    /// # Errors
+    /// `Invalid` when a name is not one; `Config` when two are the same.
+    pub fn build(self) -> Result<MemoryDirectory> {
+        let world = self.world()?;
+        Ok(MemoryDirectory::assemble(world, None, self.policy, self.clock))
+    }
+
+    /// The directory in a file: the one that is there, whatever units and groups this builder names; or, when there is no file, a new one.
+    ///
+    /// Every change is written and synced before it is answered; one that cannot be written is not made and fails with `Storage`. Only the
+    /// owner can read the file (mode 0600). Several processes may have it open; a second file beside it, `.lock`, keeps them apart.
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build); `Config` when the file is damaged or of a newer version; `Storage` when it cannot be written.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<MemoryDirectory> {
+        let file = WorldFile::new(path.as_ref());
+        let lock = file.lock()?;
+        let world = if let Some(world) = file.read()? {
+            world
+        } else {
+            let world = self.world()?;
+            file.write(&world)?;
+            world
+        };
+        drop(lock);
+        Ok(MemoryDirectory::assemble(world, Some(file), self.policy, self.clock))
+    }
+
+    fn world(&self) -> Result<World> {
+        let domain = Dn::from_domain(&self.domain)?;
+        let controller = self.controller.clone().unwrap_or_else(|| {
+            let mut controller = Controller::new(format!("dc1.{}", self.domain));
+            controller.invocation_id = Some(Uuid::new_v4());
+            controller
+        });
+        let (a, b) = Uuid::new_v4().as_u64_pair();
+        let sid = Sid::new(5, vec![21, low(a), low(a >> 32), low(b)])?;
+        let mut world = World::new(domain.clone(), sid, controller);
+        let users = domain.child("Users")?;
+        world.add_container(Container::new(new_guid(), domain.clone(), ContainerKind::Domain));
+        world.add_container(Container::new(new_guid(), users.clone(), ContainerKind::Container));
+        for unit in &self.units {
+            let dn = if unit.contains('=') { unit.parse()? } else { domain.unit(unit)? };
+            add_unit(&mut world, &dn)?;
+        }
+        for (group, protected) in &self.groups {
+            let dn: Dn = if group.contains('=') { group.parse()? } else { users.child(group)? };
+            let mut group = Group::new(new_guid(), dn.clone(), dn.name().parse()?);
+            group.sid = world.next_sid();
+            group.is_protected = *protected;
+            if world.find_group(&group.name.clone().into()).is_some() {
+                return Err(conflict(&dn));
+            }
+            if dn.parent().and_then(|parent| world.find_container(&parent)).is_none() {
+                return Err(misplaced(&dn));
+            }
+            world.add_group(group);
+        }
+        for name in &self.protected_accounts {
+            let mut account = Account::new(new_guid(), users.child(name)?, name.parse()?);
+            account.is_protected = true;
+            account.sid = world.next_sid();
+            account.primary_group_id = Some(513);
+            account.object_classes =
+                ["top", "person", "organizationalPerson", "user"].map(ToOwned::to_owned).into();
+            account.when_created = Some((self.clock)());
+            world.check_names(&account, "memory.build").map_err(|_| conflict(&account.dn))?;
+            world.put_account(StoredAccount {
+                account,
+                password: None,
+                must_change: false,
+                wrong_passwords: 0,
+                last_wrong: None,
+                locked_at: None,
+            });
+        }
+        Ok(world)
+    }
+}
+
+fn add_unit(world: &mut World, dn: &Dn) -> Result<()> {
+    if !dn.is_below(&world.domain) {
+        return Err(misplaced(dn));
+    }
+    if world.find_container(dn).is_some() {
+        return Ok(());
+    }
+    if let Some(parent) = dn.parent()
+        && world.find_container(&parent).is_none()
+    {
+        add_unit(world, &parent)?;
+    }
+    world.add_container(Container::new(new_guid(), dn.clone(), ContainerKind::OrganizationalUnit));
+    Ok(())
+}
+
+fn new_guid() -> ObjectGuid {
+    Uuid::new_v4().into()
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the low half of random bits is wanted")]
+const fn low(bits: u64) -> u32 {
+    bits as u32
+}
+
+fn conflict(dn: &Dn) -> Error {
+    Error::new(ErrorKind::Config, "memory.build").with_subject(dn).with_reason("the name is there twice")
+}
+
+fn misplaced(dn: &Dn) -> Error {
+    Error::new(ErrorKind::Config, "memory.build")
+        .with_subject(dn)
+        .with_reason("it lies in no container of this domain")
+}
+
+impl fmt::Debug for MemoryDirectoryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryDirectoryBuilder")
+            .field("domain", &self.domain)
+            .field("units", &self.units)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! A real controller: Samba, as `.ci/samba-dc` makes it. Run with `.ci/samba-dc exec -- cargo test -p ad-directory --all-features`.
+//!
+//! Without the variables that it sets, every test here fails, so that nobody takes them for passed; whoever has no domain leaves them out
+//! by name (`-- --skip real_domain`) and says so.
+
+use std::time::Duration;
+
+use ad_directory::{
+    Capability, Directory, DirectoryExt, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome,
+    ProbeOptions, SamAccountName, TimeLimits, Vendor,
+    conformance::{Ground, Harness},
+};
+use secrecy::SecretString;
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run `.ci/samba-dc start` and then this under `.ci/samba-dc exec --`, or leave it out with --skip real_domain")
+    })
+}
+
+fn ca() -> Vec<u8> {
+    std::fs::read(variable("AD_TEST_CA_FILE")).unwrap()
+}
+
+/// All but the CA.
+fn builder() -> LdapDirectoryBuilder {
+    LdapDirectory::builder(variable("AD_TEST_LDAP_URL"))
+        .bind_name(variable("AD_TEST_BIND"))
+        .password(SecretString::from(variable("AD_TEST_PASSWORD")))
+}
+
+struct Samba;
+
+impl Harness for Samba {
+    async fn fresh(&self) -> Ground {
+        let base = variable("AD_TEST_BASE_DN").parse().unwrap();
+        let directory = builder().base_dn(base).ca_file(variable("AD_TEST_CA_FILE")).build().unwrap();
+        let unit = variable("AD_TEST_OU").parse().unwrap();
+        let retired = variable("AD_TEST_RETIRED_OU").parse().unwrap();
+        Ground::new(directory, unit, retired, &variable("AD_TEST_GROUP"), &variable("AD_TEST_OTHER_GROUP"))
+            .lax()
+    }
+}
+
+mod suite {
+    ad_directory::conformance_suite!(super::Samba);
+}
+
+#[tokio::test]
+async fn the_domain_is_asked_for_when_it_is_not_configured() {
+    let directory = builder().ca_pem(ca()).build().unwrap();
+    let name: SamAccountName = "svc-alm".parse().unwrap();
+    let account = directory.get_account(name).await.unwrap();
+    assert!(account.is_enabled());
+    let probe = directory.probe(ProbeOptions::new()).await.unwrap();
+    assert_eq!(probe.vendor, Vendor::Samba);
+    assert_eq!(probe.controller.site.as_deref(), Some("Default-First-Site-Name"));
+    assert!(directory.capabilities().has(Capability::AtomicMarker));
+}
+
+#[tokio::test]
+async fn the_next_controller_is_tried() {
+    let url = variable("AD_TEST_LDAP_URL");
+    let directory = LdapDirectory::builder("ldaps://127.0.0.1:1")
+        .fallback(url)
+        .bind_name(variable("AD_TEST_BIND"))
+        .password(SecretString::from(variable("AD_TEST_PASSWORD")))
+        .ca_pem(ca())
+        .build()
+        .unwrap();
+    assert!(directory.probe(ProbeOptions::new()).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_authority_is_not_trusted() {
+    let other = std::fs::read(variable("AD_TEST_OTHER_CA_FILE")).unwrap();
+    let error = builder().ca_pem(other).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Tls, Outcome::NotSent));
+    assert!(
+        error.to_string().contains("127.0.0.1:636") && error.to_string().contains("give the CA"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_password_is_not_sent_again() {
+    let directory = builder()
+        .password("Wrong-1-password".into())
+        .bind_name("nobody@lab.example.com")
+        .ca_pem(ca())
+        .build()
+        .unwrap();
+    let first = directory.probe(ProbeOptions::new()).await.unwrap_err();
+    assert_eq!(
+        (first.kind(), first.bind_code(), first.outcome()),
+        (ErrorKind::Auth, Some(0x52e), Outcome::NotSent)
+    );
+    assert!(first.to_string().contains("127.0.0.1:636"), "{first}");
+    // A second one would take a round trip; this one does not leave the process, as no time passes in which it could.
+    let began = std::time::Instant::now();
+    let second = directory.probe(ProbeOptions::new()).await.unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::Auth);
+    assert!(began.elapsed() < Duration::from_millis(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_replaced_password_opens_it_again() {
+    let directory = builder().password("Wrong-1-password".into()).ca_pem(ca()).build().unwrap();
+    assert_eq!(directory.probe(ProbeOptions::new()).await.unwrap_err().kind(), ErrorKind::Auth);
+    directory.replace_password(SecretString::from(variable("AD_TEST_PASSWORD"))).unwrap();
+    directory.probe(ProbeOptions::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_not_delegated_is_forbidden() {
+    let directory = builder().ca_pem(ca()).build().unwrap();
+    let guest: SamAccountName = "Administrator".parse().unwrap();
+    let account = directory.get_account(guest).await.unwrap();
+    let update = ad_directory::AccountUpdate::new().description(Some("changed".to_owned()));
+    let error = directory
+        .update_account(account.guid, &update, ad_directory::UpdateOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
+}
+
+#[tokio::test]
+async fn a_time_limit_holds() {
+    let limits = TimeLimits::default().operation(Duration::from_nanos(1));
+    let directory = builder().ca_pem(ca()).time_limits(limits).build().unwrap();
+    let error = directory.probe(ProbeOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent));
+}
+
+#[tokio::test]
+async fn many_at_once_share_few_connections() {
+    let directory = builder().ca_pem(ca()).max_connections(2).build().unwrap();
+    let calls = (0..20).map(|_| {
+        let directory = directory.clone();
+        tokio::spawn(async move { directory.probe(ProbeOptions::new()).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+}
+
+/// An operation that is dropped midway must not leave its answer to the next one.
+#[tokio::test]
+async fn a_dropped_operation_disturbs_nobody() {
+    let directory = builder().ca_pem(ca()).max_connections(1).build().unwrap();
+    directory.probe(ProbeOptions::new()).await.unwrap();
+    let name: SamAccountName = "svc-alm".parse().unwrap();
+    for microseconds in [0, 50, 200, 500, 1000, 2000] {
+        let dropped =
+            tokio::time::timeout(Duration::from_micros(microseconds), directory.probe(ProbeOptions::new()))
+                .await;
+        drop(dropped);
+        assert_eq!(directory.get_account(name.clone()).await.unwrap().sam_account_name, name);
+    }
+}
