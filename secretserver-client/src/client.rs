@@ -74,7 +74,7 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind); [`Error::outcome`] says what is known of the change.
     pub async fn request<E: Endpoint>(&self, endpoint: E) -> Result<E::Response, Error> {
         let request = prepare(&endpoint)?;
-        let tokens: Option<&dyn TokenSource> = if E::AUTHENTICATED { Some(&self.tokens) } else { None };
+        let tokens: Option<&dyn TokenSource> = E::AUTHENTICATED.then_some(&self.tokens);
         let (reply, attempts) = self.core.send(&request, self.limits, tokens).await?;
         endpoint.decode(&reply).map_err(|e| Error::undecodable(&request, reply.status(), attempts, e))
     }

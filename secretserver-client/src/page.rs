@@ -47,7 +47,8 @@ impl<T> Page<T> {
     }
 }
 
-type Fetch<T> = Arc<dyn Fn(u32, u32) -> BoxFuture<Result<Page<T>, Error>> + Send + Sync>;
+type Fetching<T> = BoxFuture<Result<Page<T>, Error>>;
+type Fetch<T> = Arc<dyn Fn(u32, u32) -> Fetching<T> + Send + Sync>;
 
 /// A list that is fetched as it is read: a stream of entries. Nothing is sent before it is polled; it ends after the first error.
 ///
@@ -77,7 +78,7 @@ pub struct Pages<T> {
     take: u32,
     ahead: usize,
     /// The pages under way, in order, each with its offset.
-    under_way: VecDeque<(u32, BoxFuture<Result<Page<T>, Error>>)>,
+    under_way: VecDeque<(u32, Fetching<T>)>,
     finished: VecDeque<(usize, Result<Page<T>, Error>)>,
     /// The offset of the next page that is to be asked for; `None` when no more are.
     next: Option<u32>,
@@ -90,7 +91,7 @@ pub struct Pages<T> {
 impl<T> Pager<T> {
     pub(crate) fn new(
         operation: &'static str,
-        fetch: impl Fn(u32, u32) -> BoxFuture<Result<Page<T>, Error>> + Send + Sync + 'static,
+        fetch: impl Fn(u32, u32) -> Fetching<T> + Send + Sync + 'static,
     ) -> Self {
         let pages = Pages {
             operation,

@@ -15,7 +15,7 @@ type Bearer = Arc<http::HeaderValue>;
 type Flight = Shared<BoxFuture<Result<Bearer, Error>>>;
 
 /// A token is renewed this long before it ends, give or take a half.
-const EARLY: Duration = Duration::from_secs(60);
+const EARLY: Duration = Duration::from_mins(1);
 /// After an early renewal failed, the old token is used this long before the next try.
 const PAUSE: Duration = Duration::from_secs(10);
 

@@ -35,7 +35,7 @@ const LONGEST_LIFE: u64 = 365 * 24 * 3600;
 #[derive(Clone)]
 pub struct Password {
     username: String,
-    password: SecretString,
+    secret: SecretString,
     domain: Option<String>,
     otp: Option<SecretString>,
 }
@@ -43,7 +43,7 @@ pub struct Password {
 impl Password {
     /// A user of Secret Server itself, unless [`Password::domain`] is set.
     pub fn new(username: impl Into<String>, password: SecretString) -> Self {
-        Self { username: username.into(), password, domain: None, otp: None }
+        Self { username: username.into(), secret: password, domain: None, otp: None }
     }
 
     /// The directory domain of the user.
@@ -119,7 +119,7 @@ impl PasswordGrant {
         let mut fields = vec![
             ("grant_type", "password"),
             ("username", p.username.as_str()),
-            ("password", p.password.expose_secret()),
+            ("password", p.secret.expose_secret()),
         ];
         if let Some(domain) = &p.domain {
             fields.push(("domain", domain));

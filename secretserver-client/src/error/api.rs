@@ -91,7 +91,7 @@ fn clean(text: &str, longest: usize) -> String {
         match quoted_by {
             Some(end) if c == end => {
                 quoted_by = None;
-                out.push_str("…");
+                out.push('…');
                 out.push(c);
             }
             Some(_) => {}

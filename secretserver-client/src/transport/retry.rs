@@ -113,11 +113,10 @@ impl Fault {
         match status.as_u16() {
             403 => ErrorKind::Denied,
             404 | 410 => ErrorKind::NotFound,
-            405 | 501 => ErrorKind::Unsupported,
+            300..=399 | 405 | 501 => ErrorKind::Unsupported,
             408 => ErrorKind::Timeout,
             409 | 412 => ErrorKind::Conflict,
             429 => ErrorKind::RateLimited,
-            300..=399 => ErrorKind::Unsupported,
             400..=499 => ErrorKind::Invalid,
             _ => ErrorKind::Server,
         }
@@ -238,7 +237,7 @@ mod tests {
             headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static(text));
             retry_after(&headers, now)
         };
-        assert_eq!(read("120"), Some(Duration::from_secs(120)));
+        assert_eq!(read("120"), Some(Duration::from_mins(2)));
         assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
         assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);

@@ -31,7 +31,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             attempt: Duration::from_secs(30),
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             attempts: 4,
             body: 16 * 1024 * 1024,
         }
@@ -118,7 +118,7 @@ impl Core {
         let deadline = self.clock.now().saturating_add(limits.total);
         loop {
             let late = |history: &History| {
-                self.error(request, history, ErrorKind::Timeout, Outcome::NotSent)
+                Self::error(request, history, ErrorKind::Timeout, Outcome::NotSent)
                     .with_detail("the time limit of the call passed")
             };
             let bearer = match tokens {
@@ -126,7 +126,7 @@ impl Core {
                 Some(tokens) => match self.within(deadline, tokens.bearer()).await {
                     None => return Err(late(history)),
                     Some(Ok(bearer)) => Some(bearer),
-                    Some(Err(error)) => return Err(self.no_token(request, history, error)),
+                    Some(Err(error)) => return Err(Self::no_token(request, history, error)),
                 },
             };
             let Some(place) = self.within(deadline, self.in_flight.enter()).await else {
@@ -164,7 +164,7 @@ impl Core {
             {
                 tokens.refused(bearer);
             }
-            let error = self.fault(request, history, &fault, outcome, source);
+            let error = Self::fault(request, history, &fault, outcome, source);
             history.unknown |= matches!(outcome, Outcome::Unknown | Outcome::Done);
             let wait = match again {
                 Again::No => return Err(error),
@@ -229,21 +229,20 @@ impl Core {
         Err((fault, None))
     }
 
-    fn error(&self, request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
+    fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
         Error::new(kind, history.outcome(outcome), request.operation)
             .with_target(request.path.clone())
             .with_attempts(history.attempts)
     }
 
     fn fault(
-        &self,
         request: &Prepared,
         history: &History,
         fault: &Fault,
         outcome: Outcome,
         source: Option<crate::transport::TransportError>,
     ) -> Error {
-        let mut error = self.error(request, history, fault.kind(), outcome);
+        let mut error = Self::error(request, history, fault.kind(), outcome);
         if let Some(source) = source {
             error = error.with_source(source);
         }
@@ -265,9 +264,8 @@ impl Core {
     }
 
     /// The caller's own request was not sent, unless an earlier attempt was.
-    fn no_token(&self, request: &Prepared, history: &History, cause: Error) -> Error {
-        let error = self
-            .error(request, history, cause.kind(), Outcome::NotSent)
+    fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
+        let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
             .with_detail("no token could be had")
             .with_api(cause.api().cloned())
             .with_retry_after(cause.retry_after());

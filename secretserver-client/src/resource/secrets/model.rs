@@ -61,6 +61,7 @@ open_enum! {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "the server describes it so")]
 pub struct Secret {
     /// Its number.
     pub id: SecretId,
@@ -170,6 +171,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "the server describes it so")]
 pub struct Summary {
     /// Its number.
     pub id: SecretId,

@@ -18,6 +18,7 @@ use crate::resource::secrets::Summary;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "the server describes it so")]
 pub struct SearchFilter {
     /// Only in this folder.
     pub folder_id: Option<FolderId>,
