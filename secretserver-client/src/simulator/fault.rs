@@ -107,10 +107,10 @@ impl FromStr for Fault {
 
 fn duration(text: Option<&str>) -> Result<Duration, InvalidFault> {
     let bad = InvalidFault("a delay needs a time such as 500ms or 2s");
-    let text = text.ok_or_else(|| bad)?;
+    let text = text.ok_or(bad)?;
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 1),
-        None => (text.strip_suffix('s').ok_or_else(|| bad)?, 1000),
+        None => (text.strip_suffix('s').ok_or(bad)?, 1000),
     };
     let number: u64 = number.parse().map_err(|_| bad)?;
     Ok(Duration::from_millis(number.saturating_mul(unit)))
