@@ -1,1 +1,31 @@
-//! secretserver-client
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(all(feature = "reqwest", feature = "simulator"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "reqwest", feature = "simulator")),
+    doc = "Typed client for Delinea (Thycotic) Secret Server."
+)]
+
+pub mod auth;
+pub mod client;
+pub mod error;
+pub mod ids;
+mod open_enum;
+pub mod page;
+pub mod request;
+pub mod resource;
+mod secret_value;
+#[cfg(feature = "simulator")]
+pub mod simulator;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+pub mod transport;
+
+pub use auth::Credential;
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, ErrorKind, Outcome};
+pub use ids::{
+    FieldId, FolderId, GroupId, InvalidId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, UserId,
+};
+pub use page::{Page, Pager};
+pub use secret_value::SecretValue;

@@ -1,0 +1,57 @@
+//! Signing in.
+//!
+//! A [`Credential`] is exchanged for a token when the first call needs one. All callers share one exchange and its result, good or bad. The
+//! exchange runs to its end although its callers are gone: it is given to the tokio runtime it began on, and whoever asks next joins it.
+//! Tokens are renewed early, at a moment with jitter; while the old token is still valid, a failed renewal is not an error.
+//!
+//! **A refusal that arrived is final.** "Login failed" closes the client until [`Client::replace_credential`](crate::Client::replace_credential):
+//! each further try would bring the account closer to its lock-out.
+
+mod cache;
+mod password;
+mod static_token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderValue;
+
+use crate::error::Error;
+use crate::transport::Core;
+pub(crate) use cache::TokenCache;
+pub use password::Password;
+pub use static_token::StaticToken;
+
+/// Any way to sign in.
+#[derive(Clone)]
+pub struct Credential(pub(crate) Arc<dyn Grant>);
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A token that was granted.
+pub(crate) struct Granted {
+    pub(crate) header: HeaderValue,
+    /// How long it is valid from now on; `None`: for an unknown time.
+    pub(crate) valid_for: Option<Duration>,
+}
+
+/// One way to get a token. Private: the ways that Secret Server knows are few.
+#[async_trait]
+pub(crate) trait Grant: fmt::Debug + Send + Sync + 'static {
+    /// Gets a token. An error of the kind `Auth` closes the client.
+    async fn fetch(&self, core: &Core) -> Result<Granted, Error>;
+}
+
+/// The header of a token. `None` if it has characters that no header can have.
+pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
+    let text = zeroize::Zeroizing::new(format!("Bearer {token}"));
+    let mut value = HeaderValue::from_str(&text).ok().filter(|_| !token.trim().is_empty())?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,127 @@
+//! The client: one address, one credential, shared limits.
+
+mod builder;
+mod config;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::{Credential, TokenCache};
+use crate::error::Error;
+use crate::request::{Endpoint, prepare};
+use crate::resource::folders::Folders;
+use crate::resource::secrets::Secrets;
+use crate::resource::system::System;
+use crate::resource::templates::Templates;
+use crate::resource::users::Users;
+use crate::transport::{Core, Limits, TokenSource};
+pub use builder::ClientBuilder;
+pub use config::ConfigKey;
+
+/// A client of one Secret Server. Cheap to clone; clones share connections, the token and all limits.
+///
+/// Dropping the future of any call abandons the wait, not the work: a request that was sent may be carried out all the same, and a sign-in
+/// that was begun goes on.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), secretserver_client::Error> {
+/// use secretserver_client::{Client, SecretId, auth::Password};
+///
+/// let client = Client::builder("https://vault.corp.example/SecretServer")
+///     .credential(Password::new("svc-alm", std::env::var("VAULT_PASSWORD").unwrap_or_default().into()))
+///     .build()?;
+/// let password = client.secrets().field(SecretId::new(42).unwrap(), "password").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    core: Arc<Core>,
+    tokens: TokenCache,
+    limits: Limits,
+}
+
+impl Client {
+    /// Begins a client for the server at this address, which keeps its own path (`https://host/SecretServer`).
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(base_url)
+    }
+
+    /// The address that the client was made for.
+    pub fn base_url(&self) -> &str {
+        self.core.base.as_str()
+    }
+
+    /// Replaces the credential in this client and all its clones, and opens them again after a refusal.
+    pub fn replace_credential(&self, credential: impl Into<Credential>) {
+        self.tokens.replace(credential.into());
+    }
+
+    /// Signs in now, if there is no valid token. Otherwise the first call does.
+    ///
+    /// Dropping the future does not stop a sign-in that was begun.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the server refuses the credential; it is not tried again until it is replaced.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.tokens.bearer().await.map(drop)
+    }
+
+    /// Carries out any operation, also your own.
+    ///
+    /// Dropping the future abandons the wait: what was sent may be carried out all the same.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`Error::outcome`] says what is known of the change.
+    pub async fn request<E: Endpoint>(&self, endpoint: E) -> Result<E::Response, Error> {
+        let request = prepare(&endpoint)?;
+        let tokens: Option<&dyn TokenSource> = E::AUTHENTICATED.then_some(&self.tokens);
+        let (reply, attempts) = self.core.send(&request, self.limits, tokens).await?;
+        endpoint.decode(&reply).map_err(|e| Error::undecodable(&request, reply.status(), attempts, e))
+    }
+
+    /// The same client with another time limit for one attempt.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, limit: Duration) -> Self {
+        self.limits.attempt = limit;
+        self
+    }
+
+    /// The same client with another time limit for a call with all its attempts and waits.
+    #[must_use]
+    pub fn with_total_timeout(mut self, limit: Duration) -> Self {
+        self.limits.total = limit;
+        self
+    }
+
+    /// The same client with another number of attempts, from 1 to 4.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.limits.attempts = attempts.clamp(1, 4);
+        self
+    }
+
+    /// Secrets: read, search, create, change, deactivate, restore.
+    pub fn secrets(&self) -> Secrets<'_> {
+        Secrets(self)
+    }
+
+    /// Folders: read by id or path, look up, search.
+    pub fn folders(&self) -> Folders<'_> {
+        Folders(self)
+    }
+
+    /// Secret templates: read, search.
+    pub fn templates(&self) -> Templates<'_> {
+        Templates(self)
+    }
+
+    /// Users: who am I.
+    pub fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+
+    /// The server itself: health, version.
+    pub fn system(&self) -> System<'_> {
+        System(self)
+    }
+}

@@ -1,0 +1,228 @@
+//! The options of a client. Mistakes are reported by [`ClientBuilder::build`], so that setters can be chained.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use url::Url;
+
+use crate::auth::{Credential, TokenCache};
+use crate::client::Client;
+use crate::error::Error;
+use crate::transport::{BaseUrl, Clock, Core, Limits, Observer, SystemClock, Transport};
+
+pub(super) const OPERATION: &str = "client.build";
+
+/// Makes a [`Client`].
+///
+/// | option | default |
+/// |---|---|
+/// | certificates | those of the machine, and [`authority`](Self::authority) |
+/// | connect / attempt / total time limit | 10 s / 30 s / 60 s |
+/// | attempts | 4 |
+/// | largest answer | 16 MiB |
+/// | requests in flight | 32 |
+/// | proxy | none; the environment is not asked |
+#[must_use]
+pub struct ClientBuilder {
+    base_url: String,
+    pub(super) credential: Option<Credential>,
+    pub(super) limits: Limits,
+    pub(super) connect_timeout: Duration,
+    pub(super) in_flight: usize,
+    pub(super) user_agent: String,
+    pub(super) authorities: Vec<Vec<u8>>,
+    only_these_authorities: bool,
+    pub(super) proxy: Option<Url>,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
+    observer: Option<Arc<dyn Observer>>,
+    jitter_seed: Option<u64>,
+}
+
+impl ClientBuilder {
+    /// Begins with the address of the server.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            credential: None,
+            limits: Limits::default(),
+            connect_timeout: Duration::from_secs(10),
+            in_flight: 32,
+            user_agent: concat!("secretserver-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            authorities: Vec::new(),
+            only_these_authorities: false,
+            proxy: None,
+            transport: None,
+            clock: None,
+            observer: None,
+            jitter_seed: None,
+        }
+    }
+
+    /// Another address than the one it began with.
+    pub(super) fn base_url(mut self, base_url: String) -> Self {
+        self.base_url = base_url;
+        self
+    }
+
+    /// How to sign in: [`Password`](crate::auth::Password) or [`StaticToken`](crate::auth::StaticToken). Without one, only calls that need
+    /// none work.
+    pub fn credential(mut self, credential: impl Into<Credential>) -> Self {
+        self.credential = Some(credential.into());
+        self
+    }
+
+    /// Certificates of authorities in PEM, trusted besides those of the machine. May be called more than once.
+    pub fn authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(pem.into());
+        self
+    }
+
+    /// Trusts the authorities given with [`Self::authority`] alone, and none of the machine's.
+    pub fn only_these_authorities(mut self, only: bool) -> Self {
+        self.only_these_authorities = only;
+        self
+    }
+
+    /// What the client calls itself. Printable ASCII.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// How long a connection may take, with name service and TLS.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long one attempt may take.
+    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
+        self.limits.attempt = limit;
+        self
+    }
+
+    /// How long a call may take, with all attempts, waits and a sign-in.
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        self.limits.total = limit;
+        self
+    }
+
+    /// How often a call is tried at most, from 1 to 4.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.limits.attempts = attempts;
+        self
+    }
+
+    /// The largest answer that is read, in bytes.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
+        self
+    }
+
+    /// How many requests may be under way at once, over all clones of the client.
+    pub fn in_flight(mut self, requests: usize) -> Self {
+        self.in_flight = requests;
+        self
+    }
+
+    /// Sends everything through this proxy.
+    pub fn proxy(mut self, proxy: Url) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Brings its own transport. Options about connections do not reach it.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Reads time and waits by another clock, in tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Tells this observer of every attempt and call.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Makes the waits between attempts repeatable, in tests.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the address has a user, a query or a fragment, or is not `https://` (`http://` for
+    /// this machine only); when a limit is zero; when a certificate is unreadable; when there is no transport.
+    pub fn build(self) -> Result<Client, Error> {
+        let base = BaseUrl::parse(&self.base_url).map_err(|why| Error::config(OPERATION, why))?;
+        if self.limits.attempt.is_zero() || self.limits.total.is_zero() || self.connect_timeout.is_zero() {
+            return Err(Error::config(OPERATION, "a time limit of zero lets nothing through"));
+        }
+        if !(1..=4).contains(&self.limits.attempts) {
+            return Err(Error::config(OPERATION, "the number of attempts must be from 1 to 4"));
+        }
+        if self.in_flight == 0 || self.limits.body == 0 {
+            return Err(Error::config(OPERATION, "a limit of zero lets nothing through"));
+        }
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| Error::config(OPERATION, "the user agent has characters that no header can have"))?;
+        let transport = match self.transport.clone() {
+            Some(transport) => transport,
+            None => self.default_transport(&base)?,
+        };
+        let core = Arc::new(Core {
+            transport,
+            base,
+            user_agent,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            in_flight: crate::transport::InFlight::new(self.in_flight),
+            budget: crate::transport::Budget::new(),
+            jitter: self
+                .jitter_seed
+                .map_or_else(crate::transport::Jitter::from_system, crate::transport::Jitter::from_seed),
+            observer: self.observer,
+        });
+        Ok(Client { tokens: TokenCache::new(Arc::clone(&core), self.credential), core, limits: self.limits })
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn default_transport(&self, base: &BaseUrl) -> Result<Arc<dyn Transport>, Error> {
+        let options = crate::transport::reqwest::Options {
+            connect_timeout: self.connect_timeout,
+            authorities: self.authorities.clone(),
+            only_these: self.only_these_authorities,
+            plain_http: base.is_plain_http() && self.proxy.is_none(),
+            proxy: self.proxy.clone(),
+        };
+        match crate::transport::reqwest::HttpTransport::new(&options) {
+            Ok(transport) => Ok(Arc::new(transport)),
+            Err(e) => Err(Error::config(OPERATION, format!("the connection options are unusable: {e}"))),
+        }
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    #[allow(clippy::unused_self, reason = "the same shape as with the feature")]
+    fn default_transport(&self, _base: &BaseUrl) -> Result<Arc<dyn Transport>, Error> {
+        Err(Error::config(OPERATION, "there is no transport: give one, or switch on the feature `reqwest`"))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the address: until it was checked, it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("credential", &self.credential)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,269 @@
+//! Long lists, page by page.
+//!
+//! Secret Server pages by offset (`skip`, `take`), so a list that changes while it is read may show an entry twice or not at all; every search
+//! of this crate sends an explicit order, by which new entries come last. What the server says about its pages is checked: a list that does
+//! not advance is an error and not an endless loop, and when it gives fewer entries than it claims, none is skipped.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Outcome};
+use crate::transport::BoxFuture;
+
+/// One page of a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The entries.
+    #[serde(default = "Vec::new")]
+    pub records: Vec<T>,
+    /// Where the page begins.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many entries the server was willing to give at once.
+    #[serde(default)]
+    pub take: u32,
+    /// How many entries there are in all, as far as the server says.
+    #[serde(default)]
+    pub total: u32,
+    /// Whether more pages follow.
+    #[serde(default)]
+    pub has_next: bool,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub next_skip: u32,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn empty(skip: u32) -> Self {
+        Self { records: Vec::new(), skip, take: 0, total: 0, has_next: false, next_skip: 0 }
+    }
+}
+
+type Fetching<T> = BoxFuture<Result<Page<T>, Error>>;
+type Fetch<T> = Arc<dyn Fn(u32, u32) -> Fetching<T> + Send + Sync>;
+
+/// A list that is fetched as it is read: a stream of entries. Nothing is sent before it is polled; it ends after the first error.
+///
+/// Dropping it abandons the pages that are under way; nothing on the server changes.
+///
+/// ```
+/// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
+/// use futures_util::TryStreamExt as _;
+/// let mut found = client.secrets().search(Default::default()).page_size(500).prefetch(4);
+/// while let Some(secret) = found.try_next().await? {
+///     println!("{}", secret.name);
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "streams do nothing unless you poll them"]
+pub struct Pager<T> {
+    pages: Pages<T>,
+    current: VecDeque<T>,
+    position: u32,
+}
+
+/// The same list, page by page.
+#[must_use = "streams do nothing unless you poll them"]
+pub struct Pages<T> {
+    operation: &'static str,
+    fetch: Fetch<T>,
+    take: u32,
+    ahead: usize,
+    /// The pages under way, in order, each with its offset.
+    under_way: VecDeque<(u32, Fetching<T>)>,
+    finished: VecDeque<(usize, Result<Page<T>, Error>)>,
+    /// The offset of the next page that is to be asked for; `None` when no more are.
+    next: Option<u32>,
+    /// How far apart pages are; known after the first.
+    stride: Option<u32>,
+    /// Where the list ends, as far as is known.
+    total: u32,
+}
+
+impl<T> Pager<T> {
+    pub(crate) fn new(
+        operation: &'static str,
+        fetch: impl Fn(u32, u32) -> Fetching<T> + Send + Sync + 'static,
+    ) -> Self {
+        let pages = Pages {
+            operation,
+            fetch: Arc::new(fetch),
+            take: 200,
+            ahead: 1,
+            under_way: VecDeque::new(),
+            finished: VecDeque::new(),
+            next: Some(0),
+            stride: None,
+            total: 0,
+        };
+        Self { pages, current: VecDeque::new(), position: 0 }
+    }
+
+    /// How many entries to ask for at once; 200 by default, at least 1. The server may give fewer.
+    pub fn page_size(mut self, entries: u32) -> Self {
+        self.pages.take = entries.clamp(1, i32::MAX.unsigned_abs());
+        self
+    }
+
+    /// How many pages may be under way at once; 1 by default. They are still given out in order. The first page always comes alone.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.pages.ahead = pages.max(1);
+        self
+    }
+
+    /// Begins at this entry, such as the [`position`](Self::position) of an earlier reading. Only before the first entry was read.
+    pub fn starting_at(mut self, entry: u32) -> Self {
+        self.pages.next = Some(entry);
+        self.position = entry;
+        self
+    }
+
+    /// The offset of the next entry that will be given out.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// The same list, page by page.
+    pub fn into_pages(self) -> Pages<T> {
+        self.pages
+    }
+}
+
+impl<T: Unpin> Stream for Pager<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(entry) = self.current.pop_front() {
+                self.position = self.position.saturating_add(1);
+                return Poll::Ready(Some(Ok(entry)));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(page)) => {
+                    self.position = page.skip;
+                    self.current = page.records.into();
+                }
+            }
+        }
+    }
+}
+
+impl<T> Pages<T> {
+    fn ask(&mut self) {
+        while let Some(skip) = self.next {
+            // Until the first page has come, nobody knows how large pages are and how many there are.
+            let allowed = if self.stride.is_some() { self.ahead } else { 1 };
+            if self.under_way.len() >= allowed {
+                return;
+            }
+            let take = self.stride.unwrap_or(self.take);
+            self.under_way.push_back((skip, (self.fetch)(skip, take)));
+            self.next = match self.stride {
+                Some(stride) => skip.checked_add(stride).filter(|&next| next < self.total),
+                None => None,
+            };
+        }
+    }
+
+    fn end(&mut self) {
+        self.next = None;
+        self.under_way.clear();
+        self.finished.clear();
+    }
+
+    /// Judges a page that has come, and says where the list goes on.
+    fn judge(&mut self, asked: u32, page: &mut Page<T>) -> Result<(), Error> {
+        page.skip = asked;
+        let given = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        if !page.has_next || given == 0 {
+            self.end();
+            return Ok(());
+        }
+        if page.next_skip <= asked {
+            self.end();
+            return Err(Error::new(ErrorKind::Decode, Outcome::NotDone, self.operation).with_detail(
+                "the server's list does not advance: it claims a next page that begins where this one did",
+            ));
+        }
+        // A server that claims to have given more than it did would make us skip entries.
+        let goes_on = page.next_skip.min(asked.saturating_add(given));
+        let planned = self.under_way.front().map(|(skip, _)| *skip).or(self.next);
+        self.total = page.total;
+        if planned != Some(goes_on) {
+            self.under_way.clear();
+            self.next = Some(goes_on);
+        }
+        let stride = goes_on.saturating_sub(asked);
+        // Later pages may be short; only the first, or a change of plan, says how large they are.
+        if self.stride.is_none() || planned != Some(goes_on) {
+            self.stride = Some(stride);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Unpin> Stream for Pages<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        this.ask();
+        if this.under_way.is_empty() {
+            return Poll::Ready(None);
+        }
+        // All of them are driven, and each result is kept until its turn.
+        for (place, (_, fetch)) in this.under_way.iter_mut().enumerate() {
+            if this.finished.iter().any(|(done, _)| *done == place) {
+                continue;
+            }
+            if let Poll::Ready(result) = fetch.as_mut().poll(cx) {
+                this.finished.push_back((place, result));
+            }
+        }
+        let Some(first) = this.finished.iter().position(|(place, _)| *place == 0) else {
+            return Poll::Pending;
+        };
+        let Some((_, result)) = this.finished.remove(first) else { return Poll::Pending };
+        let Some((asked, _)) = this.under_way.pop_front() else { return Poll::Pending };
+        for (place, _) in &mut this.finished {
+            *place = place.saturating_sub(1);
+        }
+        let result = result.and_then(|mut page| {
+            let planned = this.under_way.len();
+            this.judge(asked, &mut page)?;
+            if this.under_way.len() != planned {
+                this.finished.clear();
+            }
+            Ok(page)
+        });
+        if result.is_err() {
+            this.end();
+        }
+        Poll::Ready(Some(result))
+    }
+}
+
+impl<T> fmt::Debug for Pager<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pager").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! The pager against servers that behave and servers that do not.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+use super::*;
+
+/// A list of `total` numbers on a server that gives at most `cap` at once.
+fn list(total: u32, cap: u32, calls: Arc<Mutex<Vec<(u32, u32)>>>) -> Pager<u32> {
+    Pager::new("test.list", move |skip, take| {
+        calls.lock().unwrap().push((skip, take));
+        let given = take.min(cap).min(total.saturating_sub(skip));
+        let next_skip = skip + given;
+        let page = Page {
+            records: (skip..next_skip).collect(),
+            skip,
+            take: take.min(cap),
+            total,
+            has_next: next_skip < total,
+            next_skip,
+        };
+        Box::pin(async move { Ok(page) })
+    })
+}
+
+#[tokio::test]
+async fn reads_everything_once_and_in_order() {
+    for total in [0, 1, 9, 10, 11, 95] {
+        for cap in [1, 3, 10, 100] {
+            for prefetch in [1, 2, 5] {
+                let pager = list(total, cap, Arc::default()).page_size(10).prefetch(prefetch);
+                let all: Vec<u32> = pager.try_collect().await.unwrap();
+                assert_eq!(
+                    all,
+                    (0..total).collect::<Vec<_>>(),
+                    "total {total}, cap {cap}, prefetch {prefetch}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn is_lazy_and_fused_and_resumes() {
+    let calls = Arc::<Mutex<Vec<_>>>::default();
+    let mut pager = list(25, 100, Arc::clone(&calls)).page_size(10);
+    assert!(calls.lock().unwrap().is_empty());
+    for expected in 0..3 {
+        assert_eq!(pager.next().await.unwrap().unwrap(), expected);
+    }
+    assert_eq!(*calls.lock().unwrap(), [(0, 10)]);
+    let position = pager.position();
+    let rest: Vec<u32> =
+        list(25, 100, Arc::default()).page_size(10).starting_at(position).try_collect().await.unwrap();
+    assert_eq!(rest, (3..25).collect::<Vec<_>>());
+    let mut end = list(0, 10, Arc::default());
+    assert!(end.next().await.is_none() && end.next().await.is_none());
+}
+
+#[tokio::test]
+async fn prefetches_no_more_than_it_may_and_nothing_beyond_the_end() {
+    let (now, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (n, p, c) = (Arc::clone(&now), Arc::clone(&peak), Arc::clone(&calls));
+    let pager = Pager::new("test.list", move |skip, take| {
+        let (n, p) = (Arc::clone(&n), Arc::clone(&p));
+        c.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            p.fetch_max(n.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // Later pages come first.
+            tokio::time::sleep(std::time::Duration::from_millis(u64::from(40 - skip / 5))).await;
+            n.fetch_sub(1, Ordering::SeqCst);
+            let next_skip = skip + take;
+            Ok(Page {
+                records: (skip..next_skip).collect(),
+                skip,
+                take,
+                total: 100,
+                has_next: next_skip < 100,
+                next_skip,
+            })
+        })
+    });
+    let all: Vec<u32> = pager.page_size(10).prefetch(4).try_collect().await.unwrap();
+    assert_eq!(all, (0..100).collect::<Vec<_>>());
+    assert_eq!((peak.load(Ordering::SeqCst), calls.load(Ordering::SeqCst)), (4, 10));
+}
+
+fn fixed(records: Vec<u32>, has_next: bool, next_skip: u32) -> Pager<u32> {
+    Pager::new("test.list", move |skip, take| {
+        let page = Page { records: records.clone(), skip, take, total: 1000, has_next, next_skip };
+        Box::pin(async move { Ok(page) })
+    })
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_advance_is_an_error_and_ends() {
+    let mut pager = fixed(vec![1, 2], true, 0);
+    let error = pager.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(pager.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_empty_page_ends_the_list_whatever_the_server_claims() {
+    assert!(fixed(Vec::new(), true, 50).next().await.is_none());
+}
+
+#[tokio::test]
+async fn skips_nothing_when_the_server_claims_more_than_it_gave() {
+    // It gives 3 at once, and claims 10.
+    let pager = Pager::new("test.list", |skip: u32, take| {
+        let end = (skip + 3).min(20);
+        let page = Page {
+            records: (skip..end).collect(),
+            skip,
+            take,
+            total: 20,
+            has_next: skip + 3 < 20,
+            next_skip: skip + take,
+        };
+        Box::pin(async move { Ok(page) })
+    });
+    let all: Vec<u32> = pager.page_size(10).prefetch(3).try_collect().await.unwrap();
+    assert_eq!(all, (0..20).collect::<Vec<_>>());
+}

@@ -1,0 +1,89 @@
+//! The operations, by what they are about. Each is an [`Endpoint`](crate::request::Endpoint) value beside the method that sends it.
+
+pub mod folders;
+pub mod healthcheck;
+pub mod secrets;
+pub mod system;
+pub mod templates;
+pub mod users;
+pub mod version;
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::client::Client;
+use crate::error::ErrorKind;
+use crate::page::{Page, Pager};
+use crate::request::{DecodeError, Endpoint, Query, Reply};
+
+/// Reads `null` as the default: the server writes it for texts, lists and booleans that are not set.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
+/// An answer whose content does not matter.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Ignored;
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(from).map(|_| Self)
+    }
+}
+
+/// Any answer will do, also an empty one, as long as it is not a web page.
+pub(crate) fn ignore(reply: &Reply) -> Result<Ignored, DecodeError> {
+    if reply.is_html() { reply.json() } else { Ok(Ignored) }
+}
+
+/// The direction of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Direction {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ascending => "Asc",
+            Self::Descending => "Desc",
+        })
+    }
+}
+
+/// Adds place, size and order of a page. Without an explicit order the server's is unspecified, and pages could overlap.
+pub(crate) fn paging(query: Query, skip: u32, take: u32, sort: &str) -> Query {
+    query
+        .with("skip", skip)
+        .with("take", take)
+        .with("sortBy[0].name", sort)
+        .with("sortBy[0].direction", Direction::Ascending)
+}
+
+/// A search as a pager. Some servers answer an empty search with 404, which is an empty list and no error, unless it is "denied".
+pub(crate) fn search<E, T>(client: &Client, page: impl Fn(u32, u32) -> E + Send + Sync + 'static) -> Pager<T>
+where
+    E: Endpoint<Response = Page<T>> + 'static,
+    T: Send + 'static,
+{
+    let client = client.clone();
+    Pager::new(E::OPERATION, move |skip, take| {
+        let client = client.clone();
+        let endpoint = page(skip, take);
+        Box::pin(async move {
+            match client.request(endpoint).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Page::empty(skip)),
+                result => result,
+            }
+        })
+    })
+}

@@ -1,0 +1,253 @@
+//! What the server says of a secret.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::ids::{FieldId, FolderId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, UserId, optional};
+use crate::open_enum::open_enum;
+use crate::resource::or_default;
+use crate::secret_value::SecretValue;
+use crate::time;
+
+open_enum! {
+    /// How the last check of the stored password against its machine went.
+    HeartbeatStatus {
+        /// The password is right.
+        Success = "Success",
+        /// The password is wrong.
+        Failed = "Failed",
+        /// Not checked yet.
+        Pending = "Pending",
+        /// Not checked at all.
+        Disabled = "Disabled",
+        /// The machine was not reached.
+        UnableToConnect = "UnableToConnect",
+        /// The account is locked out: says nothing about the password.
+        AccountLockedOut = "AccountLockedOut",
+        /// Being checked.
+        Processing = "Processing",
+    }
+}
+
+open_enum! {
+    /// What stands between the caller and the values of a secret.
+    AccessState {
+        /// Nothing.
+        None = "None",
+        /// Somebody must approve.
+        RequiresApproval = "RequiresApproval",
+        /// It must be checked out.
+        RequiresCheckout = "RequiresCheckout",
+        /// A comment is due.
+        RequiresComment = "RequiresComment",
+        /// A second password is due.
+        RequiresDoubleLockPassword = "RequiresDoubleLockPassword",
+        /// A second password must be made first.
+        CreateDoubleLockPassword = "CreateDoubleLockPassword",
+        /// No access to the second lock.
+        DoubleLockNoAccess = "DoubleLockNoAccess",
+        /// No right to view.
+        CannotView = "CannotView",
+        /// It is deactivated.
+        RequiresUndelete = "RequiresUndelete",
+        /// Its password is being changed.
+        RequiresCheckoutPendingRpc = "RequiresCheckoutPendingRPC",
+        /// It must be checked out, with a comment.
+        RequiresCheckoutAndComment = "RequiresCheckoutAndComment",
+    }
+}
+
+/// A secret with its values.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "the server describes it so")]
+pub struct Secret {
+    /// Its number.
+    pub id: SecretId,
+    /// Its name. Names need not be unique.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// The template it was made from.
+    pub secret_template_id: SecretTemplateId,
+    /// The template's name.
+    #[serde(default)]
+    pub secret_template_name: Option<String>,
+    /// Its folder, if it is in one.
+    #[serde(default, deserialize_with = "optional")]
+    pub folder_id: Option<FolderId>,
+    /// The site from which its machine is reached.
+    #[serde(default, deserialize_with = "optional")]
+    pub site_id: Option<SiteId>,
+    /// False when it is deactivated.
+    #[serde(default, deserialize_with = "or_default")]
+    pub active: bool,
+    /// Its values.
+    #[serde(default, deserialize_with = "or_default")]
+    pub items: Vec<Item>,
+    /// Whether somebody has it checked out.
+    #[serde(default, deserialize_with = "or_default")]
+    pub checked_out: bool,
+    /// Who has it checked out.
+    #[serde(default, deserialize_with = "optional")]
+    pub check_out_user_id: Option<UserId>,
+    /// Whether it must be checked out to be read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub check_out_enabled: bool,
+    /// Whether check-out, approval, comment or a second lock stand before its values.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_restricted: bool,
+    /// Whether somebody must approve before it is read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requires_approval_for_access: bool,
+    /// Whether a comment is due before it is read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requires_comment: bool,
+    /// Whether a second password is due.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_double_lock: bool,
+    /// Whether the server changes the password by itself.
+    #[serde(default, deserialize_with = "or_default")]
+    pub auto_change_enabled: bool,
+    /// The password of the next automatic change, if one was set.
+    #[serde(default)]
+    pub auto_change_next_password: Option<SecretValue>,
+    /// Whether the permissions are those of the folder.
+    #[serde(default, deserialize_with = "or_default")]
+    pub enable_inherit_permissions: bool,
+    /// The policy that governs it.
+    #[serde(default, deserialize_with = "optional")]
+    pub secret_policy_id: Option<SecretPolicyId>,
+    /// How the last check of the password went.
+    #[serde(default)]
+    pub last_heart_beat_status: Option<HeartbeatStatus>,
+    /// When the password was last checked.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub last_heart_beat_check: Option<Timestamp>,
+    /// When the server last tried to change the password.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub last_password_change_attempt: Option<Timestamp>,
+}
+
+impl Secret {
+    /// The value of the field with this slug, compared without case.
+    pub fn value(&self, slug: &str) -> Option<&SecretValue> {
+        self.items.iter().find(|i| i.slug.eq_ignore_ascii_case(slug)).map(|i| &i.value)
+    }
+}
+
+/// One value of a secret.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Item {
+    /// The field's number in the template.
+    #[serde(default, deserialize_with = "optional")]
+    pub field_id: Option<FieldId>,
+    /// The field's name in addresses.
+    #[serde(default, deserialize_with = "or_default")]
+    pub slug: String,
+    /// The field's name for people.
+    #[serde(default, deserialize_with = "or_default")]
+    pub field_name: String,
+    /// The value; empty when the server gives none. For files a placeholder.
+    #[serde(rename = "itemValue", default)]
+    pub value: SecretValue,
+    /// Whether it is a password.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_password: bool,
+    /// Whether it is free text.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_notes: bool,
+    /// Whether it is a file.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_file: bool,
+    /// The name of the file.
+    #[serde(default)]
+    pub filename: Option<String>,
+}
+
+/// What is known of a secret without its values.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "the server describes it so")]
+pub struct Summary {
+    /// Its number.
+    pub id: SecretId,
+    /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// The template it was made from.
+    #[serde(default, deserialize_with = "optional")]
+    pub secret_template_id: Option<SecretTemplateId>,
+    /// The template's name.
+    #[serde(default)]
+    pub secret_template_name: Option<String>,
+    /// Its folder, if it is in one.
+    #[serde(default, deserialize_with = "optional")]
+    pub folder_id: Option<FolderId>,
+    /// The path of its folder. Only newer servers say it.
+    #[serde(default)]
+    pub folder_path: Option<String>,
+    /// The site from which its machine is reached.
+    #[serde(default, deserialize_with = "optional")]
+    pub site_id: Option<SiteId>,
+    /// False when it is deactivated.
+    #[serde(default, deserialize_with = "or_default")]
+    pub active: bool,
+    /// Whether somebody has it checked out.
+    #[serde(default, deserialize_with = "or_default")]
+    pub checked_out: bool,
+    /// Whether it must be checked out to be read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub check_out_enabled: bool,
+    /// Whether something stands before its values.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_restricted: bool,
+    /// Whether somebody must approve before it is read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requires_approval: bool,
+    /// Whether a comment is due before it is read.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requires_comment: bool,
+    /// Whether the permissions are those of the folder.
+    #[serde(default, deserialize_with = "or_default")]
+    pub inherits_permissions: bool,
+    /// How the last check of the password went.
+    #[serde(default)]
+    pub last_heart_beat_status: Option<HeartbeatStatus>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub create_date: Option<Timestamp>,
+    /// When it was last read.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub last_accessed: Option<Timestamp>,
+}
+
+/// Whether a secret can be read as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct State {
+    /// What stands before its values.
+    pub secret_state: AccessState,
+    /// Whether somebody has it checked out.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_checked_out: bool,
+    /// Whether the caller has it checked out.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_checked_out_by_current_user: bool,
+    /// Who has it checked out.
+    #[serde(default, deserialize_with = "optional")]
+    pub checked_out_user_id: Option<UserId>,
+    /// False when it is deactivated. Only newer servers say it.
+    #[serde(default)]
+    pub is_active: Option<bool>,
+    /// The caller's role on the secret.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// What the caller may do with it, in the server's words.
+    #[serde(default, deserialize_with = "or_default")]
+    pub actions: Vec<String>,
+}

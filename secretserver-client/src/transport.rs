@@ -1,0 +1,93 @@
+//! How requests travel: the [`Transport`] trait, and what is done around it.
+//!
+//! One call is: wait for a token → wait for a place among the requests in flight → one attempt under its time limit → judge the answer by
+//! the table in `retry` → perhaps wait and begin again. This is one loop and not a stack of layers, because each step needs to know of the
+//! others: the body is part of the attempt (a cut body may be fetched again), a refused token is an attempt that counts once, and the
+//! outcome of a call is the worst of its attempts.
+
+mod backoff;
+mod base;
+mod body;
+mod clock;
+mod limit;
+#[cfg(feature = "reqwest")]
+pub(crate) mod reqwest;
+pub(crate) mod retry;
+mod send;
+pub(crate) mod trace;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub(crate) use backoff::Jitter;
+pub(crate) use base::BaseUrl;
+pub use body::{Body, BoxError};
+pub use clock::{BoxFuture, Clock, SystemClock};
+pub(crate) use limit::InFlight;
+pub(crate) use retry::Budget;
+pub(crate) use send::{Core, Limits, TokenSource};
+pub use trace::{Attempt, Finished, Observer};
+
+/// Carries one request to the server and its answer back. Bring your own, or use the one over HTTP(S) of the feature `reqwest`.
+///
+/// It sends once: it repeats nothing and follows no redirect. Dropping the future abandons the request, which the server may carry out all
+/// the same.
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends the request.
+    ///
+    /// # Errors
+    /// When there is no answer. Its kind says whether the server may have seen the request.
+    async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, TransportError>;
+}
+
+/// How a request failed to get an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// DNS, TCP or TLS failed, or the server refused the stream before it looked at it. Nothing was sent; everything is retried.
+    Connect,
+    /// A time limit of the transport passed after the request was sent. Only idempotent requests are retried.
+    Timeout,
+    /// The connection broke after the request was sent. Only idempotent requests are retried.
+    Interrupted,
+    /// The request itself is unusable. Nothing was sent; never retried.
+    Request,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Option<BoxError>,
+}
+
+impl TransportError {
+    /// An error of this kind. Its source must not quote headers, query or body.
+    pub fn new(kind: TransportErrorKind, source: Option<BoxError>) -> Self {
+        Self { kind, source }
+    }
+
+    /// How it failed.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Connect => "no connection",
+            TransportErrorKind::Timeout => "no answer in time",
+            TransportErrorKind::Interrupted => "connection broke before the answer was complete",
+            TransportErrorKind::Request => "the request is unusable",
+        })
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}

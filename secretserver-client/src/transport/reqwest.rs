@@ -1,0 +1,150 @@
+//! The transport over HTTP(S). Nothing of the library shows outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use crate::transport::{Body, BoxError, Transport, TransportError, TransportErrorKind};
+
+/// What the transport needs to know.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Duration,
+    /// Certificates of authorities in PEM.
+    pub(crate) authorities: Vec<Vec<u8>>,
+    /// Only those, and none of the machine's.
+    pub(crate) only_these: bool,
+    /// No TLS will be needed, so that a machine without certificates of authorities does.
+    pub(crate) plain_http: bool,
+    pub(crate) proxy: Option<url::Url>,
+}
+
+#[derive(Debug)]
+pub(crate) struct HttpTransport(::reqwest::Client);
+
+impl HttpTransport {
+    pub(crate) fn new(options: &Options) -> Result<Self, BoxError> {
+        let mut builder = ::reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(options)?)
+            .redirect(::reqwest::redirect::Policy::none())
+            .retry(::reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(options.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .no_proxy();
+        if let Some(proxy) = &options.proxy {
+            builder = builder.proxy(::reqwest::Proxy::all(proxy.clone())?);
+        }
+        Ok(Self(builder.build()?))
+    }
+}
+
+/// The configuration is made with its own provider: a process default belongs to the program, not to a library.
+fn tls(options: &Options) -> Result<rustls::ClientConfig, BoxError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut own = Vec::new();
+    for pem in &options.authorities {
+        let before = own.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            own.push(certificate?);
+        }
+        if own.len() == before {
+            return Err("a file of certificates of authorities has no certificate in it".into());
+        }
+    }
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let mut config = if options.plain_http || options.only_these {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in own {
+            roots.add(certificate)?;
+        }
+        builder.with_root_certificates(roots).with_no_client_auth()
+    } else {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(machine_verifier(own, provider)?)
+            .with_no_client_auth()
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Verifies as the machine does, and trusts some authorities more. ("Dangerous" in rustls is any verifier that is not its own.)
+fn machine_verifier(
+    own: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, BoxError> {
+    Ok(Arc::new(rustls_platform_verifier::Verifier::new_with_extra_roots(own, provider)?))
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, TransportError> {
+        let request = request.map(|body| match body.as_bytes() {
+            Some(bytes) => ::reqwest::Body::from(bytes.clone()),
+            None => ::reqwest::Body::wrap(http_body_util::StreamBody::new(SyncStream(
+                std::sync::Mutex::new(body),
+            ))),
+        });
+        let request = ::reqwest::Request::try_from(request).map_err(convert)?;
+        let response = self.0.execute(request).await.map_err(convert)?;
+        let response = http::Response::<::reqwest::Body>::from(response);
+        Ok(response.map(|body| {
+            Body::stream(
+                http_body_util::BodyStream::new(body)
+                    .map_err(|e| Box::new(e.without_url()) as BoxError)
+                    .filter_map(async |frame| frame.map(|f| f.into_data().ok()).transpose()),
+            )
+        }))
+    }
+}
+
+/// A stream that may be shared between threads because nobody can poll it from two.
+struct SyncStream(std::sync::Mutex<Body>);
+
+impl futures_core::Stream for SyncStream {
+    type Item = Result<http_body::Frame<bytes::Bytes>, BoxError>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let body = this.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        body.poll_next_unpin(cx).map(|item| item.map(|piece| piece.map(http_body::Frame::data)))
+    }
+}
+
+fn convert(error: ::reqwest::Error) -> TransportError {
+    let kind = if error.is_builder() {
+        TransportErrorKind::Request
+    } else if error.is_connect() || refused_unseen(&error) {
+        TransportErrorKind::Connect
+    } else if error.is_timeout() {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Interrupted
+    };
+    // The address is cut off: its query may name what is searched for.
+    TransportError::new(kind, Some(Box::new(error.without_url())))
+}
+
+/// HTTP/2's `REFUSED_STREAM` promises that the server did nothing with the request (RFC 9113 8.7). The type that says so is not public, so
+/// its description is compared; a change of it would only cost a retry.
+fn refused_unseen(error: &::reqwest::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.to_string().contains("refused stream before processing any application logic") {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}

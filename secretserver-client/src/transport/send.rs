@@ -1,0 +1,326 @@
+//! The loop around one call. The order of its steps is described in the parent module.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+use http::{HeaderValue, StatusCode, header};
+use tracing::Instrument as _;
+use zeroize::Zeroizing;
+
+use crate::error::{ApiError, Error, ErrorKind, Outcome};
+use crate::request::{Prepared, Reply};
+use crate::transport::backoff::{Jitter, next_wait};
+use crate::transport::limit::InFlight;
+use crate::transport::retry::{Again, Budget, Fault, decide, retry_after};
+use crate::transport::trace::{self, Attempt, Finished, Observer};
+use crate::transport::{BaseUrl, Body, Clock, Transport, TransportErrorKind};
+
+/// The limits of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) attempt: Duration,
+    pub(crate) total: Duration,
+    pub(crate) attempts: u32,
+    pub(crate) body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(30),
+            total: Duration::from_mins(1),
+            attempts: 4,
+            body: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// What all calls of a client share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) base: BaseUrl,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) budget: Budget,
+    pub(crate) jitter: Jitter,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// A token as it is sent. Compared by identity, so that a late refusal of an old one does not evict its successor.
+pub(crate) type Bearer = Arc<HeaderValue>;
+
+/// Where tokens come from.
+#[async_trait]
+pub(crate) trait TokenSource: Send + Sync {
+    async fn bearer(&self) -> Result<Bearer, Error>;
+    /// The server did not accept this token.
+    fn refused(&self, bearer: &Bearer);
+}
+
+/// What is known after the attempts so far.
+#[derive(Default)]
+struct History {
+    attempts: u32,
+    unknown: bool,
+    replaced_token: bool,
+    wait: Duration,
+}
+
+impl History {
+    /// An attempt whose fate is unknown stays unknown, whatever a later one said.
+    fn outcome(&self, last: Outcome) -> Outcome {
+        if self.unknown && last != Outcome::Done { Outcome::Unknown } else { last }
+    }
+}
+
+impl Core {
+    /// Sends a request and gives back the complete answer and the number of attempts.
+    pub(crate) async fn send(
+        &self,
+        request: &Prepared,
+        limits: Limits,
+        tokens: Option<&dyn TokenSource>,
+    ) -> Result<(Reply, u32), Error> {
+        let span = trace::span(request);
+        async {
+            let started = self.clock.now();
+            let mut history = History::default();
+            let result = self.attempts(request, limits, tokens, &mut history).await;
+            let finished = Finished {
+                operation: request.operation,
+                attempts: history.attempts,
+                error: result.as_ref().err().map(|e| (e.kind(), e.outcome())),
+                took: self.clock.now().saturating_sub(started),
+            };
+            let status = match &result {
+                Ok(reply) => Some(reply.status),
+                Err(error) => error.status(),
+            };
+            trace::finished(self.observer.as_deref(), &finished, status);
+            result.map(|reply| (reply, history.attempts))
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts(
+        &self,
+        request: &Prepared,
+        limits: Limits,
+        tokens: Option<&dyn TokenSource>,
+        history: &mut History,
+    ) -> Result<Reply, Error> {
+        let deadline = self.clock.now().saturating_add(limits.total);
+        loop {
+            let late = |history: &History| {
+                Self::error(request, history, ErrorKind::Timeout, Outcome::NotSent)
+                    .with_detail("the time limit of the call passed")
+            };
+            let bearer = match tokens {
+                None => None,
+                Some(tokens) => match self.within(deadline, tokens.bearer()).await {
+                    None => return Err(late(history)),
+                    Some(Ok(bearer)) => Some(bearer),
+                    Some(Err(error)) => return Err(Self::no_token(request, history, error)),
+                },
+            };
+            let Some(place) = self.within(deadline, self.in_flight.enter()).await else {
+                return Err(late(history));
+            };
+            history.attempts = history.attempts.saturating_add(1);
+            let started = self.clock.now();
+            let limit = limits.attempt.min(deadline.saturating_sub(started));
+            let result = match self.limited(limit, self.attempt(request, bearer.as_ref(), limits.body)).await
+            {
+                Some(result) => result,
+                None => Err((Fault::AttemptTimeout, None)),
+            };
+            drop(place);
+            let attempt = Attempt {
+                operation: request.operation,
+                number: history.attempts,
+                status: match &result {
+                    Ok(reply) => Some(reply.status),
+                    Err((fault, _)) => fault.status(),
+                },
+                took: self.clock.now().saturating_sub(started),
+            };
+            trace::attempted(self.observer.as_deref(), &attempt);
+            let (fault, source) = match result {
+                Ok(reply) => {
+                    self.budget.earn();
+                    return Ok(reply);
+                }
+                Err(failed) => failed,
+            };
+            let (again, outcome) = decide(&fault, request.idempotent);
+            if fault.is_stale_token()
+                && let (Some(tokens), Some(bearer)) = (tokens, &bearer)
+            {
+                tokens.refused(bearer);
+            }
+            let error = Self::fault(request, history, &fault, outcome, source);
+            history.unknown |= matches!(outcome, Outcome::Unknown | Outcome::Done);
+            let wait = match again {
+                Again::No => return Err(error),
+                Again::NewToken if history.replaced_token || tokens.is_none() => return Err(error),
+                Again::NewToken => {
+                    history.replaced_token = true;
+                    continue;
+                }
+                Again::After(at_least) => at_least,
+            };
+            let tries = history.attempts.saturating_sub(u32::from(history.replaced_token));
+            history.wait = next_wait(&self.jitter, history.wait);
+            let wait = wait.max(history.wait);
+            let too_late = self.clock.now().saturating_add(wait) >= deadline;
+            if tries >= limits.attempts || too_late || !self.budget.pay() {
+                return Err(error);
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Prepared,
+        bearer: Option<&Bearer>,
+        longest: usize,
+    ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
+        let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
+        let uri = self.base.join(&request.path_and_query()).ok_or_else(unusable)?;
+        let mut http = http::Request::new(Body::from(request.payload.to_bytes()));
+        *http.method_mut() = request.method.to_http();
+        *http.uri_mut() = uri;
+        let headers = http.headers_mut();
+        headers.extend(request.headers.clone());
+        headers.insert(header::USER_AGENT, self.user_agent.clone());
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        if let Some(kind) = request.payload.content_type() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        if let Some(bearer) = bearer {
+            headers.insert(header::AUTHORIZATION, (**bearer).clone());
+        }
+        let response = match self.transport.send(http).await {
+            Ok(response) => response,
+            Err(error) => return Err((Fault::Transport(error.kind()), Some(error))),
+        };
+        let (head, body) = response.into_parts();
+        if head.status.is_success() {
+            return match read(body, longest).await {
+                Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
+                Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
+                Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
+            };
+        }
+        // A refusal is a refusal even when its text is lost or endless.
+        let body = read(body, longest.min(64 * 1024)).await.unwrap_or_default();
+        let fault = Fault::Status {
+            status: head.status,
+            retry_after: retry_after(&head.headers, self.clock.wall()),
+            api: ApiError::parse(&body),
+        };
+        Err((fault, None))
+    }
+
+    fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
+        Error::new(kind, history.outcome(outcome), request.operation)
+            .with_target(request.path.clone())
+            .with_attempts(history.attempts)
+    }
+
+    fn fault(
+        request: &Prepared,
+        history: &History,
+        fault: &Fault,
+        outcome: Outcome,
+        source: Option<crate::transport::TransportError>,
+    ) -> Error {
+        let mut error = Self::error(request, history, fault.kind(), outcome);
+        if let Some(source) = source {
+            error = error.with_source(source);
+        }
+        match fault {
+            Fault::Status { status, retry_after, api } => {
+                error = error.with_status(*status).with_retry_after(*retry_after).with_api(api.clone());
+                if status.is_redirection() {
+                    error = error
+                        .with_detail("the server redirects, which is not followed; correct the base address");
+                }
+            }
+            Fault::CutBody(status) => error = error.with_status(*status).with_detail("the answer broke off"),
+            Fault::TooLarge(status) => {
+                error = error.with_status(*status).with_detail("the answer is larger than allowed");
+            }
+            Fault::AttemptTimeout | Fault::Transport(_) => {}
+        }
+        error
+    }
+
+    /// The caller's own request was not sent, unless an earlier attempt was.
+    fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
+        let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
+            .with_detail("no token could be had")
+            .with_api(cause.api().cloned())
+            .with_retry_after(cause.retry_after());
+        match cause.status() {
+            Some(status) => error.with_status(status),
+            None => error,
+        }
+        .with_source(cause)
+    }
+
+    async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
+        self.limited(deadline.saturating_sub(self.clock.now()), work).await
+    }
+
+    async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
+        let work = std::pin::pin!(work);
+        match select(work, self.clock.timer(limit)).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(((), _)) => None,
+        }
+    }
+}
+
+enum Unread {
+    Cut,
+    TooLarge,
+}
+
+/// Reads a body into memory that is wiped.
+async fn read(mut body: Body, longest: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
+    let mut out = crate::request::WipedVec::default();
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| Unread::Cut)?;
+        if out.len().saturating_add(piece.len()) > longest {
+            return Err(Unread::TooLarge);
+        }
+        out.push(&piece);
+    }
+    Ok(out.into_inner())
+}
+
+impl Error {
+    /// The answer of a successful call could not be read. It was done, unless a web page came, which says nothing.
+    pub(crate) fn undecodable(
+        request: &Prepared,
+        status: StatusCode,
+        attempts: u32,
+        cause: crate::request::DecodeError,
+    ) -> Self {
+        let outcome = if cause.is_html() { Outcome::Unknown } else { Outcome::Done };
+        Self::new(ErrorKind::Decode, outcome, request.operation)
+            .with_target(request.path.clone())
+            .with_detail(cause.to_string())
+            .with_status(status)
+            .with_attempts(attempts)
+            .with_source(cause)
+    }
+}
