@@ -1,6 +1,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+pub mod adapter;
 pub mod engine;
 pub mod error;
 pub mod model;

@@ -2,7 +2,10 @@
 //!
 //! A store holds documents by kind and id, finds them by the indexes that each put declares, and changes everything that a command changes
 //! in one [`Commit`]: documents, journal, audit records, events, the remembered result of the command. It knows nothing of what
-//! the documents mean. [`crate::conformance::store`] is the suite that every store passes.
+//! the documents mean. The suite `conformance::store` (feature `conformance`) is what every store passes.
+//!
+//! Instants are kept to the nanosecond, at least those of the years 1678 to 2261; those beyond may be kept as the end of that range,
+//! which is on the same side of every instant that anybody compares them with.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -103,13 +106,14 @@ pub struct Put {
     pub expected: u64,
     /// JSON.
     pub body: String,
-    /// Values that it is found by, as (index, value).
+    /// Values that it is found by, as (index, value). A pair that is there twice counts once.
     pub indexes: Vec<(&'static str, String)>,
-    /// Instants at which it wants to be looked at.
+    /// Instants at which it wants to be looked at; the earliest of each kind counts.
     pub due: Vec<(DueKind, Timestamp)>,
     /// Names that no two documents of the store may hold at the same time, whatever their kinds.
     pub unique: Vec<String>,
-    /// For a saga that an engine has to go on with: where and from when on. `None` takes it out of the queue.
+    /// For a saga that an engine has to go on with: where and from when on. `None` takes it out of the queue, and its lease ends. A saga
+    /// that is in the queue already keeps its lease. Means nothing for other kinds.
     pub work: Option<Work>,
 }
 
@@ -131,7 +135,7 @@ pub struct Remove {
     pub kind: RecordKind,
     /// Which.
     pub id: Uuid,
-    /// The version it had when it was read.
+    /// The version it had when it was read; 0 fits no document.
     pub expected: u64,
 }
 
@@ -174,17 +178,20 @@ pub struct Fence {
 }
 
 /// Everything that one command changes: all of it happens, or nothing.
+///
+/// The removes come first, then the puts in their order, so that a document may be in it more than once. Names are checked at the end: one
+/// document may take a name that another gives up in the same commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
 pub struct Commit {
-    /// If given: refused with [`ErrorKind::StaleLease`] unless this is the saga's newest lease. Whether it has expired does not matter
-    /// here: nobody else has taken it.
+    /// If given: refused with [`ErrorKind::StaleLease`] unless the saga is in the queue and this is its newest lease. Whether it has expired
+    /// or was given back does not matter here: nobody else has taken it. Checked before anything else, in an empty commit too.
     pub fence: Option<Fence>,
     /// Documents to write.
     pub puts: Vec<Put>,
-    /// Documents to remove.
+    /// Documents to remove. The journal of a saga stays.
     pub removes: Vec<Remove>,
-    /// Inputs of sagas; a place that is taken already makes the commit fail with [`ErrorKind::Conflict`].
+    /// Inputs of sagas; one that is not for the next place makes the commit fail with [`ErrorKind::Conflict`].
     pub journal: Vec<JournalEntry>,
     /// Audit entries; the store puts them into the chain in this order.
     pub audit: Vec<AuditEntry>,
@@ -218,7 +225,8 @@ pub struct Claim {
     pub now: Timestamp,
     /// How long the lease is to last.
     pub lease: Duration,
-    /// How long after its expiry a lease of another engine is left alone: the time limit of an effect and a margin (E-5).
+    /// How long after its expiry a lease is left alone: the time limit of an effect and a margin (E-5). It may be claimed when all of that
+    /// has passed. This holds for leases of this engine as well, unless they are taken back: an effect of it may still be on its way.
     pub grace: Duration,
     /// Whether leases of this very engine are taken back at once, because its process was started anew and the store knows that the
     /// old one is gone.
@@ -249,7 +257,7 @@ pub struct StoreMeta {
     pub instance: InstanceId,
     /// The number of its format.
     pub format: u32,
-    /// How many commits it has seen.
+    /// How many changes it has seen that must not be lost unnoticed: commits that were not empty, and claims that gave a lease.
     pub commits: u64,
 }
 
@@ -302,7 +310,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// As [`meta`](Store::meta).
     async fn holder(&self, unique: &str) -> Result<Option<(RecordKind, Uuid)>>;
 
-    /// Documents that asked to be looked at at or before `until`, the earliest first, at most `limit`.
+    /// Documents that asked to be looked at at or before `until`, the earliest first (of the same instant: in the order of their ids), at
+    /// most `limit`.
     ///
     /// # Errors
     /// As [`meta`](Store::meta).
@@ -327,7 +336,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// happened all the same.
     async fn commit(&self, commit: Commit) -> Result<()>;
 
-    /// Takes work that is ready and not under another's lease, the longest ready first.
+    /// Takes work that is ready and not under a lease, the longest ready first. Each lease has an epoch of its own.
     ///
     /// # Errors
     /// As [`meta`](Store::meta).
@@ -336,7 +345,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Makes a lease last until `until`.
     ///
     /// # Errors
-    /// [`ErrorKind::StaleLease`] when the saga has a newer one, or none any more.
+    /// [`ErrorKind::StaleLease`] when the saga has a newer one, or none any more because it was given back or the work is done. One that
+    /// has expired, but that nobody else has taken, can be renewed.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease>;
 
     /// Gives a lease back, so that others can claim the work at once. Giving back one that is no longer held changes nothing.
@@ -387,7 +397,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// As [`meta`](Store::meta).
     async fn undelivered(&self, limit: u32) -> Result<Vec<Event>>;
 
-    /// Marks events as delivered; those that are already, or are unknown, change nothing.
+    /// Marks events as delivered; those that are already, or are unknown, change nothing. A store need not keep them any longer.
     ///
     /// # Errors
     /// As [`meta`](Store::meta).
