@@ -1,3 +1,6 @@
 //! What stands behind the ports.
 
+#[cfg(feature = "secret-server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "secret-server")))]
+pub mod secret_server;
 pub mod store_memory;

@@ -9,6 +9,9 @@ pub mod port;
 pub mod rules;
 pub mod saga;
 pub mod service;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Outcome, Refusal, Result};

@@ -1,0 +1,229 @@
+//! A vault in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Outcome, Refusal};
+use crate::model::template::VaultPlace;
+use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+
+/// How a call goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VaultFault {
+    /// It is done, and the answer is lost.
+    LoseReply,
+    /// It never arrives.
+    Unreachable,
+    /// It arrives, is not answered, and is done only when [`MemoryVault::deliver_late`] is called.
+    Late,
+}
+
+/// A secret as it is kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StoredSecret {
+    /// In which folder.
+    pub folder: String,
+    /// Its name.
+    pub name: String,
+    /// The account's name.
+    pub username: String,
+    /// The account's password. Its `Debug` shows nothing.
+    pub password: SecretString,
+    /// The marker and whatever else was written.
+    pub notes: String,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    secrets: BTreeMap<u64, StoredSecret>,
+    faults: Vec<(&'static str, VaultFault)>,
+    late: Vec<StoredSecret>,
+    refusals: Vec<Refusal>,
+    calls: Vec<&'static str>,
+}
+
+impl State {
+    fn add(&mut self, secret: StoredSecret) -> u64 {
+        let id = self.secrets.keys().next_back().map_or(1, |last| last + 1);
+        self.secrets.insert(id, secret);
+        id
+    }
+}
+
+/// A vault in memory that keeps real state and misbehaves on demand. Names need not be unique, as in Secret Server's default.
+#[derive(Debug, Default)]
+pub struct MemoryVault(Mutex<State>);
+
+impl MemoryVault {
+    /// An empty vault.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `deactivate`) go wrong.
+    pub fn fault(&self, operation: &'static str, fault: VaultFault) {
+        self.state().faults.push((operation, fault));
+    }
+
+    /// What its preflight finds wrong from now on.
+    pub fn refuse(&self, refusals: Vec<Refusal>) {
+        self.state().refusals = refusals;
+    }
+
+    /// Carries out what arrived and was not answered.
+    pub fn deliver_late(&self) {
+        let mut state = self.state();
+        for secret in std::mem::take(&mut state.late) {
+            state.add(secret);
+        }
+    }
+
+    /// Everything in it.
+    pub fn secrets(&self) -> Vec<(SecretId, StoredSecret)> {
+        self.state().secrets.iter().map(|(id, secret)| (SecretId::new(id.to_string()), secret.clone())).collect()
+    }
+
+    /// Puts a secret in, as a person would.
+    pub fn plant(&self, folder: &str, name: &str, notes: &str, password: &str) -> SecretId {
+        let id = self.state().add(StoredSecret {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            username: String::new(),
+            password: SecretString::from(password),
+            notes: notes.to_owned(),
+            active: true,
+        });
+        SecretId::new(id.to_string())
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.state().calls.clone()
+    }
+
+    /// Does `work` unless a fault says otherwise.
+    fn call<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut State) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let mut state = self.state();
+        state.calls.push(operation);
+        let at = state.faults.iter().position(|(name, _)| *name == operation);
+        let fault = at.map(|index| state.faults.remove(index).1);
+        let away = |outcome| {
+            VaultError::new(VaultErrorKind::Unavailable, format!("vault.{operation}: no answer")).with_outcome(outcome)
+        };
+        match fault {
+            None | Some(VaultFault::Late) => work(&mut state),
+            Some(VaultFault::Unreachable) => Err(away(Outcome::NotSent)),
+            Some(VaultFault::LoseReply) => work(&mut state).and_then(|_| Err(away(Outcome::Unknown))),
+        }
+    }
+}
+
+fn number(secret: &SecretId) -> Result<u64, VaultError> {
+    secret.as_str().parse().map_err(|_| absent(secret))
+}
+
+fn absent(secret: &SecretId) -> VaultError {
+    VaultError::new(VaultErrorKind::DeniedOrAbsent, format!("secret {secret} is denied or absent"))
+}
+
+fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
+    let markers = secret.notes.lines().filter(|line| line.starts_with("alm1:")).map(str::to_owned).collect();
+    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers))
+}
+
+#[async_trait]
+impl Vault for MemoryVault {
+    async fn preflight(&self, _: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
+        self.call("preflight", |state| Ok(state.refusals.clone()))
+    }
+
+    async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError> {
+        let stored = StoredSecret {
+            folder: secret.place.folder.clone(),
+            name: secret.name.to_owned(),
+            username: secret.username.to_owned(),
+            password: secret.password.clone(),
+            notes: secret.marker.to_owned(),
+            active: true,
+        };
+        let mut late = false;
+        {
+            let mut state = self.state();
+            if let Some(index) = state.faults.iter().position(|fault| *fault == ("create", VaultFault::Late)) {
+                state.faults.remove(index);
+                state.late.push(stored.clone());
+                late = true;
+            }
+        }
+        if late {
+            return Err(VaultError::new(VaultErrorKind::Unavailable, "vault.create: no answer in time")
+                .with_outcome(Outcome::Unknown));
+        }
+        self.call("create", |state| Ok(SecretId::new(state.add(stored).to_string())))
+    }
+
+    async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError> {
+        self.call("find", |state| {
+            Ok(state
+                .secrets
+                .iter()
+                .filter(|(_, secret)| secret.folder == place.folder && secret.name == name)
+                .map(|(id, secret)| found(*id, secret))
+                .collect())
+        })
+    }
+
+    async fn describe(&self, secret: &SecretId) -> Result<Option<FoundSecret>, VaultError> {
+        let id = number(secret)?;
+        self.call("describe", |state| Ok(state.secrets.get(&id).map(|secret| found(id, secret))))
+    }
+
+    async fn read_password(&self, secret: &SecretId) -> Result<SecretString, VaultError> {
+        let id = number(secret)?;
+        self.call("read_password", |state| {
+            state
+                .secrets
+                .get(&id)
+                .filter(|secret| secret.active)
+                .map(|secret| secret.password.clone())
+                .ok_or_else(|| absent(secret))
+        })
+    }
+
+    async fn write_password(&self, secret: &SecretId, password: &SecretString) -> Result<(), VaultError> {
+        let id = number(secret)?;
+        self.call("write_password", |state| match state.secrets.get_mut(&id).filter(|secret| secret.active) {
+            Some(stored) => {
+                stored.password = SecretString::from(password.expose_secret());
+                Ok(())
+            }
+            None => Err(absent(secret)),
+        })
+    }
+
+    async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError> {
+        let id = number(secret)?;
+        self.call("deactivate", |state| match state.secrets.get_mut(&id) {
+            Some(stored) => {
+                stored.active = false;
+                Ok(())
+            }
+            None => Err(absent(secret)),
+        })
+    }
+}
