@@ -4,3 +4,5 @@
 #[cfg_attr(docsrs, doc(cfg(feature = "secret-server")))]
 pub mod secret_server;
 pub mod store_memory;
+#[cfg(feature = "sqlite")]
+pub mod store_sqlite;

@@ -1,9 +1,10 @@
 //! Hostile values and answers: nothing steps out of its place, nothing read is quoted.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use secretserver_client::auth::StaticToken;
-use secretserver_client::resource::secrets::ReadOptions;
+use secretserver_client::resource::secrets::{ReadOptions, SearchFilter};
 use secretserver_client::testing::Script;
 use secretserver_client::{Client, Error, ErrorKind, FolderId, Outcome, SecretId, SecretTemplateId};
 use serde_json::{Value, json};
@@ -102,7 +103,7 @@ async fn call(operation: usize, body: String) -> Result<String, Error> {
         0 => show(&c.secrets().get(id).await?),
         1 => show(&c.secrets().summary(id).await?),
         2 => show(&c.secrets().state(id).await?),
-        3 => show(&c.secrets().search(Default::default()).try_collect::<Vec<_>>().await?),
+        3 => show(&c.secrets().search(SearchFilter::default()).try_collect::<Vec<_>>().await?),
         4 => show(&c.folders().get(FolderId::new(1).unwrap()).await?),
         5 => show(&c.templates().get(SecretTemplateId::new(1).unwrap()).await?),
         6 => show(&c.users().current().await?),
@@ -110,7 +111,7 @@ async fn call(operation: usize, body: String) -> Result<String, Error> {
         8 => show(&c.system().health().await?),
         9 => show(&c.secrets().deactivate(id).await?),
         10 => show(&c.secrets().field(id, "password").await?),
-        _ => show(&c.secrets().search_total(Default::default()).await?),
+        _ => show(&c.secrets().search_total(SearchFilter::default()).await?),
     })
 }
 
@@ -140,7 +141,7 @@ async fn no_wrong_answer_is_quoted() {
         call(operation, answer.to_string()).await.unwrap_or_else(|e| panic!("{operation}: {e}"));
         for wrong in mutations(answer).into_iter().map(|m| m.to_string()).chain([
             "CANARY".into(),
-            "".into(),
+            String::new(),
             "{\"CANARY".into(),
             "<html>CANARY".into(),
         ]) {
@@ -149,7 +150,7 @@ async fn no_wrong_answer_is_quoted() {
                 let mut text = format!("{error} {error:?} {}", error.advice());
                 let mut source = std::error::Error::source(&error);
                 while let Some(cause) = source {
-                    text.push_str(&format!(" {cause} {cause:?}"));
+                    write!(text, " {cause} {cause:?}").unwrap();
                     source = cause.source();
                 }
                 assert!(!text.contains("CANARY"), "operation {operation} quotes its answer: {text}");

@@ -101,7 +101,7 @@ async fn serve(mut stream: TcpStream, act: Act, seen: Arc<Mutex<Vec<String>>>) {
         }
         Act::Close => drop(stream),
         Act::Hang => {
-            tokio::time::sleep(Duration::from_secs(600)).await;
+            tokio::time::sleep(Duration::from_mins(10)).await;
             drop(stream);
         }
     }

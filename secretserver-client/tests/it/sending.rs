@@ -77,7 +77,7 @@ async fn waits_as_long_as_the_server_asks_but_not_past_the_deadline() {
     let error = read(&client(&raw)).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(1));
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotDone));
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
 }
 
 #[tokio::test]

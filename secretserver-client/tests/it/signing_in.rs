@@ -175,7 +175,7 @@ async fn renews_early_and_goes_on_with_the_old_token_when_that_fails() {
     assert_eq!(script.requests().len(), 7, "due, and three tries failed");
     client.users().current().await.unwrap();
     assert_eq!(script.requests().len(), 8, "the next try is not at once");
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     client.users().current().await.unwrap();
     let used: Vec<_> = script
         .requests()

@@ -1,0 +1,156 @@
+//! What SQLite's failures mean here. The one place where its codes are read.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Outcome};
+
+/// Something in the store is not what this crate writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Damage(&'static str);
+
+impl Damage {
+    /// As an error of sqlx, to travel with the others.
+    pub(super) fn error(what: &'static str) -> sqlx::Error {
+        sqlx::Error::Decode(Box::new(Self(what)))
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Damage {}
+
+/// SQLite's own words, shared by all whom the failure of one transaction concerns. They name statements and tables, never values.
+#[derive(Debug)]
+struct Cause(Arc<sqlx::Error>);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// Why an operation was not done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The contract says no; the operations beside it in the same transaction are not concerned.
+    Refused(Error),
+    /// The database failed; the whole transaction is lost.
+    Broken(sqlx::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+// https://www.sqlite.org/rescode.html
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READONLY: i32 = 8;
+const IOERR: i32 = 10;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const CANTOPEN: i32 = 14;
+const NOTADB: i32 = 26;
+/// Failures of writing: to write, to flush, to flush the folder, to shorten, to make room for the shared index of the log.
+const WRITING: [i32; 5] =
+    [IOERR | (3 << 8), IOERR | (4 << 8), IOERR | (5 << 8), IOERR | (6 << 8), IOERR | (19 << 8)];
+
+/// SQLite's extended code, if it was SQLite that failed.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// Whether a transaction whose COMMIT ended so has certainly not happened, not even after a crash.
+pub(super) fn certainly_undone(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code & 0xff, BUSY | FULL))
+}
+
+/// Whether the connection itself can be used on.
+pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed
+    )
+}
+
+/// The crate's error for one of sqlx, of which it is certain that nothing was done.
+pub(super) fn of(operation: &'static str, file: &Path, error: &Arc<sqlx::Error>) -> Error {
+    let file = file.display();
+    let extended = code(error);
+    let made = match extended.map(|code| code & 0xff) {
+        Some(FULL) => full(operation, format!("the disk or the limit of {file} is full")),
+        Some(IOERR) if extended.is_some_and(|code| WRITING.contains(&code)) => {
+            full(operation, format!("{file} cannot be written to"))
+        }
+        Some(BUSY | LOCKED) => unavailable(operation, format!("{file} is locked"))
+            .with_advice("another program holds it; end that, or wait"),
+        Some(READONLY | CANTOPEN) => unavailable(operation, format!("{file} cannot be opened for writing"))
+            .with_advice("check the permissions of the file and its folder"),
+        Some(CORRUPT | NOTADB) => corrupt(operation, format!("{file} is damaged")),
+        Some(other) => unavailable(operation, format!("SQLite failed on {file} with code {other}")),
+        None => match &**error {
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound => {
+                corrupt(operation, format!("{file} holds what this version does not write"))
+            }
+            sqlx::Error::PoolTimedOut => {
+                unavailable(operation, format!("no connection to {file} became free in time"))
+            }
+            _ => unavailable(operation, format!("{file} cannot be used")),
+        },
+    };
+    made.with_source(Cause(error.clone()))
+}
+
+/// The store no longer works because the runtime that it was opened in has ended.
+pub(super) fn ended(operation: &'static str, file: &Path) -> Error {
+    unavailable(
+        operation,
+        format!("{} was closed, or the runtime that it was opened in has ended", file.display()),
+    )
+    .with_outcome(Outcome::Unknown)
+    .with_advice("open it again, in a runtime that lives as long as it is used")
+}
+
+/// For failures of the files themselves, before SQLite sees them.
+pub(super) fn io(operation: &'static str, file: &Path, error: io::Error) -> Error {
+    let file = file.display();
+    let made = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            full(operation, format!("there is no room for {file}"))
+        }
+        io::ErrorKind::NotFound => unavailable(operation, format!("the folder of {file} does not exist"))
+            .with_advice("make the folder first"),
+        kind => unavailable(operation, format!("{file} cannot be opened: {kind}")),
+    };
+    made.with_source(error)
+}
+
+fn full(operation: &'static str, message: String) -> Error {
+    Error::new(ErrorKind::StoreFull, operation, message).with_advice("make room; nothing was lost")
+}
+
+fn unavailable(operation: &'static str, message: String) -> Error {
+    Error::new(ErrorKind::StoreUnavailable, operation, message)
+}
+
+pub(super) fn corrupt(operation: &'static str, message: String) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, operation, message)
+        .with_advice("restore a backup; do not go on with it")
+}

@@ -1,0 +1,146 @@
+//! The queue of sagas and the leases on it (E-5), and what else changes outside a commit.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::Failure;
+use super::sql;
+use super::value::{Columns as _, Value, kept, query};
+use super::writer::{Change, Transaction};
+use crate::error::{Error, ErrorKind};
+use crate::model::ids::{EventId, SagaId};
+use crate::port::store::{Claim, Fence, Lease};
+
+/// Refuses unless the saga is in the queue and this is its newest lease.
+pub(super) async fn check(on: &mut Transaction<'_>, fence: Fence) -> Result<(), Failure> {
+    let row = query(sql::EPOCH, [fence.saga.uuid().into()]).fetch_optional(&mut *on.connection).await?;
+    match row.map(|row| row.number(0)).transpose()? {
+        // Epoch 0 is no lease: it is that of a saga that nobody has claimed yet.
+        Some(newest) if newest == fence.epoch && newest > 0 => Ok(()),
+        _ => Err(stale("store.commit", fence).into()),
+    }
+}
+
+fn stale(operation: &'static str, fence: Fence) -> Error {
+    Error::new(
+        ErrorKind::StaleLease,
+        operation,
+        format!("the lease {} on saga {} is no longer the newest", fence.epoch, fence.saga),
+    )
+}
+
+impl Change for Claim {
+    type Answer = Vec<Lease>;
+
+    const OPERATION: &'static str = "store.claim";
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Vec<Lease>, Failure> {
+        // A lease that lasts until this instant or less has been over for the whole grace.
+        let over = signed(self.grace).and_then(|by| self.now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
+        let until = signed(self.lease).and_then(|by| self.now.checked_add(by).ok()).unwrap_or(Timestamp::MAX);
+        let until = kept(until);
+        let mut ready: Vec<(Timestamp, SagaId)> = Vec::new();
+        for domain in self.domains.iter().collect::<BTreeSet<_>>() {
+            let values = [
+                domain.uuid().into(),
+                self.now.into(),
+                over.into(),
+                Value::Int(self.take_back.into()),
+                self.engine.uuid().into(),
+                Value::Int(self.limit.into()),
+            ];
+            for row in query(sql::CLAIMABLE, values).fetch_all(&mut *on.connection).await? {
+                ready.push((row.instant(1)?, row.id(0)?.into()));
+            }
+        }
+        ready.sort_unstable();
+        ready.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+
+        let mut leases = Vec::with_capacity(ready.len());
+        for (_, saga) in ready {
+            on.counters.epoch += 1;
+            let epoch = on.counters.epoch;
+            let row = [saga.uuid().into(), self.engine.uuid().into(), epoch.into(), until.into()];
+            on.change(sql::LEASE, row).await?;
+            leases.push(Lease { saga, engine: self.engine, epoch, until });
+        }
+        if !leases.is_empty() {
+            on.counters.commits += 1;
+        }
+        Ok(leases)
+    }
+}
+
+fn signed(duration: Duration) -> Option<SignedDuration> {
+    SignedDuration::try_from(duration).ok()
+}
+
+/// Makes a lease last longer.
+#[derive(Debug)]
+pub(super) struct Renew {
+    pub(super) lease: Lease,
+    pub(super) until: Timestamp,
+}
+
+impl Change for Renew {
+    type Answer = Lease;
+
+    const OPERATION: &'static str = "store.renew";
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Lease, Failure> {
+        let Lease { saga, engine, epoch, .. } = self.lease;
+        let row = [saga.uuid().into(), epoch.into(), engine.uuid().into(), self.until.into()];
+        if on.change(sql::RENEW, row).await? == 0 {
+            return Err(stale(Self::OPERATION, Fence { saga, epoch }).into());
+        }
+        Ok(Lease { until: kept(self.until), ..self.lease })
+    }
+}
+
+/// Gives a lease back.
+#[derive(Debug)]
+pub(super) struct Release(pub(super) Lease);
+
+impl Change for Release {
+    type Answer = ();
+
+    const OPERATION: &'static str = "store.release";
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+        on.change(sql::RELEASE, [self.0.saga.uuid().into(), self.0.epoch.into()]).await?;
+        Ok(())
+    }
+}
+
+/// Forgets remembered results.
+#[derive(Debug)]
+pub(super) struct Forget(pub(super) Timestamp);
+
+impl Change for Forget {
+    type Answer = u64;
+
+    const OPERATION: &'static str = "store.forget";
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<u64, Failure> {
+        Ok(on.change(sql::FORGET, [self.0.into()]).await?)
+    }
+}
+
+/// Takes events out of the outbox.
+#[derive(Debug)]
+pub(super) struct Delivered(pub(super) Vec<EventId>);
+
+impl Change for Delivered {
+    type Answer = ();
+
+    const OPERATION: &'static str = "store.delivered";
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+        for event in &self.0 {
+            on.change(sql::DELIVERED, [event.uuid().into()]).await?;
+        }
+        Ok(())
+    }
+}

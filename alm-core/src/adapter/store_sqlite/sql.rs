@@ -1,0 +1,95 @@
+//! Every statement that runs more than once. A test asks SQLite for the plan of each: none may read a whole table.
+
+macro_rules! statements {
+    ($($name:ident = $text:literal;)+) => {
+        $(pub(super) const $name: &str = $text;)+
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$((stringify!($name), $text)),+];
+    };
+}
+
+statements! {
+    META = "SELECT instance, commits FROM meta WHERE one = 1";
+    LOAD = "SELECT id, version, body FROM record WHERE kind = ?1 AND id = ?2";
+    LIST = "SELECT id, version, body FROM record WHERE kind = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    FIND = "SELECT r.id, r.version, r.body \
+            FROM record_index AS i CROSS JOIN record AS r ON r.kind = i.kind AND r.id = i.id \
+            WHERE i.kind = ?1 AND i.name = ?2 AND i.value = ?3 AND i.id > ?4 ORDER BY i.id LIMIT ?5";
+    COUNT = "SELECT count(*) FROM record_index WHERE kind = ?1 AND name = ?2 AND value = ?3";
+    HOLDER = "SELECT kind, id FROM unique_name WHERE name = ?1";
+    DUE = "SELECT kind, id, at FROM due WHERE due = ?1 AND at <= ?2 ORDER BY at, id, kind LIMIT ?3";
+    COUNT_DUE = "SELECT count(*) FROM due WHERE due = ?1 AND at <= ?2";
+    NEXT_READY = "SELECT min(ready_at) FROM work WHERE domain = ?1";
+    JOURNAL = "SELECT seq, body FROM journal WHERE saga = ?1 ORDER BY seq";
+    REMEMBERED = "SELECT command, result, at FROM remembered WHERE actor = ?1 AND key = ?2";
+    AUDIT = "SELECT seq, prev, hash, body, personal FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
+    AUDIT_HEAD = "SELECT seq, hash FROM audit WHERE seq = (SELECT max(seq) FROM audit)";
+    UNDELIVERED = "SELECT body FROM outbox WHERE seq > 0 ORDER BY seq LIMIT ?1";
+
+    COUNTERS = "SELECT m.epoch, m.commits, a.seq, a.hash \
+                FROM meta AS m LEFT JOIN audit AS a ON a.seq = (SELECT max(seq) FROM audit) WHERE m.one = 1";
+    SAVE_COUNTERS = "UPDATE meta SET epoch = ?1, commits = ?2 WHERE one = 1";
+
+    VERSION = "SELECT version FROM record WHERE kind = ?1 AND id = ?2";
+    INSERT = "INSERT INTO record (kind, id, version, body) VALUES (?1, ?2, 1, ?3) ON CONFLICT DO NOTHING";
+    UPDATE = "UPDATE record SET version = version + 1, body = ?4 WHERE kind = ?1 AND id = ?2 AND version = ?3";
+    REMOVE = "DELETE FROM record WHERE kind = ?1 AND id = ?2 AND version = ?3";
+    WITHDRAW_INDEXES = "DELETE FROM record_index WHERE kind = ?1 AND id = ?2";
+    WITHDRAW_DUE = "DELETE FROM due WHERE kind = ?1 AND id = ?2";
+    WITHDRAW_NAMES = "DELETE FROM unique_name WHERE kind = ?1 AND id = ?2";
+    TAKE_NAME = "INSERT INTO unique_name (name, kind, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    QUEUE = "INSERT INTO work (saga, domain, ready_at, epoch) VALUES (?1, ?2, ?3, 0) \
+             ON CONFLICT (saga) DO UPDATE SET domain = excluded.domain, ready_at = excluded.ready_at";
+    UNQUEUE = "DELETE FROM work WHERE saga = ?1";
+    APPEND = "INSERT INTO journal (saga, seq, body) SELECT ?1, ?2, ?3 \
+              WHERE ?2 = 1 + (SELECT coalesce(max(seq), 0) FROM journal WHERE saga = ?1)";
+    LAST_PLACE = "SELECT coalesce(max(seq), 0) FROM journal WHERE saga = ?1";
+    REMEMBER = "INSERT INTO remembered (actor, key, command, result, at) VALUES (?1, ?2, ?3, ?4, ?5) \
+                ON CONFLICT DO NOTHING";
+    FORGET = "DELETE FROM remembered WHERE at < ?1";
+    DELIVERED = "DELETE FROM outbox WHERE event = ?1";
+
+    EPOCH = "SELECT epoch FROM work WHERE saga = ?1";
+    CLAIMABLE = "SELECT saga, ready_at FROM work WHERE domain = ?1 AND ready_at <= ?2 \
+                 AND (engine IS NULL OR until <= ?3 OR (?4 AND engine = ?5)) ORDER BY ready_at, saga LIMIT ?6";
+    LEASE = "UPDATE work SET engine = ?2, epoch = ?3, until = ?4 WHERE saga = ?1";
+    RENEW = "UPDATE work SET until = ?4 WHERE saga = ?1 AND epoch = ?2 AND engine = ?3";
+    RELEASE = "UPDATE work SET engine = NULL, until = NULL WHERE saga = ?1 AND epoch = ?2";
+}
+
+/// The beginnings of statements that write many rows at once; see [`super::value::insert_rows`].
+pub(super) const INDEX_ROWS: &str = "INSERT INTO record_index (kind, name, value, id) VALUES ";
+pub(super) const DUE_ROWS: &str = "INSERT INTO due (due, at, id, kind) VALUES ";
+pub(super) const AUDIT_ROWS: &str = "INSERT INTO audit (seq, prev, hash, body, personal) VALUES ";
+pub(super) const OUTBOX_ROWS: &str = "INSERT INTO outbox (event, body) VALUES ";
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
+
+    use super::super::{SqliteOptions, SqliteStore};
+    use super::ALL;
+
+    #[tokio::test]
+    async fn every_statement_is_answered_from_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        SqliteStore::open(&path, SqliteOptions::default()).await.unwrap().close().await.unwrap();
+        let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        for (name, text) in ALL {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            for step in plan {
+                let detail: String = step.get("detail");
+                assert!(
+                    !detail.contains("SCAN") || detail == "SCAN CONSTANT ROW",
+                    "{name} reads a whole table: {detail}"
+                );
+                assert!(!detail.contains("TEMP B-TREE"), "{name} sorts: {detail}");
+            }
+        }
+    }
+}

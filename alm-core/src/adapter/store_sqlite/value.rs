@@ -1,0 +1,179 @@
+//! How values of the port become columns, and back.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::value::{Error as NameError, StrDeserializer};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
+use uuid::Uuid;
+
+use super::error::Damage;
+use crate::model::audit::ChainHash;
+
+/// What a column takes.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Id(Uuid),
+    /// Less than every id.
+    NoBytes,
+}
+
+impl From<Uuid> for Value {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Value {
+    /// Numbers that no counter reaches stay the highest there is: they then fit no row, as they should.
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Timestamp> for Value {
+    /// Instants beyond the years 1678 to 2261 are kept as the end of that range.
+    fn from(at: Timestamp) -> Self {
+        let clamped = at.as_nanosecond().clamp(i64::MIN.into(), i64::MAX.into());
+        Self::Int(i64::try_from(clamped).unwrap_or(i64::MAX))
+    }
+}
+
+type Query<'a> = sqlx::query::Query<'a, Sqlite, SqliteArguments>;
+
+/// A statement with its values.
+pub(super) fn query<'a>(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'a> {
+    values.into_iter().fold(sqlx::query(text), bind)
+}
+
+fn bind(query: Query<'_>, value: Value) -> Query<'_> {
+    match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Int(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Id(id) => query.bind(id.into_bytes().to_vec()),
+        Value::NoBytes => query.bind(Vec::<u8>::new()),
+    }
+}
+
+/// How many rows one statement writes. Few sizes, so that few statements have to be kept prepared.
+const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+/// Writes rows that are all as wide, many in one statement.
+pub(super) async fn insert_rows<const WIDTH: usize>(
+    connection: &mut SqliteConnection,
+    beginning: &'static str,
+    rows: Vec<[Value; WIDTH]>,
+) -> Result<(), sqlx::Error> {
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    for size in ROWS {
+        if left < size {
+            continue;
+        }
+        let row = format!("({})", vec!["?"; WIDTH].join(", "));
+        let text = format!("{beginning}{}", vec![row.as_str(); size].join(", "));
+        while left >= size {
+            // Nothing in the text comes from outside: a constant, brackets and question marks.
+            let statement = sqlx::query(AssertSqlSafe(text.clone()));
+            let filled = rows.by_ref().take(size).flatten().fold(statement, bind);
+            filled.execute(&mut *connection).await?;
+            left -= size;
+        }
+    }
+    Ok(())
+}
+
+/// An instant as the store gives it back.
+pub(super) fn kept(at: Timestamp) -> Timestamp {
+    match Value::from(at) {
+        Value::Int(nanoseconds) => Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(at),
+        _ => at,
+    }
+}
+
+/// Reading columns by their place.
+pub(super) trait Columns {
+    fn int(&self, column: usize) -> Result<i64, sqlx::Error>;
+    fn number(&self, column: usize) -> Result<u64, sqlx::Error>;
+    fn text(&self, column: usize) -> Result<String, sqlx::Error>;
+    fn id(&self, column: usize) -> Result<Uuid, sqlx::Error>;
+    fn instant(&self, column: usize) -> Result<Timestamp, sqlx::Error>;
+    fn hash(&self, column: usize) -> Result<ChainHash, sqlx::Error>;
+}
+
+impl Columns for SqliteRow {
+    fn int(&self, column: usize) -> Result<i64, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn number(&self, column: usize) -> Result<u64, sqlx::Error> {
+        u64::try_from(self.int(column)?).map_err(|_| Damage::error("a number is negative"))
+    }
+
+    fn text(&self, column: usize) -> Result<String, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn id(&self, column: usize) -> Result<Uuid, sqlx::Error> {
+        let bytes: Vec<u8> = self.try_get(column)?;
+        Uuid::from_slice(&bytes).map_err(|_| Damage::error("an identifier does not have 16 bytes"))
+    }
+
+    fn instant(&self, column: usize) -> Result<Timestamp, sqlx::Error> {
+        Timestamp::from_nanosecond(self.int(column)?.into())
+            .map_err(|_| Damage::error("an instant is out of range"))
+    }
+
+    fn hash(&self, column: usize) -> Result<ChainHash, sqlx::Error> {
+        ChainHash::parse(&self.text(column)?)
+            .ok_or_else(|| Damage::error("a hash does not have 64 hexadecimal digits"))
+    }
+}
+
+/// A kind by the name that was written for it, which is its name in JSON too.
+pub(super) fn kind<'a, K: Deserialize<'a>>(name: &'a str) -> Result<K, sqlx::Error> {
+    K::deserialize(StrDeserializer::<NameError>::new(name))
+        .map_err(|_| Damage::error("a kind is not known to this version"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::store::{DueKind, RecordKind};
+
+    #[test]
+    fn kinds_are_read_by_the_names_that_are_written() {
+        for written in [RecordKind::Person, RecordKind::TemplateVersion, RecordKind::Sweep] {
+            assert_eq!(kind::<RecordKind>(written.name()).unwrap(), written);
+        }
+        for written in [DueKind::EndOfLife, DueKind::Reminder] {
+            assert_eq!(kind::<DueKind>(written.name()).unwrap(), written);
+        }
+        assert!(kind::<RecordKind>("nonsense").is_err());
+    }
+
+    #[test]
+    fn instants_survive_to_the_nanosecond_and_far_ones_stay_on_their_side() {
+        let exact: Timestamp = "2026-11-20T10:00:00.123456789Z".parse().unwrap();
+        assert_eq!(kept(exact), exact);
+        let year_1600: Timestamp = "1600-01-01T00:00:00Z".parse().unwrap();
+        assert!(kept(year_1600) > year_1600 && kept(year_1600) < exact);
+        assert!(kept(Timestamp::MAX) < Timestamp::MAX && kept(Timestamp::MAX) > exact);
+    }
+}
