@@ -1,0 +1,8 @@
+//! Tests from outside: one binary, a module for each subject.
+
+#![allow(missing_docs, reason = "tests are documented by their names")]
+
+mod it {
+    mod flow;
+    mod world;
+}

@@ -1,0 +1,232 @@
+//! A small organization with everything in memory: who is there, which template, what can be asked.
+
+use std::sync::Arc;
+
+use ad_directory::MemoryDirectory;
+use ad_directory::{AccountKey, Directory, FindOptions};
+use alm_core::adapter::store_memory::MemoryStore;
+use alm_core::engine::{Engine, MarkerKey, PlaceInspector, RunReport};
+use alm_core::model::account::Account;
+use alm_core::model::ids::{
+    AccountId, DomainId, EngineId, GroupId, InstanceId, PersonId, RequestId, TemplateId, VaultId,
+};
+use alm_core::model::people::{APPROVER, REQUESTER};
+use alm_core::model::period::Period;
+use alm_core::model::request::{RequestForm, RequestStatus};
+use alm_core::model::template::{ApprovalStep, DirectoryPlace, EolAction, TemplateBody, VaultPlace};
+use alm_core::port::clock::Clock;
+use alm_core::port::store::Store;
+use alm_core::port::vault::Vault;
+use alm_core::service::approvals::CastVote;
+use alm_core::service::estate::{AddDomain, AddVault};
+use alm_core::service::people::{AddGroup, AddPerson};
+use alm_core::service::queries::AccountView;
+use alm_core::service::requests::{DraftRequest, SubmitRequest};
+use alm_core::service::sweep::{SweepOptions, SweepReport};
+use alm_core::service::templates::{DraftTemplate, PublishTemplate};
+use alm_core::testing::{MemoryVault, TestClock};
+use alm_core::{Alm, Caller, Command, Result};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+pub const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
+pub const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
+pub const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
+
+/// Everything, and the people by what they do.
+pub struct World {
+    pub clock: Arc<TestClock>,
+    pub store: Arc<dyn Store>,
+    pub directory: Arc<MemoryDirectory>,
+    pub vault: Arc<MemoryVault>,
+    pub alm: Alm,
+    pub engine: Engine,
+    pub domain: DomainId,
+    pub vault_id: VaultId,
+    pub admin: Caller,
+    pub requester: Caller,
+    pub lead: Caller,
+    pub lead2: Caller,
+    pub security: Caller,
+    pub stranger: Caller,
+    pub leads: GroupId,
+    pub requesters: GroupId,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn key() -> MarkerKey {
+    MarkerKey::new(vec![7; 32]).unwrap()
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let instance = InstanceId::new(Uuid::from_u128(0xA1));
+        Self::on(Arc::new(MemoryStore::new(instance))).await
+    }
+
+    pub async fn on(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(TestClock::new(at("2026-11-20T09:00:00Z")));
+        let for_directory = Arc::clone(&clock);
+        let directory = Arc::new(
+            MemoryDirectory::builder("corp.example.com")
+                .unit(OU)
+                .unit(RETIRED)
+                .group(READERS)
+                .clock(move || for_directory.now())
+                .build()
+                .unwrap(),
+        );
+        let vault = Arc::new(MemoryVault::new());
+        let as_directory: Arc<dyn Directory> = directory.clone();
+        let as_vault: Arc<dyn Vault> = vault.clone();
+        let as_clock: Arc<dyn Clock> = clock.clone();
+        let alm = Alm::builder(Arc::clone(&store), Arc::clone(&as_clock))
+            .inspector(Arc::new(PlaceInspector::new(as_directory.clone(), as_vault.clone())))
+            .open()
+            .await
+            .unwrap();
+        let admin = alm.first_administrator("Ada Admin", "ada@example.com").await.unwrap();
+        let admin = Caller::new(admin, "test");
+        let person = async |name: &str, role| {
+            let email = format!("{}@example.com", name.split(' ').next().unwrap().to_lowercase());
+            let mut command = AddPerson::new(name, email);
+            if let Some(role) = role {
+                command = command.role(role);
+            }
+            Caller::new(alm.execute(&admin, format!("add {name}"), command).await.unwrap(), "test")
+        };
+        let requester = person("Rita Requester", Some(REQUESTER)).await;
+        let lead = person("Lea Lead", Some(APPROVER)).await;
+        let lead2 = person("Liam Lead", Some(APPROVER)).await;
+        let security = person("Sam Security", Some(APPROVER)).await;
+        let stranger = person("Steve Stranger", Some(APPROVER)).await;
+        let group = AddGroup::new("Team leads", [lead.person, lead2.person, requester.person]);
+        let leads = alm.execute(&admin, "leads", group).await.unwrap();
+        let group = AddGroup::new("Requesters", [requester.person]);
+        let requesters = alm.execute(&admin, "requesters", group).await.unwrap();
+        let base = "DC=corp,DC=example,DC=com".parse().unwrap();
+        let domain = alm.execute(&admin, "domain", AddDomain::new("corp.example.com", base)).await.unwrap();
+        let vault_id =
+            alm.execute(&admin, "vault", AddVault::new("Secret Server", "https://vault")).await.unwrap();
+        let engine = Engine::builder(
+            EngineId::new(Uuid::from_u128(0xE1)),
+            domain,
+            Arc::new(alm.clone()),
+            as_directory,
+            as_vault,
+            as_clock,
+            key(),
+        )
+        .take_back(true)
+        .build()
+        .unwrap();
+        Self {
+            clock,
+            store,
+            directory,
+            vault,
+            alm,
+            engine,
+            domain,
+            vault_id,
+            admin,
+            requester,
+            lead,
+            lead2,
+            security,
+            stranger,
+            leads,
+            requesters,
+        }
+    }
+
+    pub fn body(&self, action: EolAction) -> TemplateBody {
+        let mut place = DirectoryPlace::new(self.domain, OU.parse().unwrap());
+        place.name_prefix = "svc-".into();
+        place.groups = vec![READERS.parse().unwrap()];
+        place.retirement_ou = Some(RETIRED.parse().unwrap());
+        let mut body = TemplateBody::new(action, VaultPlace::new(self.vault_id, "12", "6001"), place);
+        body.requesters = [self.requesters].into();
+        body.periods = vec![Period::Days(90), Period::Years(1)];
+        body.approval = vec![
+            ApprovalStep::of_groups("team lead", [self.leads]),
+            ApprovalStep::of_people("security", [self.security.person]),
+        ];
+        body
+    }
+
+    pub async fn execute<C: Command>(&self, caller: &Caller, command: C) -> Result<C::Output> {
+        self.alm.execute(caller, Uuid::new_v4().to_string(), command).await
+    }
+
+    pub async fn template(&self, action: EolAction) -> TemplateId {
+        self.publish(&format!("{action:?} accounts"), self.body(action)).await
+    }
+
+    pub async fn publish(&self, name: &str, body: TemplateBody) -> TemplateId {
+        let template = self.execute(&self.admin, DraftTemplate::new(name, body)).await.unwrap();
+        self.execute(&self.admin, PublishTemplate::new(template)).await.unwrap();
+        template
+    }
+
+    pub async fn submitted(&self, template: TemplateId, name: &str) -> RequestId {
+        let form = RequestForm::new(name, Period::Days(90), "the payroll job needs it");
+        let request = self.execute(&self.requester, DraftRequest::new(template, form)).await.unwrap();
+        self.execute(&self.requester, SubmitRequest::new(request)).await.unwrap();
+        request
+    }
+
+    pub async fn approved(&self, template: TemplateId, name: &str) -> RequestId {
+        let request = self.submitted(template, name).await;
+        self.approve(request).await;
+        request
+    }
+
+    pub async fn approve(&self, request: RequestId) {
+        let status = self.execute(&self.lead, CastVote::approve(request)).await.unwrap();
+        assert_eq!(status, RequestStatus::Submitted);
+        let status = self.execute(&self.security, CastVote::approve(request)).await.unwrap();
+        assert_eq!(status, RequestStatus::Queued);
+    }
+
+    pub async fn provisioned(&self, template: TemplateId, name: &str) -> AccountId {
+        let request = self.approved(template, name).await;
+        let report = self.run().await;
+        assert!(report.notes.is_empty(), "{report:?}");
+        let request = self.alm.request(&self.requester, request).await.unwrap();
+        assert_eq!(request.status, RequestStatus::Provisioned);
+        request.account.unwrap()
+    }
+
+    pub async fn run(&self) -> RunReport {
+        self.engine.run_ready().await.unwrap()
+    }
+
+    pub async fn view(&self, account: AccountId) -> AccountView {
+        self.alm.account(&self.admin, account).await.unwrap()
+    }
+
+    pub async fn sweep(&self) -> SweepReport {
+        let options = SweepOptions::new().confirmed_by(self.admin.clone());
+        self.alm.sweep(options).await.unwrap()
+    }
+
+    /// The account in the directory.
+    pub async fn there(&self, account: &Account) -> Option<ad_directory::Account> {
+        self.directory
+            .find_account(&AccountKey::Guid(account.object_guid), FindOptions::new())
+            .await
+            .unwrap()
+    }
+
+    pub fn advance_days(&self, days: i64) {
+        self.clock.advance(SignedDuration::from_hours(24 * days));
+    }
+
+    pub fn person(&self, caller: &Caller) -> PersonId {
+        caller.person
+    }
+}
