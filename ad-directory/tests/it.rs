@@ -1,5 +1,12 @@
 //! Everything that is tested from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy takes helpers of tests for production code"
+)]
+
 #[path = "it/fault.rs"]
 mod fault;
 #[path = "it/ground.rs"]

@@ -12,6 +12,9 @@ use tokio::{
 
 const CANARY: &str = "Canary-7f3a";
 
+/// A bind response, success, to message 1; sent again for message 2, where it answers nothing.
+const BOUND: &[u8] = &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
+
 fn authority() -> (rcgen::CertifiedIssuer<'static, rcgen::KeyPair>, String) {
     let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -161,9 +164,6 @@ async fn a_silent_controller_does_not_hold_the_caller() {
 #[tokio::test]
 async fn nonsense_is_an_error_and_no_panic() {
     let (issuer, ca) = authority();
-    // A bind response, success, to message 1; sent again for message 2, where it answers nothing.
-    const BOUND: &[u8] =
-        &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
     for answer in [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &[0x30, 0x84, 0xff], BOUND] {
         let url = controller(&issuer, "127.0.0.1", answer).await;
         let error = builder(&url, &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();
