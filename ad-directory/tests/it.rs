@@ -17,3 +17,7 @@ mod memory;
 mod real_domain;
 #[path = "it/refusals.rs"]
 mod refusals;
+#[path = "it/stub.rs"]
+mod stub;
+#[path = "it/windows.rs"]
+mod windows;
