@@ -11,6 +11,8 @@
 mod fault;
 #[path = "it/ground.rs"]
 mod ground;
+#[path = "it/logs.rs"]
+mod logs;
 #[path = "it/memory.rs"]
 mod memory;
 #[path = "it/real_domain.rs"]

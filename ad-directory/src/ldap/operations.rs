@@ -149,7 +149,7 @@ impl Directory for LdapDirectory {
                 Ok(()) => self.read_back(&call, &mut lease, &dn.clone().into()).await,
                 Err(error) => Err(error.with_subject(&dn)),
             };
-            settle(&call, lease, answer)
+            settle(lease, answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -185,7 +185,7 @@ impl Directory for LdapDirectory {
                 }
                 Err(error) => Err(error),
             };
-            settle(&call, lease, answer)
+            settle(lease, answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -220,7 +220,7 @@ impl Directory for LdapDirectory {
                 }
                 Err(error) => Err(error),
             };
-            settle(&call, lease, answer)
+            settle(lease, answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -264,7 +264,7 @@ impl Directory for LdapDirectory {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
             let account = self.existing(&call, &mut lease, id).await?;
             let answer = self.moved(&call, &mut lease, &account, to, &options).await;
-            settle(&call, lease, answer)
+            settle(lease, answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -285,7 +285,7 @@ impl Directory for LdapDirectory {
                 }
                 Err(error) => Err(error),
             };
-            settle(&call, lease, answer)
+            settle(lease, answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -312,7 +312,7 @@ impl Directory for LdapDirectory {
 }
 
 /// The connection goes back after whatever the controller has answered; after a lost or unreadable answer it is closed.
-fn settle<T>(call: &Call, lease: Lease<'_>, answer: Result<T>) -> Result<T> {
+fn settle<T>(lease: Lease<'_>, answer: Result<T>) -> Result<T> {
     let broken = |error: &Error| {
         matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout | ErrorKind::Protocol)
     };
@@ -320,7 +320,7 @@ fn settle<T>(call: &Call, lease: Lease<'_>, answer: Result<T>) -> Result<T> {
         lease.give_back();
     }
     if answer.is_ok() {
-        tracing::debug!(operation = call.operation, "done");
+        tracing::debug!("done");
     }
     answer
 }
@@ -500,7 +500,7 @@ impl LdapDirectory {
     ) -> Result<MembershipChange> {
         let mut lease = self.core.pool.lease(call, self.pinned).await?;
         let answer = self.change_membership(call, &mut lease, key, member, add).await;
-        settle(call, lease, answer)
+        settle(lease, answer)
     }
 
     async fn change_membership(

@@ -111,7 +111,7 @@ impl Pool {
                     if pinned.is_none() {
                         self.current.store(index, Ordering::Relaxed);
                     }
-                    tracing::trace!(operation = call.operation, controller = %place.endpoint, "leased");
+                    tracing::Span::current().record("controller", tracing::field::display(&place.endpoint));
                     return Ok(Lease { connection: Some(connection), place, index, _permit: permit });
                 }
                 // Another controller would refuse the same credential, and count it.

@@ -10,8 +10,8 @@ use tokio::{
 
 /// A DN and its attributes.
 pub(crate) type Entry = (String, Vec<(&'static str, Vec<u8>)>);
-/// The tag of an operation, and the message.
-type Request = (u8, Vec<u8>);
+/// The number of the connection, the tag of the operation, and the message.
+type Request = (u32, u8, Vec<u8>);
 pub(crate) type Issuer = rcgen::CertifiedIssuer<'static, rcgen::KeyPair>;
 
 /// What the controller does with one request.
@@ -21,6 +21,8 @@ pub(crate) enum Answer {
     Result(u8, &'static str),
     /// Entries (a DN and its attributes), then success.
     Entries(Vec<Entry>),
+    /// No entries and success, and then the connection is closed.
+    Farewell,
     /// These bytes, whatever they are.
     Bytes(&'static [u8]),
     /// Nothing at all.
@@ -53,12 +55,14 @@ impl Stub {
         let script = Arc::new(Mutex::new(script.into_iter()));
         let seen = Arc::clone(&requests);
         tokio::spawn(async move {
+            let mut connection = 0;
             while let Ok((stream, _)) = listener.accept().await {
+                connection += 1;
                 let (acceptor, script, seen) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&seen));
                 tokio::spawn(async move {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     while let Some((id, tag, body)) = request(&mut stream).await {
-                        seen.lock().unwrap().push((tag, body));
+                        seen.lock().unwrap().push((connection, tag, body));
                         let answer = script.lock().unwrap().next();
                         let bytes = match answer {
                             Some(Answer::Result(code, text)) => message(id, &result(tag, code, text)),
@@ -67,6 +71,11 @@ impl Stub {
                                     entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
                                 bytes.extend(message(id, &result(tag, 0, "")));
                                 bytes
+                            }
+                            Some(Answer::Farewell) => {
+                                let _sent = stream.write_all(&message(id, &result(tag, 0, ""))).await;
+                                let _closed = stream.shutdown().await;
+                                return;
                             }
                             Some(Answer::Bytes(bytes)) => bytes.to_vec(),
                             Some(Answer::Close) => return,
@@ -97,7 +106,12 @@ impl Stub {
 
     /// The tags of the requests so far.
     pub(crate) fn tags(&self) -> Vec<u8> {
-        self.requests.lock().unwrap().iter().map(|(tag, _)| *tag).collect()
+        self.requests.lock().unwrap().iter().map(|(_, tag, _)| *tag).collect()
+    }
+
+    /// The connections, numbered from 1, that the requests so far came on.
+    pub(crate) fn connections(&self) -> Vec<u32> {
+        self.requests.lock().unwrap().iter().map(|(connection, _, _)| *connection).collect()
     }
 
     /// How many of the requests so far hold these bytes.
@@ -106,7 +120,7 @@ impl Stub {
             .lock()
             .unwrap()
             .iter()
-            .filter(|(_, body)| body.windows(bytes.len()).any(|part| part == bytes))
+            .filter(|(_, _, body)| body.windows(bytes.len()).any(|part| part == bytes))
             .count()
     }
 }

@@ -1,9 +1,11 @@
 //! What Windows says, and what becomes of answers that are lost: on scripted controllers.
 
+use std::time::Duration;
+
 use ad_directory::{
     AccountKey, AccountUpdate, CheckPasswordOptions, CreateOptions, DeleteOptions, Directory, ErrorKind,
     FindOptions, MarkerChange, MemberOptions, MembershipChange, NewAccount, ObjectGuid, Outcome,
-    PasswordCheck, ProbeOptions, SetPasswordOptions, UpdateOptions,
+    PasswordCheck, ProbeOptions, SetPasswordOptions, TimeLimits, UpdateOptions,
 };
 
 use crate::{
@@ -251,6 +253,52 @@ async fn a_connection_is_used_again_and_a_broken_one_is_not() {
     assert_eq!(find().await.unwrap_err().kind(), ErrorKind::Interrupted);
     find().await.unwrap();
     assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH, BIND, SEARCH]);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_is_not_used_again() {
+    let stub = Stub::new(vec![OK, Answer::Farewell, OK, one("m")]).await;
+    let directory = stub.directory();
+    assert_eq!(directory.find_account(&guid().into(), FindOptions::new()).await.unwrap(), None);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    assert_eq!(stub.tags(), [BIND, SEARCH, BIND, SEARCH]);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_too_long_is_not_used_again() {
+    let stub = Stub::new(vec![OK, one("m"), OK, one("m")]).await;
+    let directory =
+        stub.builder().time_limits(TimeLimits::default().idle(Duration::from_millis(20))).build().unwrap();
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    assert_eq!(stub.tags(), [BIND, SEARCH, BIND, SEARCH]);
+}
+
+/// The controller may have gone without a word: before a change is entrusted to a connection that was idle for 5 seconds, it is asked.
+#[tokio::test]
+async fn a_connection_that_was_idle_for_a_while_is_asked_first() {
+    let stub = Stub::new(vec![OK, one("m"), Answer::Close, OK, one("m"), OK]).await;
+    let directory = stub.directory();
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5100)).await;
+    directory.delete_account(guid(), DeleteOptions::new()).await.unwrap();
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, BIND, SEARCH, DELETE]);
+}
+
+/// A sign-in is lent to nobody: the account whose password was checked must not become the one that works.
+#[tokio::test]
+async fn a_password_check_has_a_connection_of_its_own() {
+    let stub = Stub::new(vec![OK, one("m"), OK, one("m")]).await;
+    let directory = stub.directory();
+    let check =
+        directory.check_password(guid(), &"Canary-1".into(), CheckPasswordOptions::new()).await.unwrap();
+    assert_eq!(check, PasswordCheck::Accepted);
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    // The last search came on the first connection: a new one would have begun with a sign-in.
+    assert_eq!(stub.tags(), [BIND, SEARCH, BIND, SEARCH]);
+    assert_eq!(stub.connections(), [1, 1, 2, 1]);
 }
 
 #[tokio::test]
