@@ -1,6 +1,7 @@
 //! The directory in memory: the reference for what every other backend must do.
 
 mod builder;
+mod checks;
 mod file;
 mod operations;
 mod password;

@@ -219,6 +219,20 @@ impl Lease<'_> {
         Connection::open(&self.place.endpoint, &pool.tls, pool.limits.connect).await
     }
 
+    /// It goes back after whatever the controller has answered; after a lost or unreadable answer it is closed.
+    pub(super) fn settle<T>(self, answer: Result<T>) -> Result<T> {
+        let broken = |error: &Error| {
+            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout | ErrorKind::Protocol)
+        };
+        if !answer.as_ref().is_err_and(broken) {
+            self.give_back();
+        }
+        if answer.is_ok() {
+            tracing::debug!("done");
+        }
+        answer
+    }
+
     pub(super) fn give_back(mut self) {
         if let Some(mut connection) = self.connection.take()
             && !connection.is_closed()
