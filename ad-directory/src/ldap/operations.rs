@@ -91,9 +91,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.account(&call, &mut lease, key, &options.attributes).await?;
-            lease.give_back();
-            Ok(found)
+            let found = self.account(&call, &mut lease, key, &options.attributes).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -102,9 +101,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("groups.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.group(&call, &mut lease, key).await?;
-            lease.give_back();
-            Ok(found)
+            let found = self.group(&call, &mut lease, key).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -113,9 +111,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("containers.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = lookup::container(&call, &mut lease, dn).await?;
-            lease.give_back();
-            Ok(found)
+            let found = lookup::container(&call, &mut lease, dn).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -167,21 +164,16 @@ impl Directory for LdapDirectory {
             }
             reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let modifications = modify::update(&call, &account, &self.core.marker_attribute, update);
-            let answer = match modifications {
-                Ok(modifications) if modifications.is_empty() => Ok(account),
-                Ok(modifications) => {
-                    match self
-                        .modify(&call, &mut lease, &account, modifications, update.marker.as_ref())
-                        .await
-                    {
-                        Ok(()) => self.read_back(&call, &mut lease, &id.into()).await,
-                        Err(error) => Err(error),
-                    }
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                let modifications = modify::update(&call, &account, &self.core.marker_attribute, update)?;
+                if modifications.is_empty() {
+                    return Ok(account);
                 }
-                Err(error) => Err(error),
+                self.modify(&call, &mut lease, &account, modifications, update.marker.as_ref()).await?;
+                self.read_back(&call, &mut lease, &id.into()).await
             };
+            let answer = answer.await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
@@ -197,26 +189,23 @@ impl Directory for LdapDirectory {
         let work = async {
             password::refuse_empty(&call, password)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let marker = options.marker.as_ref();
-            let compared = marker.map_or_else(
-                || Ok(Vec::new()),
-                |change| modify::marker(&call, &account, &self.core.marker_attribute, change),
-            );
-            let answer = match compared {
-                Ok(mut modifications) => {
-                    let value = password::encode(password).to_vec();
-                    modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
-                    if options.must_change {
-                        modifications.push(modify::replace("pwdLastSet", [0]));
-                    }
-                    if options.unlock {
-                        modifications.push(modify::replace("lockoutTime", [0]));
-                    }
-                    self.modify(&call, &mut lease, &account, modifications, marker).await
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                let mut modifications = match &options.marker {
+                    Some(change) => modify::marker(&call, &account, &self.core.marker_attribute, change)?,
+                    None => Vec::new(),
+                };
+                let value = password::encode(password).to_vec();
+                modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
+                if options.must_change {
+                    modifications.push(modify::replace("pwdLastSet", [0]));
                 }
-                Err(error) => Err(error),
+                if options.unlock {
+                    modifications.push(modify::replace("lockoutTime", [0]));
+                }
+                self.modify(&call, &mut lease, &account, modifications, options.marker.as_ref()).await
             };
+            let answer = answer.await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
@@ -259,8 +248,11 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.move");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let answer = self.moved(&call, &mut lease, &account, to, &options).await;
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                self.moved(&call, &mut lease, &account, to, &options).await
+            };
+            let answer = answer.await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
@@ -270,18 +262,14 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.delete");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let answer = match changes::expect(&call, &account, options.expect_marker.as_ref()) {
-                Ok(()) => {
-                    let change = Change::Delete(account.dn.to_string());
-                    lease
-                        .connection(&call)?
-                        .change(&call, change)
-                        .await
-                        .map_err(|refusal| refusal.error.with_subject(&account.dn))
-                }
-                Err(error) => Err(error),
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                changes::expect(&call, &account, options.expect_marker.as_ref())?;
+                let change = Change::Delete(account.dn.to_string());
+                let deleted = lease.connection(&call)?.change(&call, change).await;
+                deleted.map_err(|refusal| refusal.error.with_subject(&account.dn))
             };
+            let answer = answer.await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await

@@ -301,6 +301,25 @@ async fn a_password_check_has_a_connection_of_its_own() {
     assert_eq!(stub.connections(), [1, 1, 2, 1]);
 }
 
+/// What else may be wrong with a connection on which an unreadable answer came, nobody knows; a refusal is an answer like any other.
+#[tokio::test]
+async fn a_connection_goes_back_after_an_answer_and_not_after_nonsense() {
+    let update = AccountUpdate::new().description(Some("x".to_owned()));
+    let nonsense = Answer::Entries(vec![("CN=a,DC=x".to_owned(), vec![])]);
+    let stub = Stub::new(vec![OK, one("m"), OK, nonsense, OK, one("m")]).await;
+    let directory = stub.directory();
+    let error = directory.update_account(guid(), &update, UpdateOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::Done));
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    assert_eq!(stub.tags(), [BIND, SEARCH, MODIFY, SEARCH, BIND, SEARCH]);
+    let stub = Stub::new(vec![OK, Answer::Entries(vec![]), one("m"), POLICY, one("m")]).await;
+    let directory = stub.directory();
+    directory.delete_account(guid(), DeleteOptions::new()).await.unwrap_err();
+    directory.set_password(guid(), &"Canary-1".into(), SetPasswordOptions::new()).await.unwrap_err();
+    directory.find_account(&guid().into(), FindOptions::new()).await.unwrap();
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, MODIFY, SEARCH]);
+}
+
 #[tokio::test]
 async fn another_ldap_server_is_no_domain() {
     let root = (String::new(), vec![("defaultNamingContext", b"DC=x".to_vec())]);
