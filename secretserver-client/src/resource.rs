@@ -1,4 +1,4 @@
-//! The operations, by what they are about. Each is an [`Endpoint`](crate::request::Endpoint) value beside the method that sends it.
+//! The operations, by what they are about. Each is an [`Endpoint`] value beside the method that sends it.
 
 pub mod folders;
 pub mod healthcheck;
