@@ -259,7 +259,7 @@ impl World {
         id
     }
 
-    fn add_user(&mut self, name: &str, password: &str, rights: &[&str]) -> u32 {
+    pub(super) fn add_user(&mut self, name: &str, password: &str, rights: &[&str]) -> u32 {
         let id = self.fresh_id();
         self.users.push(User {
             id,
