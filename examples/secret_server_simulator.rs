@@ -10,7 +10,9 @@ use clap::Parser;
 use secretserver_client::simulator::{Fault, Simulator};
 
 #[derive(Parser)]
-#[command(about = "A stateful stand-in for Secret Server, for tests and demonstrations. Not for real secrets.")]
+#[command(
+    about = "A stateful stand-in for Secret Server, for tests and demonstrations. Not for real secrets."
+)]
 struct Options {
     /// Where to listen. Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]

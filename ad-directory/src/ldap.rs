@@ -2,11 +2,14 @@
 
 mod builder;
 mod call;
+mod changes;
 mod connection;
 mod convert;
 mod create;
 mod diagnostic;
 mod entry;
+mod lookup;
+mod members;
 mod modify;
 mod operations;
 mod password;

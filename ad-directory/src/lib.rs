@@ -1,4 +1,10 @@
-//! Service accounts in Active Directory, behind one trait.
+// The page shows the LDAP backend, and its examples must compile.
+#![cfg_attr(feature = "ldap", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "ldap"),
+    doc = "Service accounts in a directory, behind one trait; here without the feature `ldap`."
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
 mod capability;

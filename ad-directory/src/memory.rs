@@ -1,6 +1,7 @@
 //! The directory in memory: the reference for what every other backend must do.
 
 mod builder;
+mod checks;
 mod file;
 mod operations;
 mod password;
@@ -37,7 +38,8 @@ type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 ///
 /// ```
 /// # use ad_directory::{Directory, DirectoryExt, MemoryDirectory, NewAccount, SamAccountName};
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let directory = MemoryDirectory::builder("corp.example").unit("Service Accounts").build()?;
 /// let unit = "OU=Service Accounts,DC=corp,DC=example".parse()?;
 /// let name: SamAccountName = "svc-payroll".parse()?;

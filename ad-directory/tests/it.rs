@@ -1,12 +1,25 @@
 //! Everything that is tested from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy takes helpers of tests for production code"
+)]
+
 #[path = "it/fault.rs"]
 mod fault;
 #[path = "it/ground.rs"]
 mod ground;
+#[path = "it/logs.rs"]
+mod logs;
 #[path = "it/memory.rs"]
 mod memory;
 #[path = "it/real_domain.rs"]
 mod real_domain;
 #[path = "it/refusals.rs"]
 mod refusals;
+#[path = "it/stub.rs"]
+mod stub;
+#[path = "it/windows.rs"]
+mod windows;

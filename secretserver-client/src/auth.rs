@@ -50,8 +50,12 @@ pub(crate) trait Grant: fmt::Debug + Send + Sync + 'static {
 
 /// The header of a token. `None` if it has characters that no header can have.
 pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
-    let text = zeroize::Zeroizing::new(format!("Bearer {token}"));
-    let mut value = HeaderValue::from_str(&text).ok().filter(|_| !token.trim().is_empty())?;
+    if token.trim().is_empty() {
+        return None;
+    }
+    // Wiped when the last clone of the header is dropped.
+    let text = zeroize::Zeroizing::new(format!("Bearer {token}").into_bytes());
+    let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from_owner(text)).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

@@ -1,4 +1,4 @@
-//! The operations, by what they are about. Each is an [`Endpoint`](crate::request::Endpoint) value beside the method that sends it.
+//! The operations, by what they are about. Each is an [`Endpoint`] value beside the method that sends it.
 
 pub mod folders;
 pub mod healthcheck;
@@ -13,7 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 
 use crate::client::Client;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::page::{Page, Pager};
 use crate::request::{DecodeError, Endpoint, Query, Reply};
 
@@ -69,7 +69,14 @@ pub(crate) fn paging(query: Query, skip: u32, take: u32, sort: &str) -> Query {
         .with("sortBy[0].direction", Direction::Ascending)
 }
 
-/// A search as a pager. Some servers answer an empty search with 404, which is an empty list and no error, unless it is "denied".
+/// Whether a 404 is how this server says that it found nothing: it comes from the operation itself, with a message of its own. A web page, or
+/// the message that there is no such operation, is no empty list: taking it for one would make people create what exists.
+fn found_nothing(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+        && error.api().is_some_and(|api| !api.message().to_ascii_lowercase().contains("http resource"))
+}
+
+/// A search as a pager. Some servers answer an empty search with 404, which is an empty list and no error.
 pub(crate) fn search<E, T>(client: &Client, page: impl Fn(u32, u32) -> E + Send + Sync + 'static) -> Pager<T>
 where
     E: Endpoint<Response = Page<T>> + 'static,
@@ -81,7 +88,7 @@ where
         let endpoint = page(skip, take);
         Box::pin(async move {
             match client.request(endpoint).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Page::empty(skip)),
+                Err(error) if found_nothing(&error) => Ok(Page::empty(skip)),
                 result => result,
             }
         })

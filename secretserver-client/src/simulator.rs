@@ -289,6 +289,19 @@ impl Simulator {
         self.shared.world().settings.web_services = on;
     }
 
+    /// Adds a user with these permissions of its roles, such as `View Secret`. It has no rights on any folder yet.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn add_user(
+        &self,
+        username: &str,
+        password: &str,
+        permissions: &[&str],
+    ) -> Result<u32, std::io::Error> {
+        self.shared.change(|world| world.add_user(username, password, permissions))
+    }
+
     /// Changes a user as an administrator would. `None` leaves a part as it is. Unlocks it.
     ///
     /// # Errors

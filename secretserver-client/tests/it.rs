@@ -14,6 +14,7 @@ mod it {
     mod operations;
     mod options;
     mod raw;
+    mod requests;
     mod sending;
     mod signing_in;
     mod simulator;

@@ -53,7 +53,8 @@ struct Rule {
 ///
 /// ```
 /// # use ad_directory::{Directory, Fault, FaultyDirectory, MemoryDirectory, Outcome, ProbeOptions};
-/// # async fn example() -> Result<(), ad_directory::Error> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), ad_directory::Error> {
 /// let directory = FaultyDirectory::new(MemoryDirectory::builder("corp.example").build()?);
 /// directory.inject("probe", 1, Fault::LoseReply); // the second probe
 /// assert!(directory.probe(ProbeOptions::new()).await.is_ok());

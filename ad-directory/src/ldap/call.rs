@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use tracing::Instrument;
+
 use crate::{Error, ErrorKind, Outcome, Result};
 
 /// One call of one operation.
@@ -48,12 +50,23 @@ impl Call {
         Error::new(kind, self.operation)
     }
 
-    /// Runs the operation within its limit, and puts into its error what is known of the change.
-    pub(super) async fn run<T>(
+    /// Runs the operation within its limit, and puts into its error what is known of the change. The work is boxed first: it is large, and
+    /// every future around it would hold it once more.
+    pub(super) fn run<T: Send>(
         &self,
         limit: Duration,
         work: impl Future<Output = Result<T>> + Send,
-    ) -> Result<T> {
+    ) -> impl Future<Output = Result<T>> + Send {
+        // Names and codes only: where an account lies may say more than a log's readers should know.
+        let span = tracing::debug_span!(
+            "ad_directory",
+            operation = self.operation,
+            controller = tracing::field::Empty
+        );
+        self.limited(limit, Box::pin(work)).instrument(span)
+    }
+
+    async fn limited<T>(&self, limit: Duration, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let timeout = || self.error(ErrorKind::Timeout).with_reason(format!("no answer within {limit:?}"));
         let result = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timeout()));
         result.map_err(|error| {
@@ -67,7 +80,6 @@ impl Call {
             };
             let error = error.with_operation(self.operation).with_outcome(outcome);
             tracing::debug!(
-                operation = self.operation,
                 kind = error.kind().as_str(),
                 ldap_code = error.ldap_code(),
                 win32_code = error.win32_code(),

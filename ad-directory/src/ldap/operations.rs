@@ -3,26 +3,23 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ldap3::{Mod, Scope};
+use ldap3::Mod;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     LdapDirectory,
     call::Call,
-    connection::{Change, Refusal, lost},
-    convert, create,
+    changes,
+    connection::{Change, lost},
+    create,
     diagnostic::{self, Diagnostic},
-    entry::Entry,
-    modify, password,
-    pool::Lease,
-    root,
+    lookup, modify, password, root,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, CheckPasswordOptions,
-    Container, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, Filter, FindOptions, Group,
-    GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid,
-    Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Result, SetPasswordOptions, UpdateOptions,
-    reserved,
+    Account, AccountKey, AccountUpdate, Capabilities, Capability, CheckPasswordOptions, Container,
+    CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
+    MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid, Outcome, PasswordCheck, PinOptions,
+    Probe, ProbeOptions, Result, SetPasswordOptions, UpdateOptions, reserved,
 };
 
 #[async_trait]
@@ -94,9 +91,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.account(&call, &mut lease, key, &options.attributes).await?;
-            lease.give_back();
-            Ok(found)
+            let found = self.account(&call, &mut lease, key, &options.attributes).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -105,9 +101,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("groups.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.group(&call, &mut lease, key).await?;
-            lease.give_back();
-            Ok(found)
+            let found = self.group(&call, &mut lease, key).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -116,9 +111,8 @@ impl Directory for LdapDirectory {
         let call = Call::new("containers.find");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = container(&call, &mut lease, dn).await?;
-            lease.give_back();
-            Ok(found)
+            let found = lookup::container(&call, &mut lease, dn).await;
+            lease.settle(found)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -149,7 +143,7 @@ impl Directory for LdapDirectory {
                 Ok(()) => self.read_back(&call, &mut lease, &dn.clone().into()).await,
                 Err(error) => Err(error.with_subject(&dn)),
             };
-            settle(&call, lease, answer)
+            lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -170,22 +164,17 @@ impl Directory for LdapDirectory {
             }
             reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let modifications = modify::update(&call, &account, &self.core.marker_attribute, update);
-            let answer = match modifications {
-                Ok(modifications) if modifications.is_empty() => Ok(account),
-                Ok(modifications) => {
-                    match self
-                        .modify(&call, &mut lease, &account, modifications, update.marker.as_ref())
-                        .await
-                    {
-                        Ok(()) => self.read_back(&call, &mut lease, &id.into()).await,
-                        Err(error) => Err(error),
-                    }
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                let modifications = modify::update(&call, &account, &self.core.marker_attribute, update)?;
+                if modifications.is_empty() {
+                    return Ok(account);
                 }
-                Err(error) => Err(error),
+                self.modify(&call, &mut lease, &account, modifications, update.marker.as_ref()).await?;
+                self.read_back(&call, &mut lease, &id.into()).await
             };
-            settle(&call, lease, answer)
+            let answer = answer.await;
+            lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -200,27 +189,24 @@ impl Directory for LdapDirectory {
         let work = async {
             password::refuse_empty(&call, password)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let marker = options.marker.as_ref();
-            let compared = marker.map_or_else(
-                || Ok(Vec::new()),
-                |change| modify::marker(&call, &account, &self.core.marker_attribute, change),
-            );
-            let answer = match compared {
-                Ok(mut modifications) => {
-                    let value = password::encode(password).to_vec();
-                    modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
-                    if options.must_change {
-                        modifications.push(modify::replace("pwdLastSet", [0]));
-                    }
-                    if options.unlock {
-                        modifications.push(modify::replace("lockoutTime", [0]));
-                    }
-                    self.modify(&call, &mut lease, &account, modifications, marker).await
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                let mut modifications = match &options.marker {
+                    Some(change) => modify::marker(&call, &account, &self.core.marker_attribute, change)?,
+                    None => Vec::new(),
+                };
+                let value = password::encode(password).to_vec();
+                modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
+                if options.must_change {
+                    modifications.push(modify::replace("pwdLastSet", [0]));
                 }
-                Err(error) => Err(error),
+                if options.unlock {
+                    modifications.push(modify::replace("lockoutTime", [0]));
+                }
+                self.modify(&call, &mut lease, &account, modifications, options.marker.as_ref()).await
             };
-            settle(&call, lease, answer)
+            let answer = answer.await;
+            lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -262,9 +248,12 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.move");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let answer = self.moved(&call, &mut lease, &account, to, &options).await;
-            settle(&call, lease, answer)
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                self.moved(&call, &mut lease, &account, to, &options).await
+            };
+            let answer = answer.await;
+            lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -273,19 +262,15 @@ impl Directory for LdapDirectory {
         let call = Call::new("accounts.delete");
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let answer = match expect(&call, &account, options.expect_marker.as_ref()) {
-                Ok(()) => {
-                    let change = Change::Delete(account.dn.to_string());
-                    lease
-                        .connection(&call)?
-                        .change(&call, change)
-                        .await
-                        .map_err(|refusal| refusal.error.with_subject(&account.dn))
-                }
-                Err(error) => Err(error),
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                changes::expect(&call, &account, options.expect_marker.as_ref())?;
+                let change = Change::Delete(account.dn.to_string());
+                let deleted = lease.connection(&call)?.change(&call, change).await;
+                deleted.map_err(|refusal| refusal.error.with_subject(&account.dn))
             };
-            settle(&call, lease, answer)
+            let answer = answer.await;
+            lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
     }
@@ -309,262 +294,4 @@ impl Directory for LdapDirectory {
         let call = Call::new("groups.remove_member");
         call.run(self.core.limits.operation, self.membership(&call, group, member, false)).await
     }
-}
-
-/// The connection goes back after whatever the controller has answered; after a lost or unreadable answer it is closed.
-fn settle<T>(call: &Call, lease: Lease<'_>, answer: Result<T>) -> Result<T> {
-    let broken = |error: &Error| {
-        matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout | ErrorKind::Protocol)
-    };
-    if !answer.as_ref().is_err_and(broken) {
-        lease.give_back();
-    }
-    if answer.is_ok() {
-        tracing::debug!(operation = call.operation, "done");
-    }
-    answer
-}
-
-fn expect(call: &Call, account: &Account, expected: Option<&Marker>) -> Result<()> {
-    match expected {
-        Some(expected) if !account.marker.as_ref().is_some_and(|have| have.matches(expected)) => {
-            Err(call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The DN form by which Active Directory finds an object wherever it is (MS-ADTS 3.1.1.3.1.2.4).
-fn guid_dn(guid: ObjectGuid) -> String {
-    format!("<GUID={guid}>")
-}
-
-fn is(attribute: &str, value: &str) -> Result<Filter> {
-    Ok(Filter::equals(attribute.parse()?, value))
-}
-
-async fn container(call: &Call, lease: &mut Lease<'_>, dn: &Dn) -> Result<Option<Container>> {
-    let filter = Filter::any([
-        is("objectClass", "organizationalUnit")?,
-        is("objectClass", "container")?,
-        is("objectClass", "domainDNS")?,
-    ]);
-    let connection = lease.connection(call)?;
-    let found =
-        connection.search(call, &dn.to_string(), Scope::Base, &filter, convert::CONTAINER_ATTRIBUTES).await?;
-    let entry = found.and_then(|mut entries| entries.pop());
-    entry.map(|entry| convert::container(call, &entry)).transpose()
-}
-
-impl LdapDirectory {
-    /// The domain: as configured, or as the controller says.
-    async fn base(&self, call: &Call, lease: &mut Lease<'_>) -> Result<String> {
-        let base = self.core.base.get_or_try_init(|| async {
-            Ok::<_, Error>(root::probe(call, lease).await?.default_naming_context)
-        });
-        Ok(base.await?.to_string())
-    }
-
-    async fn account(
-        &self,
-        call: &Call,
-        lease: &mut Lease<'_>,
-        key: &AccountKey,
-        asked: &[AttributeName],
-    ) -> Result<Option<Account>> {
-        // The category leaves out computers and managed accounts, which are users by class too.
-        let users = [is("objectCategory", "person")?, is("objectClass", "user")?];
-        let (base, scope, filter) = match key {
-            AccountKey::Guid(guid) => (guid_dn(*guid), Scope::Base, None),
-            AccountKey::Dn(dn) => (dn.to_string(), Scope::Base, None),
-            AccountKey::SamAccountName(name) => {
-                (self.base(call, lease).await?, Scope::Subtree, Some(is("sAMAccountName", name.as_str())?))
-            }
-            AccountKey::UserPrincipalName(name) => {
-                (self.base(call, lease).await?, Scope::Subtree, Some(is("userPrincipalName", name.as_str())?))
-            }
-            AccountKey::Marker { marker, below } => {
-                let filter = Filter::equals(self.core.marker_attribute.clone(), marker.as_str());
-                (below.to_string(), Scope::Subtree, Some(filter))
-            }
-        };
-        let mut attributes = convert::ACCOUNT_ATTRIBUTES.to_vec();
-        attributes.push(self.core.marker_attribute.as_str());
-        attributes.extend(asked.iter().map(AttributeName::as_str));
-        let filter = Filter::all(filter.into_iter().chain(users));
-        let found = lease.connection(call)?.search(call, &base, scope, &filter, &attributes).await?;
-        let entry = only(call, key, found)?;
-        entry.map(|entry| convert::account(call, &entry, &self.core.marker_attribute, asked)).transpose()
-    }
-
-    async fn group(&self, call: &Call, lease: &mut Lease<'_>, key: &GroupKey) -> Result<Option<Group>> {
-        let groups = is("objectClass", "group")?;
-        let (base, scope, filter) = match key {
-            GroupKey::Guid(guid) => (guid_dn(*guid), Scope::Base, groups),
-            GroupKey::Dn(dn) => (dn.to_string(), Scope::Base, groups),
-            GroupKey::SamAccountName(name) => {
-                let filter = Filter::all([is("sAMAccountName", name.as_str())?, groups]);
-                (self.base(call, lease).await?, Scope::Subtree, filter)
-            }
-        };
-        let found =
-            lease.connection(call)?.search(call, &base, scope, &filter, convert::GROUP_ATTRIBUTES).await?;
-        only(call, key, found)?.map(|entry| convert::group(call, &entry)).transpose()
-    }
-
-    async fn existing(&self, call: &Call, lease: &mut Lease<'_>, id: ObjectGuid) -> Result<Account> {
-        let found = self.account(call, lease, &id.into(), &[]).await?;
-        found.ok_or_else(|| call.error(ErrorKind::NotFound).with_subject(id))
-    }
-
-    /// After a change, on the same connection.
-    async fn read_back(&self, call: &Call, lease: &mut Lease<'_>, key: &AccountKey) -> Result<Account> {
-        let found = self.account(call, lease, key, &[]).await?;
-        let gone = || {
-            call.error(ErrorKind::Protocol)
-                .with_subject(key)
-                .with_reason("it was done, and cannot be read back")
-        };
-        found.ok_or_else(gone)
-    }
-
-    async fn modify(
-        &self,
-        call: &Call,
-        lease: &mut Lease<'_>,
-        account: &Account,
-        modifications: Vec<Mod<Vec<u8>>>,
-        marker: Option<&MarkerChange>,
-    ) -> Result<()> {
-        let change = Change::Modify(account.dn.to_string(), modifications);
-        let Err(refusal) = lease.connection(call)?.change(call, change).await else {
-            return Ok(());
-        };
-        let Refusal { code, error } = refusal;
-        let error = error.with_subject(&account.dn);
-        let Some(change) = marker else {
-            return Err(error);
-        };
-        // These codes may come of the marker or of another value; which, shows the marker itself.
-        let may_be_marker = matches!(
-            code,
-            Some(
-                diagnostic::NO_SUCH_ATTRIBUTE
-                    | diagnostic::CONSTRAINT_VIOLATION
-                    | diagnostic::ATTRIBUTE_OR_VALUE_EXISTS
-            )
-        );
-        if may_be_marker && error.kind() != ErrorKind::PasswordPolicy {
-            let now = self.account(call, lease, &account.guid.into(), &[]).await?;
-            if now.is_some_and(|now| !modify::fits(&now, change)) {
-                let mismatch = call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn);
-                return Err(mismatch.with_codes(error.ldap_code(), error.win32_code(), None));
-            }
-        }
-        Err(error)
-    }
-
-    async fn moved(
-        &self,
-        call: &Call,
-        lease: &mut Lease<'_>,
-        account: &Account,
-        to: &Dn,
-        options: &MoveOptions,
-    ) -> Result<Account> {
-        expect(call, account, options.expect_marker.as_ref())?;
-        let target = to.child(options.new_cn.as_deref().unwrap_or(&account.cn))?;
-        // Samba answers a missing container with "other"; and the question is cheap.
-        if container(call, lease, to).await?.is_none() {
-            return Err(call
-                .error(ErrorKind::NotFound)
-                .with_subject(to)
-                .with_reason("there is no such container"));
-        }
-        if target.to_string() == account.dn.to_string() {
-            return Ok(account.clone());
-        }
-        let parent = if account.dn.parent().as_ref() == Some(to) { None } else { Some(to.to_string()) };
-        let change = Change::Move { dn: account.dn.to_string(), rdn: target.rdn_text(), parent };
-        let moved = lease.connection(call)?.change(call, change).await;
-        moved.map_err(|refusal| refusal.error.with_subject(&account.dn))?;
-        self.read_back(call, lease, &account.guid.into()).await
-    }
-
-    async fn membership(
-        &self,
-        call: &Call,
-        key: &GroupKey,
-        member: ObjectGuid,
-        add: bool,
-    ) -> Result<MembershipChange> {
-        let mut lease = self.core.pool.lease(call, self.pinned).await?;
-        let answer = self.change_membership(call, &mut lease, key, member, add).await;
-        settle(call, lease, answer)
-    }
-
-    async fn change_membership(
-        &self,
-        call: &Call,
-        lease: &mut Lease<'_>,
-        key: &GroupKey,
-        member: ObjectGuid,
-        add: bool,
-    ) -> Result<MembershipChange> {
-        let group = self.group(call, lease, key).await?;
-        let missing =
-            || call.error(ErrorKind::NotFound).with_subject(key).with_reason("there is no such group");
-        let group = group.ok_or_else(missing)?;
-        let account = self.existing(call, lease, member).await?;
-        if account.is_member_of(&group.dn) == add {
-            return Ok(MembershipChange::Already);
-        }
-        let primary = group
-            .sid
-            .as_ref()
-            .and_then(crate::Sid::rid)
-            .is_some_and(|rid| account.primary_group_id == Some(rid));
-        if primary {
-            // Every account has one, and it shows in no list of members.
-            if add {
-                return Ok(MembershipChange::Already);
-            }
-            let error = call.error(ErrorKind::Constraint).with_subject(&group.dn);
-            return Err(error.with_reason("it is the account's primary group"));
-        }
-        let value = [account.dn.to_string().into_bytes()].into();
-        let modification =
-            if add { Mod::Add(b"member".to_vec(), value) } else { Mod::Delete(b"member".to_vec(), value) };
-        let change = Change::Modify(group.dn.to_string(), vec![modification]);
-        match lease.connection(call)?.change(call, change).await {
-            Ok(()) => Ok(MembershipChange::Changed),
-            Err(refusal) if says_as_wanted(&refusal, add) => {
-                // Somebody else was quicker, or so it seems: the account itself must say so.
-                let now = self.existing(call, lease, member).await?;
-                if now.is_member_of(&group.dn) == add {
-                    Ok(MembershipChange::Already)
-                } else {
-                    Err(refusal.error)
-                }
-            }
-            Err(refusal) => Err(refusal.error.with_subject(&group.dn)),
-        }
-    }
-}
-
-/// Windows and Samba say "it is one already" and "it is none" in different codes.
-fn says_as_wanted(refusal: &Refusal, add: bool) -> bool {
-    let code = refusal.code.unwrap_or_default();
-    if add {
-        matches!(code, diagnostic::ALREADY_EXISTS | diagnostic::ATTRIBUTE_OR_VALUE_EXISTS)
-    } else {
-        matches!(code, diagnostic::UNWILLING_TO_PERFORM | diagnostic::NO_SUCH_ATTRIBUTE)
-    }
-}
-
-/// The only entry, if there is one.
-fn only(call: &Call, key: &impl std::fmt::Display, found: Option<Vec<Entry>>) -> Result<Option<Entry>> {
-    let mut entries = found.unwrap_or_default();
-    let first = entries.pop();
-    if entries.is_empty() { Ok(first) } else { Err(call.error(ErrorKind::Ambiguous).with_subject(key)) }
 }

@@ -111,7 +111,7 @@ impl Pool {
                     if pinned.is_none() {
                         self.current.store(index, Ordering::Relaxed);
                     }
-                    tracing::trace!(operation = call.operation, controller = %place.endpoint, "leased");
+                    tracing::Span::current().record("controller", tracing::field::display(&place.endpoint));
                     return Ok(Lease { connection: Some(connection), place, index, _permit: permit });
                 }
                 // Another controller would refuse the same credential, and count it.
@@ -217,6 +217,20 @@ impl Lease<'_> {
     /// A new connection to the same controller, not signed in, for a password check. It is closed after it, never lent to others.
     pub(super) async fn stranger(&self, pool: &Pool) -> Result<Connection> {
         Connection::open(&self.place.endpoint, &pool.tls, pool.limits.connect).await
+    }
+
+    /// It goes back after whatever the controller has answered; after a lost or unreadable answer it is closed.
+    pub(super) fn settle<T>(self, answer: Result<T>) -> Result<T> {
+        let broken = |error: &Error| {
+            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout | ErrorKind::Protocol)
+        };
+        if !answer.as_ref().is_err_and(broken) {
+            self.give_back();
+        }
+        if answer.is_ok() {
+            tracing::debug!("done");
+        }
+        answer
     }
 
     pub(super) fn give_back(mut self) {

@@ -64,7 +64,5 @@ mod stored {
     ad_directory::conformance_suite!(super::Stored);
 }
 
-#[test]
-fn the_suite_is_not_a_small_one() {
-    assert!(ad_directory::conformance::COUNT >= 60, "{}", ad_directory::conformance::COUNT);
-}
+/// A list that lost its cases would be green too.
+const _: () = assert!(ad_directory::conformance::COUNT >= 75);

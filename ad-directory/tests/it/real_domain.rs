@@ -96,11 +96,8 @@ async fn a_refused_password_is_not_sent_again() {
         (ErrorKind::Auth, Some(0x52e), Outcome::NotSent)
     );
     assert!(first.to_string().contains("127.0.0.1:636"), "{first}");
-    // A second one would take a round trip; this one does not leave the process, as no time passes in which it could.
-    let began = std::time::Instant::now();
-    let second = directory.probe(ProbeOptions::new()).await.unwrap_err();
-    assert_eq!(second.kind(), ErrorKind::Auth);
-    assert!(began.elapsed() < Duration::from_millis(2), "{:?}", began.elapsed());
+    // That it stays in this process, the scripted controllers show.
+    assert_eq!(directory.probe(ProbeOptions::new()).await.unwrap_err().bind_code(), Some(0x52e));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the LDAP backend refuses, and what it says, without any controller.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use ad_directory::{
     Directory, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome, ProbeOptions, TimeLimits,
@@ -10,15 +10,12 @@ use tokio::{
     net::TcpListener,
 };
 
+use crate::stub::{Issuer, acceptor, authority};
+
 const CANARY: &str = "Canary-7f3a";
 
-fn authority() -> (rcgen::CertifiedIssuer<'static, rcgen::KeyPair>, String) {
-    let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let issuer = rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate().unwrap()).unwrap();
-    let pem = issuer.pem();
-    (issuer, pem)
-}
+/// A bind response, success, to message 1; sent again for message 2, where it answers nothing.
+const BOUND: &[u8] = &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
 
 fn builder(url: &str, ca: &str) -> LdapDirectoryBuilder {
     LdapDirectory::builder(url).bind_name("svc@corp.example").password(CANARY.into()).ca_pem(ca).time_limits(
@@ -27,25 +24,8 @@ fn builder(url: &str, ca: &str) -> LdapDirectoryBuilder {
 }
 
 /// A controller that speaks TLS under these names and says nothing, or what `answer` says.
-async fn controller(
-    issuer: &rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
-    name: &str,
-    answer: &'static [u8],
-) -> String {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate =
-        rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            rustls_pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+async fn controller(issuer: &Issuer, name: &str, answer: &'static [u8]) -> String {
+    let acceptor = acceptor(issuer, name);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -161,9 +141,6 @@ async fn a_silent_controller_does_not_hold_the_caller() {
 #[tokio::test]
 async fn nonsense_is_an_error_and_no_panic() {
     let (issuer, ca) = authority();
-    // A bind response, success, to message 1; sent again for message 2, where it answers nothing.
-    const BOUND: &[u8] =
-        &[0x30, 0x0c, 0x02, 0x01, 0x01, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
     for answer in [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &[0x30, 0x84, 0xff], BOUND] {
         let url = controller(&issuer, "127.0.0.1", answer).await;
         let error = builder(&url, &ca).build().unwrap().probe(ProbeOptions::new()).await.unwrap_err();

@@ -149,7 +149,7 @@ impl Grant for PasswordGrant {
     async fn fetch(&self, core: &Core) -> Result<Granted, Error> {
         let request = self.request()?;
         // One attempt fewer than other calls: a lost answer may have been a counted refusal.
-        let limits = Limits { attempts: 3, body: LARGEST_ANSWER, ..Limits::default() };
+        let limits = Limits { attempts: core.sign_in.attempts.min(3), body: LARGEST_ANSWER, ..core.sign_in };
         let (reply, attempts) = core.send(&request, limits, None).await.map_err(explain)?;
         let answer: TokenAnswer = reply.json().map_err(|e| {
             let error = Error::undecodable(&request, reply.status(), attempts, e.clone());

@@ -191,6 +191,7 @@ impl ClientBuilder {
                 .jitter_seed
                 .map_or_else(crate::transport::Jitter::from_system, crate::transport::Jitter::from_seed),
             observer: self.observer,
+            sign_in: self.limits,
         });
         Ok(Client { tokens: TokenCache::new(Arc::clone(&core), self.credential), core, limits: self.limits })
     }
@@ -201,7 +202,7 @@ impl ClientBuilder {
             connect_timeout: self.connect_timeout,
             authorities: self.authorities.clone(),
             only_these: self.only_these_authorities,
-            plain_http: base.is_plain_http() && self.proxy.is_none(),
+            plain_http: base.is_plain_http() && self.proxy.as_ref().is_none_or(|p| p.scheme() == "http"),
             proxy: self.proxy.clone(),
         };
         match crate::transport::reqwest::HttpTransport::new(&options) {

@@ -32,9 +32,12 @@ pub(super) fn load(path: &Path) -> Result<Option<World>, StartError> {
 
 /// Writes the world, so that the file is always whole.
 pub(super) fn save(path: &Path, world: &World) -> io::Result<()> {
-    let beside = path.with_extension("new");
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    // What an earlier run left there may have another mode; usually there is nothing.
+    drop(fs::remove_file(&beside));
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&beside)?;

@@ -1,12 +1,17 @@
 //! The state: users, folders, templates, secrets, audit, tokens.
 
+mod seed;
+mod session;
+
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::permission::{FolderRole, SecretRole, right};
+use super::permission::{FolderRole, SecretRole};
+pub use seed::Seed;
+use session::Token;
+pub(super) use session::TokenState;
 
 /// The format of the state file.
 pub(super) const FORMAT: u32 = 1;
@@ -51,45 +56,6 @@ pub(crate) struct World {
     tokens: HashMap<String, Token>,
     #[serde(skip)]
     refresh: HashMap<String, u32>,
-}
-
-/// What a fresh simulator begins with. The passwords are made at random.
-#[derive(Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Seed {
-    /// A service account that owns both folders.
-    pub username: String,
-    /// Its password.
-    pub password: String,
-    /// A person who administers and owns `folder_id`, but does not see `pending_folder_id`.
-    pub admin_username: String,
-    /// That person's password.
-    pub admin_password: String,
-    /// A folder.
-    pub folder_id: u32,
-    /// Its path.
-    pub folder_path: String,
-    /// A folder that only the service account sees.
-    pub pending_folder_id: u32,
-    /// Its path.
-    pub pending_folder_path: String,
-    /// The built-in template `Active Directory Account`.
-    pub template_id: u32,
-    /// The site `Local`.
-    pub site_id: u32,
-    /// A secret in `folder_id`.
-    pub secret_id: u32,
-    /// Its path.
-    pub secret_path: String,
-}
-
-impl std::fmt::Debug for Seed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seed")
-            .field("username", &self.username)
-            .field("folder_path", &self.folder_path)
-            .finish_non_exhaustive()
-    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -186,80 +152,14 @@ pub struct AuditRecord {
     pub secret_id: u32,
 }
 
-#[derive(Clone)]
-struct Token {
-    user: u32,
-    ends: Instant,
-}
-
-/// What a token is worth.
-pub(super) enum TokenState {
-    Valid(u32),
-    Expired,
-    Unknown,
-}
-
 impl World {
-    pub(super) fn seeded(settings: Settings) -> Self {
-        let mut world = Self {
-            format: FORMAT,
-            settings,
-            seed: Seed {
-                username: "svc-alm".to_owned(),
-                password: random(),
-                admin_username: "vault-admin".to_owned(),
-                admin_password: random(),
-                folder_id: 0,
-                folder_path: r"\Service Accounts".to_owned(),
-                pending_folder_id: 0,
-                pending_folder_path: r"\Service Accounts\Pending".to_owned(),
-                template_id: 6001,
-                site_id: 1,
-                secret_id: 0,
-                secret_path: r"\Service Accounts\svc-example".to_owned(),
-            },
-            users: Vec::new(),
-            folders: Vec::new(),
-            templates: built_in_templates(),
-            secrets: Vec::new(),
-            audit: Vec::new(),
-            next_id: 1,
-            tokens: HashMap::new(),
-            refresh: HashMap::new(),
-        };
-        let (service_name, service_password) = (world.seed.username.clone(), world.seed.password.clone());
-        let (admin_name, admin_password) =
-            (world.seed.admin_username.clone(), world.seed.admin_password.clone());
-        let service = world.add_user(&service_name, &service_password, right::SERVICE);
-        let everything = [right::SERVICE, right::ADMINISTRATOR].concat();
-        let admin = world.add_user(&admin_name, &admin_password, &everything);
-        let folder = world.add_folder("Service Accounts", None, false);
-        let pending = world.add_folder("Pending", Some(folder), false);
-        let owner = |user| Grant { user, folder_role: FolderRole::Owner, secret_role: SecretRole::Owner };
-        for f in &mut world.folders {
-            f.grants.push(owner(service));
-            if f.id == folder {
-                f.grants.push(owner(admin));
-            }
-        }
-        let values = [("domain", "corp.example"), ("username", "svc-example"), ("notes", "")];
-        let mut values: BTreeMap<String, String> =
-            values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        values.insert("password".to_owned(), random());
-        let secret = world.add_secret("svc-example", 6001, Some(folder), 1, values, admin);
-        world.seed.folder_id = folder;
-        world.seed.pending_folder_id = pending;
-        world.seed.secret_id = secret;
-        world
-    }
-
     pub(super) fn fresh_id(&mut self) -> u32 {
         let id = self.next_id;
         self.next_id = self.next_id.saturating_add(1);
         id
     }
 
-    fn add_user(&mut self, name: &str, password: &str, rights: &[&str]) -> u32 {
+    pub(super) fn add_user(&mut self, name: &str, password: &str, rights: &[&str]) -> u32 {
         let id = self.fresh_id();
         self.users.push(User {
             id,
@@ -405,87 +305,6 @@ impl World {
         };
         self.audit.push(record);
     }
-
-    /// Signs in by password. A refusal counts, and locks the user when there were too many.
-    pub(super) fn sign_in(&mut self, username: &str, password: &str) -> Option<u32> {
-        let lock_after = self.settings.lock_after;
-        // `DOMAIN\user` is accepted like `user`.
-        let name = username.rsplit_once('\\').map_or(username, |(_, name)| name);
-        let user = self.users.iter_mut().find(|u| u.name.eq_ignore_ascii_case(name))?;
-        if user.enabled && !user.locked && user.password == password {
-            user.failures = 0;
-            return Some(user.id);
-        }
-        user.failures = user.failures.saturating_add(1);
-        user.locked |= user.failures >= lock_after;
-        None
-    }
-
-    /// A new access token and a new refresh token.
-    pub(super) fn issue(&mut self, user: u32) -> (String, String) {
-        let (access, refresh) = (random(), random());
-        let life = Duration::from_secs(self.settings.token_seconds);
-        let now = Instant::now();
-        self.tokens.insert(access.clone(), Token { user, ends: now.checked_add(life).unwrap_or(now) });
-        self.refresh.insert(refresh.clone(), user);
-        (access, refresh)
-    }
-
-    /// Takes a refresh token, which works once.
-    pub(super) fn redeem(&mut self, refresh: &str) -> Option<u32> {
-        let user = self.refresh.remove(refresh)?;
-        self.user(user).filter(|u| u.enabled && !u.locked).map(|u| u.id)
-    }
-
-    pub(super) fn token(&self, token: &str) -> TokenState {
-        match self.tokens.get(token) {
-            None => TokenState::Unknown,
-            Some(t) if t.ends <= Instant::now() => TokenState::Expired,
-            Some(t) => TokenState::Valid(t.user),
-        }
-    }
-
-    pub(super) fn expire_tokens(&mut self) {
-        let now = Instant::now();
-        self.tokens.values_mut().for_each(|t| t.ends = now);
-    }
-
-    pub(super) fn expire_token(&mut self, token: &str) {
-        if let Some(token) = self.tokens.get_mut(token) {
-            token.ends = Instant::now();
-        }
-    }
-}
-
-fn built_in_templates() -> Vec<Template> {
-    let template = |id, name: &str, fields: &[(&str, &str, bool)], first: u32| Template {
-        id,
-        name: name.to_owned(),
-        fields: fields
-            .iter()
-            .zip(first..)
-            .map(|((slug, name, required), id)| TemplateField {
-                id,
-                slug: (*slug).to_owned(),
-                name: (*name).to_owned(),
-                required: *required,
-                password: *slug == "password",
-                notes: *slug == "notes",
-            })
-            .collect(),
-    };
-    let account = |machine: (&'static str, &'static str)| {
-        [
-            (machine.0, machine.1, true),
-            ("username", "Username", true),
-            ("password", "Password", true),
-            ("notes", "Notes", false),
-        ]
-    };
-    vec![
-        template(6001, "Active Directory Account", &account(("domain", "Domain")), 60),
-        template(6003, "Windows Account", &account(("machine", "Machine")), 83),
-    ]
 }
 
 /// 32 hexadecimal digits that nobody can guess.

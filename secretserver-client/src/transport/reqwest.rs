@@ -58,6 +58,9 @@ fn tls(options: &Options) -> Result<rustls::ClientConfig, BoxError> {
             return Err("a file of certificates of authorities has no certificate in it".into());
         }
     }
+    if options.only_these && own.is_empty() && !options.plain_http {
+        return Err("only the given authorities are to be trusted, and none is given".into());
+    }
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
     let mut config = if options.plain_http || options.only_these {

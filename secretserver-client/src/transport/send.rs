@@ -49,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) budget: Budget,
     pub(crate) jitter: Jitter,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// The limits of a sign-in, which no single caller owns.
+    pub(crate) sign_in: Limits,
 }
 
 /// A token as it is sent. Compared by identity, so that a late refusal of an old one does not evict its successor.

@@ -172,3 +172,20 @@ async fn errors_of_the_server_lose_what_they_quote() {
         assert_eq!(error.api().unwrap().message(), "Value '…' is bad");
     }
 }
+
+#[tokio::test]
+async fn only_a_404_of_the_search_itself_is_an_empty_list() {
+    use futures_util::TryStreamExt as _;
+    for (body, empty) in [
+        (r#"{"message":"No folders were found."}"#, true),
+        (r#"{"message":"No HTTP resource was found that matches the request URI."}"#, false),
+        ("<html>not here</html>", false),
+        ("", false),
+        (r#"{"errorCode":"API_AccessDenied","message":"Access Denied"}"#, false),
+    ] {
+        let script = Arc::new(Script::new().json(404, body));
+        let found: Result<Vec<_>, _> =
+            client(&script).secrets().search(SearchFilter::default()).try_collect().await;
+        assert_eq!(found.is_ok(), empty, "{body}");
+    }
+}

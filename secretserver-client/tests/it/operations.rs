@@ -264,3 +264,27 @@ async fn the_template_decides_what_a_secret_may_be() {
     let error = w.service.secrets().create(new("n", FolderId::new(999).unwrap())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
 }
+
+#[tokio::test]
+async fn a_user_needs_the_permission_of_a_role_besides_the_folder() {
+    let w = world().await;
+    let seed = w.server.seed().clone();
+    let id = SecretId::new(seed.secret_id.into()).unwrap();
+    for (permissions, reads, writes) in [
+        (&[][..], false, false),
+        (&["View Secret"][..], true, false),
+        (&["View Secret", "Edit Secret"][..], true, true),
+    ] {
+        let name = format!("user-{}", permissions.len());
+        w.server.add_user(&name, "pw", permissions).unwrap();
+        w.server.grant(seed.folder_id, &name, FolderRole::Owner, SecretRole::Owner).unwrap();
+        let client =
+            Client::builder(w.server.url()).credential(Password::new(name, "pw".into())).build().unwrap();
+        assert_eq!(client.secrets().get(id).await.is_ok(), reads, "{permissions:?}");
+        assert_eq!(client.secrets().update_field(id, "notes", "x").await.is_ok(), writes, "{permissions:?}");
+        assert_eq!(
+            client.templates().get(SecretTemplateId::new(6001).unwrap()).await.unwrap_err().kind(),
+            ErrorKind::Denied
+        );
+    }
+}

@@ -53,6 +53,7 @@ fn unusable_options_are_refused_before_anything_is_sent() {
         ("no places", Client::builder(base).in_flight(0)),
         ("user agent", Client::builder(base).user_agent("a\r\nb")),
         ("certificate", Client::builder(base).authority("CANARY")),
+        ("nobody to trust", Client::builder(base).only_these_authorities(true)),
     ] {
         let text = format!("{builder:?}");
         let error = builder.build().expect_err(name);
@@ -116,4 +117,27 @@ async fn an_observer_is_told() {
         *seen.0.lock().unwrap(),
         ["secrets.summary 1 Some(500)", "secrets.summary 2 Some(200)", "secrets.summary 2 None"]
     );
+}
+
+#[tokio::test]
+async fn a_proxy_gets_the_request_and_the_whole_address() {
+    let proxy = Raw::start(vec![Act::json("200 OK", r#"{"healthy":true}"#)]).await;
+    let address = proxy.url.trim_end_matches("/SecretServer").parse().unwrap();
+    let client = Client::builder("http://127.0.0.1:9/SecretServer").proxy(address).build().unwrap();
+    assert!(client.system().health().await.unwrap().healthy);
+    assert!(
+        proxy.requests()[0].starts_with("GET http://127.0.0.1:9/SecretServer/api/v1/healthcheck HTTP/1.1")
+    );
+}
+
+#[tokio::test]
+async fn a_web_page_instead_of_an_answer_leaves_open_what_was_done() {
+    use secretserver_client::resource::secrets::NewSecret;
+    use secretserver_client::{Outcome, SecretTemplateId};
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\nConnection: close\r\n\r\n<html></html>";
+    let raw = Raw::start(vec![Act::Say(page.to_owned())]).await;
+    let client = Client::builder(&raw.url).credential(StaticToken::new("t".into())).build().unwrap();
+    let new = NewSecret::new("n", SecretTemplateId::new(6001).unwrap());
+    let error = client.secrets().create(new).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Unknown), "{error}");
 }

@@ -95,7 +95,10 @@ impl SearchFilter {
             .with_flag("filter.isExactMatch", self.is_exact_match)
             .with_flag("filter.includeInactive", self.include_inactive)
             .with_flag("filter.includeRestricted", self.include_restricted)
+            // Clients of v1 use the first name, the published document has the second. A name that the server does not know is ignored, and
+            // then every template would be found.
             .with_some("filter.secretTemplateId", self.secret_template_id)
+            .with_some("filter.secretTemplateIds", self.secret_template_id)
             .with_some("filter.searchField", self.search_field.as_ref())
             .with_some("filter.searchFieldSlug", self.search_field_slug.as_ref())
     }

@@ -10,9 +10,10 @@ use crate::simulator::Shared;
 use crate::simulator::answer::{Answer, Caller};
 
 pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
+    // `Healthy` besides: the schema writes it small, and one widely used client only finds it large.
     let read_only = shared.world().settings.read_only;
     Ok(Json(json!({
-        "healthy": true, "databaseHealthy": true, "serviceBusHealthy": true, "storageAccountHealthy": true,
+        "healthy": true, "Healthy": true, "databaseHealthy": true, "serviceBusHealthy": true, "storageAccountHealthy": true,
         "scheduledForDeletion": false, "readOnlyMode": read_only, "databaseMismatch": false,
     })))
 }

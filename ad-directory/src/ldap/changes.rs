@@ -1,0 +1,84 @@
+//! Changes of an account that was just read, on the same connection.
+
+use ldap3::Mod;
+
+use super::{
+    LdapDirectory,
+    call::Call,
+    connection::{Change, Refusal},
+    diagnostic, lookup, modify,
+    pool::Lease,
+};
+use crate::{Account, Dn, ErrorKind, Marker, MarkerChange, MoveOptions, Result};
+
+pub(super) fn expect(call: &Call, account: &Account, expected: Option<&Marker>) -> Result<()> {
+    match expected {
+        Some(expected) if !account.marker.as_ref().is_some_and(|have| have.matches(expected)) => {
+            Err(call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn))
+        }
+        _ => Ok(()),
+    }
+}
+impl LdapDirectory {
+    pub(super) async fn modify(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        account: &Account,
+        modifications: Vec<Mod<Vec<u8>>>,
+        marker: Option<&MarkerChange>,
+    ) -> Result<()> {
+        let change = Change::Modify(account.dn.to_string(), modifications);
+        let Err(refusal) = lease.connection(call)?.change(call, change).await else {
+            return Ok(());
+        };
+        let Refusal { code, error } = refusal;
+        let error = error.with_subject(&account.dn);
+        let Some(change) = marker else {
+            return Err(error);
+        };
+        // These codes may come of the marker or of another value; which, shows the marker itself.
+        let may_be_marker = matches!(
+            code,
+            Some(
+                diagnostic::NO_SUCH_ATTRIBUTE
+                    | diagnostic::CONSTRAINT_VIOLATION
+                    | diagnostic::ATTRIBUTE_OR_VALUE_EXISTS
+            )
+        );
+        if may_be_marker && error.kind() != ErrorKind::PasswordPolicy {
+            let now = self.account(call, lease, &account.guid.into(), &[]).await?;
+            if now.is_some_and(|now| !modify::fits(&now, change)) {
+                let mismatch = call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn);
+                return Err(mismatch.with_codes(error.ldap_code(), error.win32_code(), None));
+            }
+        }
+        Err(error)
+    }
+    pub(super) async fn moved(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        account: &Account,
+        to: &Dn,
+        options: &MoveOptions,
+    ) -> Result<Account> {
+        expect(call, account, options.expect_marker.as_ref())?;
+        let target = to.child(options.new_cn.as_deref().unwrap_or(&account.cn))?;
+        // Samba answers a missing container with "other"; and the question is cheap.
+        if lookup::container(call, lease, to).await?.is_none() {
+            return Err(call
+                .error(ErrorKind::NotFound)
+                .with_subject(to)
+                .with_reason("there is no such container"));
+        }
+        if target.to_string() == account.dn.to_string() {
+            return Ok(account.clone());
+        }
+        let parent = if account.dn.parent().as_ref() == Some(to) { None } else { Some(to.to_string()) };
+        let change = Change::Move { dn: account.dn.to_string(), rdn: target.rdn_text(), parent };
+        let moved = lease.connection(call)?.change(call, change).await;
+        moved.map_err(|refusal| refusal.error.with_subject(&account.dn))?;
+        self.read_back(call, lease, &account.guid.into()).await
+    }
+}
