@@ -161,14 +161,14 @@ class Domain:
         self.folder = os.path.dirname(os.path.dirname(self.ca))
         self.realm = self.admin.partition("@")[2]
 
-    def _ldap(self, tool, *arguments, name, password):
+    def _ldap(self, tool, *arguments, name, password, text=None):
         # Never on the command line, where everybody reads it.
         with tempfile.NamedTemporaryFile("w", prefix="alm-e2e.") as secret:
             secret.write(password)
             secret.flush()
             command = [tool, "-x", "-H", self.url, "-D", name, "-y", secret.name, "-o", "nettimeout=20", *arguments]
             environment = os.environ | {"LDAPTLS_CACERT": self.ca, "LDAPTLS_REQCERT": "demand"}
-            return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+            return subprocess.run(command, env=environment, capture_output=True, text=True, input=text, timeout=60)
 
     def search(self, query, base=None, scope="sub", *attributes):
         """The entries that match, each a dict of attribute names in lower case to lists of texts."""
@@ -213,6 +213,13 @@ class Domain:
         if answer.returncode != 0:
             sys.exit(f"samba-tool {' '.join(arguments[:2])} failed: {answer.stderr.strip()}")
         return answer.stdout
+
+    def require_length(self, characters):
+        """Sets the domain's least length of passwords. samba-tool itself sets no more than 14."""
+        change = f"dn: {self.base}\nchangetype: modify\nreplace: minPwdLength\nminPwdLength: {characters}\n"
+        answer = self._ldap("ldapmodify", name=self.admin, password=self.admin_password, text=change)
+        if answer.returncode != 0:
+            sys.exit(f"ldapmodify failed: {answer.stderr.strip()}")
 
     def dbcheck(self):
         """Whether Samba finds no error in its database, and its last line."""
