@@ -52,8 +52,8 @@ pub trait PersistentHarness: StoreHarness {
     fn reopen(&self, store: Self::Store) -> impl Future<Output = Self::Store> + Send;
 }
 
-/// Makes a `#[tokio::test]` of every case, for the [`StoreHarness`](conformance::store::StoreHarness) that the expression gives. With `persistent`
-/// in front of it, for a [`PersistentHarness`](conformance::store::PersistentHarness), those about opening anew come on top.
+/// Makes a `#[tokio::test]` of every case, for the [`StoreHarness`](crate::conformance::store::StoreHarness) that the expression gives. With `persistent`
+/// in front of it, for a [`PersistentHarness`](crate::conformance::store::PersistentHarness), those about opening anew come on top.
 #[macro_export]
 macro_rules! store_suite {
     (persistent $harness:expr) => {

@@ -61,7 +61,7 @@ pub async fn an_empty_commit_changes_nothing(harness: &impl StoreHarness) {
     untouched(&store).await;
 }
 
-/// Commits and the claims that gave a lease, nothing else.
+/// Commits, claims that gave a lease and renewals, nothing else.
 pub async fn commits_are_counted(harness: &impl StoreHarness) {
     let store = harness.fresh().await;
     done(&store, puts([account(1, 0), ready(2, 0, 0)])).await;
@@ -71,11 +71,12 @@ pub async fn commits_are_counted(harness: &impl StoreHarness) {
     assert_eq!(store.meta().await.unwrap().commits, 3);
     assert_eq!(store.claim(claim(1, 0)).await.unwrap(), []);
     store.renew(&lease, at(500)).await.unwrap();
+    assert_eq!(store.meta().await.unwrap().commits, 4);
     store.release(&lease).await.unwrap();
     store.forget(at(0)).await.unwrap();
     store.delivered(&[]).await.unwrap();
     refused(&store, puts([account(1, 0)]), ErrorKind::Conflict).await;
-    assert_eq!(store.meta().await.unwrap().commits, 3);
+    assert_eq!(store.meta().await.unwrap().commits, 4);
 }
 
 /// Every part of it.
