@@ -17,23 +17,27 @@ pub struct ShowEffects {
 }
 
 /// What an effect is to a reader.
-fn in_words(effect: &str) -> &str {
-    match effect {
-        "preflight" => "vault, OU and groups are looked at; a controller is chosen",
-        "create_secret" => "a password is made and put into the vault",
-        "add_account" => "the account is added, disabled, with the vault's password",
-        "replace_password" => "another password is put into the vault",
-        "join_group" => "it joins a group",
-        "verify_password" => "a bind proves that directory and vault agree",
-        "reset_password" => "the directory gets the vault's password",
-        "settle_secrets" => "no second secret has come late",
-        "locate" => "the account is found by its objectGUID, and its marker is ours",
-        "change" => "its attributes are changed, under the marker",
-        "move" => "it is moved",
-        "ensure_groups" => "its memberships are there",
-        "delete_account" => "the object is deleted",
-        "deactivate_secret" => "the secret is deactivated",
-        other => other,
+fn in_words(effect: &str, operation: OperationKind) -> &str {
+    match (effect, operation) {
+        ("preflight", _) => "vault, OU and groups are looked at; a controller is chosen",
+        ("create_secret", _) => "a password is made and put into the vault",
+        ("add_account", _) => "the account is added, disabled, with the vault's password",
+        ("replace_password", _) => "another password is put into the vault",
+        ("join_group", _) => "it joins a group",
+        ("verify_password", _) => "a bind proves that directory and vault agree",
+        ("reset_password", _) => "the directory gets the vault's password",
+        ("settle_secrets", _) => "no second secret has come late",
+        ("locate", _) => "the account is found by its objectGUID, and its marker is ours",
+        ("change", OperationKind::Provision | OperationKind::Enable) => "it is enabled, in a request that carries the marker",
+        ("change", OperationKind::Disable) => "it is disabled, in a request that carries the marker",
+        ("change", OperationKind::Renew | OperationKind::Expire) => "its end date is set in the directory",
+        ("change", _) => "it is disabled, and loses its names",
+        ("move", OperationKind::Delete) => "it is moved under the name of a retired object",
+        ("move", _) => "it is moved",
+        ("ensure_groups", _) => "its memberships are there",
+        ("delete_account", _) => "the object is deleted",
+        ("deactivate_secret", _) => "the secret is deactivated",
+        (other, _) => other,
     }
 }
 
@@ -56,7 +60,7 @@ impl EffectHook for ShowEffects {
             "event": "effect", "point": name, "effect": effect, "account": account, "operation": operation, "saga": saga,
         });
         if point == EffectPoint::Recorded {
-            self.teller.event(format!("    {effect:<18} {}", in_words(effect)), event);
+            self.teller.detail(format!("    {effect:<18} {}", in_words(effect, operation)), event);
         } else {
             self.teller.data(&event);
         }

@@ -13,6 +13,7 @@ mod teller;
 mod world;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -40,7 +41,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
-    let teller = Teller::new(options.json);
+    let teller = Arc::new(Teller::new(options.json));
     match run(options, &teller).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -50,7 +51,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options, teller: &Teller) -> Result<(), fault::Fault> {
+async fn run(options: Options, teller: &Arc<Teller>) -> Result<(), fault::Fault> {
     let world = world::World::open(&options, teller).await?;
     let told = story::tell(&world, &options, teller).await;
     world.close().await;

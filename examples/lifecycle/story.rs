@@ -158,9 +158,11 @@ impl Story<'_> {
         }
 
         self.teller.chapter("Three others, with the other ends of life");
+        self.teller.brief(true);
         for kind in others {
             accounts.push(self.account(kind, false).await?);
         }
+        self.teller.brief(false);
         self.renewed(account).await?;
         self.teller.chapter("An emergency");
         self.operate("disable", &self.cast.ada, DisableAccount::new(account)).await?;
@@ -207,7 +209,10 @@ impl Story<'_> {
         }
         self.vote(request, liam, "Liam", &key("liam")).await?;
         self.vote(request, sam, "Sam", &key("sam")).await?;
-        self.teller.say("all steps are met by distinct people; an engine takes over");
+        self.teller.detail(
+            "all steps are met by distinct people; an engine takes over",
+            json!({ "event": "queued", "account": name }),
+        );
         let asked = self.world.alm.request(ada, request).await?;
         let (Some(saga), Some(account)) = (asked.saga, asked.account) else {
             return Err(Fault::new(format!("the request for {name} was not queued")));
@@ -224,7 +229,7 @@ impl Story<'_> {
         }
         let view = self.world.alm.account(ada, account).await?;
         self.teller.event(
-            format!("{name} is provisioned: enabled, in its groups, its password in the vault; it ends on {:.10}", view.account.eol.to_string()),
+            format!("{name} is provisioned: enabled, in its groups, its password in the vault; it ends on {}", day(view.account.eol)),
             json!({
                 "event": "provisioned", "account": name, "object_guid": view.account.object_guid,
                 "secret": view.account.secret, "eol": view.account.eol,
@@ -239,7 +244,10 @@ impl Story<'_> {
 
     async fn vote(&self, request: RequestId, who: &Caller, name: &str, key: &str) -> Result<(), Fault> {
         let status = self.execute(who, key.to_owned(), CastVote::approve(request)).await?;
-        self.teller.say(format!("{name} approves; the request is {status:?}"));
+        self.teller.detail(
+            format!("{name} approves; the request is {status:?}"),
+            json!({ "event": "vote", "who": name, "status": status }),
+        );
         Ok(())
     }
 
@@ -269,6 +277,7 @@ impl Story<'_> {
         let deadline = self.world.clock.now() + self.patience;
         let mut last = String::new();
         loop {
+            self.deliver().await?;
             self.engine.run_ready().await?;
             self.deliver().await?;
             let record = self.world.alm.saga(&self.cast.ada, saga).await?;
@@ -336,7 +345,7 @@ impl Story<'_> {
         }
         let after = self.world.alm.account(ada, account).await?.account;
         self.teller.event(
-            format!("{} now ends on {:.10}, in the directory too", self.name, after.eol.to_string()),
+            format!("{} now ends on {}, in the directory too", self.name, day(after.eol)),
             json!({ "event": "renewed", "account": self.name, "eol": after.eol }),
         );
         Ok(())
@@ -388,7 +397,7 @@ impl Story<'_> {
     /// Puts the clock forward and lets the sweep do what is due. After so long it asks first (L-39), and Ada says that it may.
     async fn forward(&self, to: Timestamp) -> Result<(), Fault> {
         if self.world.clock.forward_to(to)? {
-            self.teller.chapter(&format!("Time passes: {to:.10}"));
+            self.teller.chapter(&format!("Time passes: {}", day(to)));
         }
         let report = self.world.alm.sweep(SweepOptions::new()).await?;
         if !report.held.is_empty() {
@@ -409,6 +418,10 @@ impl Story<'_> {
     }
 }
 
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
 /// Shows who is told what.
 #[derive(Debug)]
 struct Told<'a>(&'a Teller);
@@ -421,7 +434,7 @@ impl EventSink for Told<'_> {
             1 => " (1 person is told)".to_owned(),
             n => format!(" ({n} people are told)"),
         };
-        self.0.event(
+        self.0.detail(
             format!("  > {}: {}{to}", event.kind, event.text),
             json!({ "event": "notice", "kind": event.kind, "text": event.text, "id": event.id, "to": event.to.len() }),
         );

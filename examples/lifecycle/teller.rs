@@ -1,6 +1,7 @@
 //! How the story is told: for people, or as JSON lines.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -8,12 +9,25 @@ use serde_json::{Value, json};
 pub struct Teller {
     json: bool,
     colour: bool,
+    brief: AtomicBool,
 }
 
 impl Teller {
     pub fn new(json: bool) -> Self {
         let colour = !json && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { json, colour }
+        Self { json, colour, brief: AtomicBool::new(false) }
+    }
+
+    /// From now on people are not told what they have seen before; programs still are.
+    pub fn brief(&self, brief: bool) {
+        self.brief.store(brief, Ordering::Relaxed);
+    }
+
+    /// One thing that people have seen before.
+    pub fn detail(&self, text: impl AsRef<str>, event: Value) {
+        if self.json || !self.brief.load(Ordering::Relaxed) {
+            self.event(text, event);
+        }
     }
 
     /// A new chapter.

@@ -64,7 +64,7 @@ pub struct World {
 }
 
 impl World {
-    pub async fn open(options: &Options, teller: &Teller) -> Result<Self, Fault> {
+    pub async fn open(options: &Options, teller: &Arc<Teller>) -> Result<Self, Fault> {
         let temporary = match &options.state {
             Some(_) => None,
             None => Some(temporary_folder()?),
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    async fn open_in(options: &Options, temporary: Option<&Path>, teller: &Teller) -> Result<Self, Fault> {
+    async fn open_in(options: &Options, temporary: Option<&Path>, teller: &Arc<Teller>) -> Result<Self, Fault> {
         let kept = options.state.as_deref();
         let state = match (kept, temporary) {
             (Some(state), _) => state.to_owned(),
@@ -120,7 +120,7 @@ impl World {
             directory_name,
             key,
             slow: Duration::from_millis(options.slow),
-            teller: Arc::new(Teller::new(options.json)),
+            teller: Arc::clone(teller),
             store,
             simulator,
             temporary: None,
@@ -135,7 +135,7 @@ impl World {
         teller.say(format!("vault      {}{simulated}", self.places.vault_url));
         let kept = if options.state.is_some() { "" } else { " (removed at the end)" };
         teller.say(format!("state      {}{kept}", state.display()));
-        teller.say(format!("clock      begins at {:.0}", self.clock.now()));
+        teller.say(format!("clock      says {}", self.clock.now().strftime("%Y-%m-%d %H:%M UTC")));
     }
 
     /// The engine for a domain. There is one, and the state file's lock makes sure of it.
