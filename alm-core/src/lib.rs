@@ -2,6 +2,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adapter;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod engine;
 pub mod error;
 pub mod model;

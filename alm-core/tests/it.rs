@@ -4,5 +4,6 @@
 
 mod it {
     mod flow;
+    mod store;
     mod world;
 }

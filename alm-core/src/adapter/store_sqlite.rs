@@ -108,6 +108,11 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// The file, by the name under which it is locked.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Ends everything under way and lets go of the file. Dropping the future still closes it, only unobserved.
     ///
     /// # Errors

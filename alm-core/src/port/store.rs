@@ -257,7 +257,8 @@ pub struct StoreMeta {
     pub instance: InstanceId,
     /// The number of its format.
     pub format: u32,
-    /// How many changes it has seen that must not be lost unnoticed: commits that were not empty, and claims that gave a lease.
+    /// How many changes it has seen whose loss somebody has to notice: commits that were not empty, claims that gave a lease, and
+    /// renewals.
     pub commits: u64,
 }
 

@@ -64,6 +64,7 @@ impl State {
                 if *epoch == lease.epoch && held.engine == lease.engine =>
             {
                 held.until = until;
+                self.commits += 1;
                 Ok(Lease { until, ..*lease })
             }
             _ => Err(stale("store.renew", Fence { saga: lease.saga, epoch: lease.epoch })),

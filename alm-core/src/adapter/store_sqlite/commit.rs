@@ -131,10 +131,7 @@ async fn withdraw(on: &mut Transaction<'_>, kind: RecordKind, id: Uuid) -> Resul
     Ok(())
 }
 
-async fn declare(
-    on: &mut Transaction<'_>,
-    puts: impl Iterator<Item = &Put> + Send,
-) -> Result<(), Failure> {
+async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Send) -> Result<(), Failure> {
     let mut indexes: Vec<[Value; 4]> = Vec::new();
     let mut instants: Vec<[Value; 4]> = Vec::new();
     for put in puts {

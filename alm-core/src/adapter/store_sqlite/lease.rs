@@ -95,6 +95,7 @@ impl Change for Renew {
         if on.change(sql::RENEW, row).await? == 0 {
             return Err(stale(Self::OPERATION, Fence { saga, epoch }).into());
         }
+        on.counters.commits += 1;
         Ok(Lease { until: kept(self.until), ..self.lease })
     }
 }

@@ -1,0 +1,172 @@
+//! All of a commit happens, or nothing.
+
+use super::StoreHarness;
+use super::make::{
+    account, at, claim, done, entry, event, fence, fenced, id, input, inputs, named, one, puts, ready,
+    refused, remove, result, saga, version,
+};
+use crate::error::ErrorKind;
+use crate::model::audit::ChainHash;
+use crate::port::store::{Commit, DueKind, Fence, Put, RecordKind, Store};
+
+/// Before it, documents 1 (which holds the name "taken") and 2 have to be there at version 1.
+fn full() -> Commit {
+    let found = Put {
+        indexes: vec![("owner", "jane".to_owned())],
+        due: vec![(DueKind::EndOfLife, at(10))],
+        unique: vec!["new".to_owned()],
+        ..account(3, 0)
+    };
+    Commit {
+        fence: None,
+        puts: vec![account(1, 1), found, ready(4, 0, 5)],
+        removes: vec![remove(RecordKind::Account, 2, 1)],
+        journal: vec![input(4, 1), input(4, 2)],
+        audit: vec![entry("full")],
+        events: vec![event(1)],
+        remember: Some(result(1, "key", 0)),
+    }
+}
+
+async fn prepared<H: StoreHarness>(harness: &H) -> H::Store {
+    let store = harness.fresh().await;
+    done(&store, puts([named(1, 0, "taken"), account(2, 0)])).await;
+    store
+}
+
+/// Nothing of [`full`] can be seen anywhere.
+async fn untouched(store: &impl Store) {
+    assert_eq!(version(store, RecordKind::Account, 1).await, Some(1));
+    assert_eq!(version(store, RecordKind::Account, 2).await, Some(1));
+    assert_eq!(version(store, RecordKind::Account, 3).await, None);
+    assert_eq!(version(store, RecordKind::Saga, 4).await, None);
+    assert_eq!(store.holder("taken").await.unwrap(), Some((RecordKind::Account, id(1))));
+    assert_eq!(store.holder("new").await.unwrap(), None);
+    assert_eq!(store.count(RecordKind::Account, "owner", "jane").await.unwrap(), 0);
+    assert_eq!(store.count_due(DueKind::EndOfLife, at(100)).await.unwrap(), 0);
+    assert_eq!(store.next_ready(&[super::make::domain(1)]).await.unwrap(), None);
+    assert_eq!(store.claim(claim(1, 100)).await.unwrap(), []);
+    assert_eq!(store.journal(saga(4)).await.unwrap(), []);
+    assert_eq!(store.audit_head().await.unwrap(), (0, ChainHash::GENESIS));
+    assert_eq!(store.audit(1, 10).await.unwrap(), []);
+    assert_eq!(store.undelivered(10).await.unwrap(), []);
+    assert_eq!(store.remembered(id(1), "key").await.unwrap(), None);
+    assert_eq!(store.meta().await.unwrap().commits, 1);
+}
+
+/// It is not counted either.
+pub async fn an_empty_commit_changes_nothing(harness: &impl StoreHarness) {
+    let store = prepared(harness).await;
+    done(&store, Commit::default()).await;
+    untouched(&store).await;
+}
+
+/// Commits, claims that gave a lease and renewals, nothing else.
+pub async fn commits_are_counted(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    done(&store, puts([account(1, 0), ready(2, 0, 0)])).await;
+    done(&store, inputs([input(2, 1)])).await;
+    assert_eq!(store.meta().await.unwrap().commits, 2);
+    let lease = one(&store, claim(1, 0)).await;
+    assert_eq!(store.meta().await.unwrap().commits, 3);
+    assert_eq!(store.claim(claim(1, 0)).await.unwrap(), []);
+    store.renew(&lease, at(500)).await.unwrap();
+    assert_eq!(store.meta().await.unwrap().commits, 4);
+    store.release(&lease).await.unwrap();
+    store.forget(at(0)).await.unwrap();
+    store.delivered(&[]).await.unwrap();
+    refused(&store, puts([account(1, 0)]), ErrorKind::Conflict).await;
+    assert_eq!(store.meta().await.unwrap().commits, 4);
+}
+
+/// Every part of it.
+pub async fn a_commit_does_all_of_it(harness: &impl StoreHarness) {
+    let store = prepared(harness).await;
+    done(&store, full()).await;
+    assert_eq!(version(&store, RecordKind::Account, 1).await, Some(2));
+    assert_eq!(version(&store, RecordKind::Account, 2).await, None);
+    assert_eq!(store.holder("taken").await.unwrap(), None);
+    assert_eq!(store.holder("new").await.unwrap(), Some((RecordKind::Account, id(3))));
+    assert_eq!(store.count(RecordKind::Account, "owner", "jane").await.unwrap(), 1);
+    assert_eq!(store.count_due(DueKind::EndOfLife, at(100)).await.unwrap(), 1);
+    assert_eq!(store.next_ready(&[super::make::domain(1)]).await.unwrap(), Some(at(5)));
+    assert_eq!(store.journal(saga(4)).await.unwrap(), [input(4, 1), input(4, 2)]);
+    assert_eq!(store.audit(1, 10).await.unwrap()[0].entry().unwrap(), entry("full"));
+    assert_eq!(store.undelivered(10).await.unwrap(), [event(1)]);
+    assert_eq!(store.remembered(id(1), "key").await.unwrap(), Some(result(1, "key", 0)));
+    assert_eq!(store.meta().await.unwrap().commits, 2);
+}
+
+/// [`full`] with one part that does not fit.
+async fn spoiled(harness: &impl StoreHarness, kind: ErrorKind, spoil: impl FnOnce(&mut Commit)) {
+    let store = prepared(harness).await;
+    let mut commit = full();
+    spoil(&mut commit);
+    refused(&store, commit, kind).await;
+    untouched(&store).await;
+}
+
+/// The fence is checked first.
+pub async fn a_stale_fence_leaves_nothing(harness: &impl StoreHarness) {
+    let fence = Fence { saga: saga(4), epoch: 1 };
+    spoiled(harness, ErrorKind::StaleLease, |commit| commit.fence = Some(fence)).await;
+}
+
+/// Though the documents before it were in order.
+pub async fn a_wrong_version_leaves_nothing(harness: &impl StoreHarness) {
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.puts.push(account(5, 1))).await;
+}
+
+/// Though the removes before it were in order.
+pub async fn a_wrong_remove_leaves_nothing(harness: &impl StoreHarness) {
+    let wrong = remove(RecordKind::Account, 1, 7);
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.removes.push(wrong)).await;
+}
+
+/// A name that a document outside the commit holds.
+pub async fn a_taken_name_leaves_nothing(harness: &impl StoreHarness) {
+    // Document 1 is put in it; as it then keeps the name, document 5 cannot have it.
+    spoiled(harness, ErrorKind::Conflict, |commit| {
+        commit.puts[0] = named(1, 1, "taken");
+        commit.puts.push(named(5, 0, "taken"));
+    })
+    .await;
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.puts[0] = named(5, 0, "taken")).await;
+}
+
+/// The last of several inputs.
+pub async fn a_taken_journal_place_leaves_nothing(harness: &impl StoreHarness) {
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.journal.push(input(4, 2))).await;
+}
+
+/// The key of a command that was given already.
+pub async fn a_taken_key_leaves_nothing(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let first = Commit { remember: Some(result(1, "key", 0)), ..puts([named(1, 0, "taken"), account(2, 0)]) };
+    done(&store, first).await;
+    let mut again = full();
+    again.remember = Some(result(1, "key", 7));
+    refused(&store, again, ErrorKind::Conflict).await;
+    assert_eq!(store.remembered(id(1), "key").await.unwrap(), Some(result(1, "key", 0)));
+    let other = Commit { remember: Some(result(1, "key 2", 0)), ..full() };
+    store.claim(claim(1, 100)).await.unwrap();
+    done(&store, Commit { fence: None, ..other }).await;
+    // Had anything been left of the refused one, this one would have met it.
+    assert_eq!(store.audit_head().await.unwrap().0, 1);
+    assert_eq!(version(&store, RecordKind::Account, 3).await, Some(1));
+}
+
+/// The same commit is fine once its one fault is gone.
+pub async fn a_refused_commit_leaves_the_store_usable(harness: &impl StoreHarness) {
+    let store = prepared(harness).await;
+    for _ in 0..20 {
+        refused(&store, Commit { puts: vec![account(3, 0), account(1, 5)], ..full() }, ErrorKind::Conflict)
+            .await;
+    }
+    untouched(&store).await;
+    done(&store, full()).await;
+    let lease = one(&store, claim(1, 10)).await;
+    let stale = Fence { epoch: lease.epoch + 1, ..fence(&lease) };
+    refused(&store, Commit { fence: Some(stale), ..puts([account(9, 0)]) }, ErrorKind::StaleLease).await;
+    done(&store, fenced(&lease, puts([account(9, 0)]))).await;
+}

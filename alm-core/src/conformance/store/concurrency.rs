@@ -1,0 +1,190 @@
+//! Many at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::StoreHarness;
+use super::audit::verified;
+use super::make::{
+    account, at, claim, done, entries, entry, event, fenced, id, input, inputs, named, puts, ready, result,
+    saga, version,
+};
+use crate::error::ErrorKind;
+use crate::port::store::{Claim, Commit, Put, RecordKind, Store};
+
+/// How many tasks there are at the same time.
+const TASKS: u128 = 32;
+
+/// Thirty-two read a document and write it, again and again: no version is written twice and none is left out.
+pub async fn of_many_writers_one_wins_each_version(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    done(&*store, puts([account(1, 0)])).await;
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut won = Vec::new();
+            while won.len() < 5 {
+                let now = version(&*store, RecordKind::Account, 1).await.unwrap();
+                let subject = format!("{now} by {task}");
+                let commit = Commit { puts: vec![account(1, now)], ..entries([subject.as_str()]) };
+                match store.commit(commit).await {
+                    Ok(()) => won.push(now),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+                }
+            }
+            won
+        });
+    }
+    let mut won: Vec<u64> = tasks.join_all().await.into_iter().flatten().collect();
+    won.sort_unstable();
+    let all = 5 * u64::try_from(TASKS).unwrap();
+    assert_eq!(won, (1..=all).collect::<Vec<_>>());
+    assert_eq!(version(&*store, RecordKind::Account, 1).await, Some(all + 1));
+    // The chain tells the same story, in the same order.
+    let told = verified(&*store).await;
+    let versions: Vec<String> =
+        told.iter().map(|subject| subject.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(versions, (1..=all).map(|version| version.to_string()).collect::<Vec<_>>());
+}
+
+/// The others learn that they did not.
+pub async fn of_many_takers_one_gets_the_name(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    let mut tasks = JoinSet::new();
+    for number in 1..=TASKS {
+        let store = store.clone();
+        tasks.spawn(
+            async move { store.commit(puts([named(number, 0, "svc")])).await.is_ok().then_some(number) },
+        );
+    }
+    let winners: Vec<u128> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.holder("svc").await.unwrap(), Some((RecordKind::Account, id(winners[0]))));
+    assert_eq!(store.list(RecordKind::Account, None, 100).await.unwrap().len(), 1);
+}
+
+/// Each saga goes to one engine, and all sagas go to some.
+pub async fn no_work_is_claimed_by_two_engines(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    done(&*store, puts((1..=200).map(|number| ready(number, 0, 0)))).await;
+    let mut tasks = JoinSet::new();
+    for number in 1..=8 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let leases = store.claim(Claim { limit: 7, ..claim(number, 1) }).await.unwrap();
+                if leases.is_empty() {
+                    return mine;
+                }
+                for lease in &leases {
+                    store
+                        .commit(fenced(lease, inputs([input(lease.saga.uuid().as_u128(), 1)])))
+                        .await
+                        .unwrap();
+                }
+                mine.extend(leases);
+            }
+        });
+    }
+    let leases: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(leases.len(), 200);
+    assert_eq!(leases.iter().map(|lease| lease.saga).collect::<BTreeSet<_>>().len(), 200);
+    assert_eq!(leases.iter().map(|lease| lease.epoch).collect::<BTreeSet<_>>().len(), 200);
+}
+
+/// No record is lost, none is out of place, and those of one task stay in its order.
+pub async fn the_chain_holds_under_many_writers(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for round in 0..20 {
+                let subjects = [format!("{task} {round} a"), format!("{task} {round} b")];
+                done(&*store, entries(subjects.iter().map(String::as_str))).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    let told = verified(&*store).await;
+    assert_eq!(told.len(), 32 * 20 * 2);
+    for pair in told.chunks(2) {
+        assert_eq!(pair[0].strip_suffix('a'), pair[1].strip_suffix('b'), "a commit was torn apart");
+    }
+    for task in 0..TASKS {
+        let own: Vec<&String> =
+            told.iter().filter(|subject| subject.starts_with(&format!("{task} "))).collect();
+        let expected: Vec<String> =
+            (0..20).flat_map(|round| [format!("{task} {round} a"), format!("{task} {round} b")]).collect();
+        assert_eq!(own, expected.iter().collect::<Vec<_>>());
+    }
+}
+
+/// Two documents that are always put together are never seen apart in one answer.
+pub async fn nobody_sees_half_a_commit(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    done(&*store, puts([account(1, 0), account(2, 0)])).await;
+    let writer = store.clone();
+    let writing = tokio::spawn(async move {
+        for expected in 1..200 {
+            done(&*writer, puts([account(1, expected), account(2, expected)])).await;
+        }
+    });
+    let mut seen = 0;
+    while !writing.is_finished() {
+        let both = store.list(RecordKind::Account, None, 10).await.unwrap();
+        assert_eq!(both[0].version, both[1].version);
+        assert!(both[0].version >= seen, "an older version came back");
+        seen = both[0].version;
+    }
+    writing.await.unwrap();
+    // Who was answered reads what was answered.
+    assert_eq!(version(&*store, RecordKind::Account, 2).await, Some(200));
+}
+
+/// Commits are dropped after ever more polls. Each is there as a whole or not at all, and the store goes on.
+pub async fn a_dropped_commit_happens_whole_or_not_at_all(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    let mut tasks = JoinSet::new();
+    for number in 1..=200_u64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let large = Put {
+                indexes: vec![("all", "yes".to_owned())],
+                ..named(number.into(), 0, &number.to_string())
+            };
+            let commit = Commit {
+                puts: vec![large],
+                journal: vec![input(number.into(), 1)],
+                audit: vec![entry(&number.to_string())],
+                events: vec![event(number.into())],
+                remember: Some(result(number.into(), "key", 0)),
+                ..Commit::default()
+            };
+            let patience = std::time::Duration::from_micros(number * 20);
+            let _unknown = tokio::time::timeout(patience, store.commit(commit)).await;
+        });
+    }
+    tasks.join_all().await;
+    // A change of the same store that comes behind all that are still under way.
+    done(&*store, entries(["last"])).await;
+    let mut expected = BTreeSet::from(["last".to_owned()]);
+    for number in 1..=200 {
+        let there = version(&*store, RecordKind::Account, number).await.is_some();
+        assert_eq!(store.holder(&number.to_string()).await.unwrap().is_some(), there);
+        assert_eq!(store.journal(saga(number)).await.unwrap().len(), usize::from(there));
+        assert_eq!(store.remembered(id(number), "key").await.unwrap().is_some(), there);
+        if there {
+            expected.insert(number.to_string());
+        }
+    }
+    assert_eq!(verified(&*store).await.into_iter().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(store.undelivered(1000).await.unwrap().len(), expected.len() - 1);
+    let indexed = store.count(RecordKind::Account, "all", "yes").await.unwrap();
+    assert_eq!(indexed, expected.len() as u64 - 1);
+    assert_eq!(store.forget(at(1)).await.unwrap(), indexed);
+}

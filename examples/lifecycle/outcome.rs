@@ -1,0 +1,118 @@
+//! What exists where in the end.
+
+use ad_directory::{AccountKey, FindOptions};
+use alm_core::Caller;
+use alm_core::model::account::Account;
+use alm_core::model::ids::AccountId;
+use alm_core::port::vault::SecretId;
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+use crate::teller::Teller;
+use crate::world::World;
+
+/// Asks record, directory and vault, verifies the audit chain, and prints the table.
+pub async fn show(
+    world: &World,
+    admin: &Caller,
+    accounts: &[AccountId],
+    teller: &Teller,
+) -> Result<(), Fault> {
+    let mut rows = Vec::new();
+    let mut data = Vec::new();
+    for id in accounts {
+        let view = world.alm.account(admin, *id).await?;
+        let (row, value) = look(world, &view.account).await?;
+        rows.push(row);
+        data.push(value);
+    }
+    let chain = world.alm.verify_audit().await?;
+    teller.chapter("What exists where");
+    print(teller, &rows);
+    teller.people("");
+    match &chain.fault {
+        None => teller.people(format!("  audit chain: {} records, intact, head {}", chain.records, chain.head)),
+        Some(fault) => teller.people(format!("  audit chain: BROKEN: {fault}")),
+    }
+    teller.data(&json!({
+        "event": "result",
+        "accounts": data,
+        "audit": { "records": chain.records, "intact": chain.is_intact(), "head": chain.head },
+    }));
+    match chain.fault {
+        None => Ok(()),
+        Some(fault) => Err(Fault::new(format!("the audit chain does not hold: {fault}; restore a backup of the state file"))),
+    }
+}
+
+type Row = [String; 6];
+
+async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
+    let there = world
+        .directory
+        .find_account(&AccountKey::Guid(account.object_guid), FindOptions::new())
+        .await?;
+    let secret = world
+        .vault
+        .describe(&SecretId::new(account.secret.clone()))
+        .await
+        .map_err(|error| Fault::new(error.to_string()))?;
+    let active = secret.is_some_and(|secret| secret.active);
+    let status = if account.erased_at.is_some() {
+        "Deleted, erased".to_owned()
+    } else {
+        format!("{:?}", account.status)
+    };
+    let (place, state, expires) = match &there {
+        None => ("-".to_owned(), "gone".to_owned(), "-".to_owned()),
+        Some(there) => (
+            there.dn.parent().map_or_else(String::new, |parent| parent.name().to_owned()),
+            format!("{} {}", there.sam_account_name, if there.is_enabled() { "enabled" } else { "disabled" }),
+            there.expires.to_string(),
+        ),
+    };
+    let row = [
+        account.name.clone(),
+        status,
+        account.eol.strftime("%Y-%m-%d").to_string(),
+        format!("{state} in {place}"),
+        expires.trim_end_matches("T00:00:00Z").to_owned(),
+        format!("{} {}", account.secret, if active { "active" } else { "inactive" }),
+    ];
+    let value = json!({
+        "name": account.name,
+        "status": account.status,
+        "erased": account.erased_at.is_some(),
+        "eol": account.eol,
+        "eol_action": account.eol_action,
+        "object_guid": account.object_guid,
+        "exists": there.is_some(),
+        "enabled": there.as_ref().is_some_and(ad_directory::Account::is_enabled),
+        "dn": there.as_ref().map(|there| there.dn.to_string()),
+        "sam_account_name": there.as_ref().map(|there| there.sam_account_name.to_string()),
+        "account_expires": there.as_ref().map(|there| there.expires.to_string()),
+        "secret": account.secret,
+        "secret_active": active,
+    });
+    Ok((row, value))
+}
+
+fn print(teller: &Teller, rows: &[Row]) {
+    let head = ["account", "record", "end of life", "directory", "expires there", "secret"].map(str::to_owned);
+    let mut widths = head.each_ref().map(String::len);
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |row: &Row| {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("  {}", cells.join("  ").trim_end())
+    };
+    teller.people(line(&head));
+    teller.people(format!("  {}", widths.map(|width| "-".repeat(width)).join("  ")));
+    for row in rows {
+        teller.people(line(row));
+    }
+}
