@@ -1,5 +1,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![doc = include_str!("../README.md")]
+// Its examples need the adapters.
+#![cfg_attr(all(feature = "sqlite", feature = "secret-server", feature = "ldap"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "secret-server", feature = "ldap")),
+    doc = "The life of service accounts: requested, approved, provisioned, renewed, expired, deleted, audited."
+)]
 
 pub mod adapter;
 #[cfg(feature = "conformance")]
