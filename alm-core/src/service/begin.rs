@@ -115,13 +115,18 @@ pub(super) async fn operate(
     unit: &mut Unit<'_>,
     account: &mut Account,
     kind: OperationKind,
-    steps: Vec<Step>,
+    mut steps: Vec<Step>,
     undo: Vec<Step>,
     then: Completion,
     request: Option<RequestId>,
 ) -> Result<SagaId> {
     if let Some(open) = account.operation {
-        supersede(unit, open).await?;
+        supersede(unit, account, open).await?;
+        let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
+        // I-12, L-37: the end date that a renewal may have written is put back, right after what is more pressing.
+        if open.kind == OperationKind::Renew && account.eol_action == EolAction::Expire && !steps.contains(&back) {
+            steps.insert(steps.len().min(1), back);
+        }
     }
     let saga = SagaId::new(unit.new_id()?);
     account.sagas.push(saga);
@@ -155,7 +160,7 @@ pub(super) async fn operate(
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
 /// operation makes what it still sends fail (E-5).
-async fn supersede(unit: &mut Unit<'_>, open: OpenOperation) -> Result<()> {
+async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<()> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
         return Ok(());
@@ -170,7 +175,10 @@ async fn supersede(unit: &mut Unit<'_>, open: OpenOperation) -> Result<()> {
         request.failure = Some("another operation took its place".to_owned());
         unit.put(&request, "give up the request")?;
         requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
-        requests::close_renewal(unit, &request).await?;
+        // In the caller's copy, which is the one that is written.
+        if account.renewal == Some(request.id) {
+            account.renewal = None;
+        }
     }
     Ok(())
 }
