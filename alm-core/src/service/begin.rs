@@ -224,7 +224,9 @@ pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result
         Step::DeactivateSecret,
     ];
     let then = Completion::Become { status: AccountStatus::Deleted };
-    operate(unit, account, OperationKind::Delete, steps, Vec::new(), then, None).await
+    // What the record calls disabled since this commit (L-32) is so in the directory too, when retiring it is given up.
+    let undo = if account.status == AccountStatus::Disabled { vec![Step::Disable] } else { Vec::new() };
+    operate(unit, account, OperationKind::Delete, steps, undo, then, None).await
 }
 
 /// Gives a new end of life. Lengthening goes to the directory before the record, and so does shortening (L-37); giving it up puts the old end
@@ -245,6 +247,7 @@ pub(super) async fn renew(
     }
     if status == AccountStatus::Active && account.status == AccountStatus::Disabled {
         steps.extend(enable_steps(account));
+        undo.extend(disable_steps(account));
     }
     let then = Completion::Renew { eol, period, status };
     operate(unit, account, OperationKind::Renew, steps, undo, then, request).await
@@ -286,7 +289,10 @@ pub(super) async fn carry_out_tick(unit: &mut Unit<'_>, account: &mut Account) -
         return Ok(());
     }
     let before = account.status;
-    account.status = lifecycle::after_eol(account.eol_action, before);
+    // Deleted is final (I-4): an account is that when its saga has ended, and not before.
+    if account.eol_action != EolAction::Delete {
+        account.status = lifecycle::after_eol(account.eol_action, before);
+    }
     account.eol_done = true;
     let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);
     unit.put(account, &text)?;
