@@ -310,7 +310,14 @@ pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: 
     let Some(open) = account.operation.filter(|open| open.failed) else {
         return unit.refuse(Refusal::new("L-31", "account", "has no parked operation"));
     };
-    let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    let saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    resume_saga(unit, saga, abandon).await?;
+    account.operation = Some(OpenOperation { failed: false, ..open });
+    unit.put(account, "the parked operation goes on")
+}
+
+/// Lets a parked saga go on, or gives it up: what it puts back then is the engine's work too.
+pub(super) async fn resume_saga(unit: &mut Unit<'_>, mut saga: SagaRecord, abandon: bool) -> Result<()> {
     let by = unit.person()?;
     let input =
         if abandon { Input::Abandon { by, at: unit.now } } else { Input::Retry { by, at: unit.now } };
@@ -322,9 +329,8 @@ pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: 
     saga.status = SagaStatus::Running;
     saga.ready_at = unit.now;
     let verb = if abandon { "give up" } else { "retry" };
-    unit.put(&saga, format!("{verb} {:?} of {}", open.kind, account.name))?;
-    account.operation = Some(OpenOperation { failed: false, ..open });
-    unit.put(account, format!("{verb} the parked operation"))?;
-    unit.audit(unit.operation, format!("account {}", account.id), json!({ "saga": saga.id, "operation": open.kind }));
+    let operation = saga.plan.operation();
+    unit.put(&saga, format!("{verb} {operation:?} of {}", saga.account_name))?;
+    unit.audit(unit.operation, format!("account {}", saga.account), json!({ "saga": saga.id, "operation": operation }));
     Ok(())
 }
