@@ -103,6 +103,10 @@ impl State {
         self.secret.as_ref()
     }
 
+    pub(super) fn effect_name(&self) -> Option<&'static str> {
+        self.effect().map(|effect| effect.name())
+    }
+
     pub(super) fn findings(&self) -> &[String] {
         &self.findings
     }
