@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{link, requests};
+use super::{link, people, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind};
 use crate::model::audit::AuditResult;
@@ -18,7 +18,7 @@ use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
 use crate::port::vault::SecretId;
-use crate::rules::{lifecycle, naming};
+use crate::rules::{lifecycle, naming, ownership};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
 use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, Step};
@@ -49,6 +49,13 @@ pub(super) async fn provision(
     version: &TemplateVersion,
 ) -> Result<()> {
     let body = &version.body;
+    // I-6: whoever asked may have been disabled since.
+    let owners = ownership::with_requester(&request.form.owners, request.requester);
+    let (people, groups) = people::owners_of(unit, &owners).await?;
+    if !ownership::has_active(&owners, &people, &groups) {
+        let text = format!("{} would have no active owner", request.account_name);
+        return unit.refuse(Refusal::new("W-2", "owners", text));
+    }
     let domain: Domain = unit.get(request.domain.uuid()).await?;
     let eol = end_of_life(unit, request.form.period)?;
     let account = AccountId::new(unit.new_id()?);
