@@ -1,7 +1,7 @@
 //! Claiming work and carrying it out, effect by effect.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ad_directory::Directory;
 use futures_util::future::{Either, select};
@@ -159,13 +159,15 @@ impl Engine {
     pub async fn run_ready(&self) -> Result<RunReport> {
         let mut report = RunReport::default();
         loop {
+            // Measured from before it was asked for: the answer may have been on its way for a while.
+            let leased_at = self.clock.steady();
             let tasks = self.link.claim(&self.wish()).await?;
             if tasks.is_empty() {
                 return Ok(report);
             }
             for task in tasks {
                 report.sagas += 1;
-                self.run_task(task, &mut report).await?;
+                self.run_task(task, leased_at, &mut report).await?;
             }
         }
     }
@@ -194,8 +196,7 @@ impl Engine {
         }
     }
 
-    async fn run_task(&self, mut task: Task, report: &mut RunReport) -> Result<()> {
-        let mut leased_at = Instant::now();
+    async fn run_task(&self, mut task: Task, mut leased_at: Duration, report: &mut RunReport) -> Result<()> {
         let mut order = match self.link.begin(&task.lease).await {
             Err(error) if error.kind() == ErrorKind::StaleLease => return Ok(()),
             other => other?,
@@ -218,24 +219,29 @@ impl Engine {
                     return Ok(());
                 }
             };
-            // E-5: an effect starts only under a lease that outlasts it, by a clock that nobody sets.
-            if leased_at.elapsed() + self.effect_limit + self.margin > self.lease {
+            let name = effect.name();
+            self.at(EffectPoint::Before, &task, name).await;
+            // E-5: an effect starts only under a lease that outlasts it, by a clock that nobody sets. After the hook, which may have taken long.
+            let now = self.clock.steady();
+            if now.saturating_sub(leased_at) + self.effect_limit + self.margin > self.lease {
                 match self.link.renew(&task.lease, self.lease).await {
-                    Ok(lease) => (task.lease, leased_at) = (lease, Instant::now()),
-                    Err(error) if error.kind() == ErrorKind::StaleLease => return Ok(()),
+                    Ok(lease) => (task.lease, leased_at) = (lease, now),
+                    Err(error) if error.kind() == ErrorKind::StaleLease => {
+                        report.notes.push(format!("{}: another engine has it", task.account_name));
+                        return Ok(());
+                    }
                     Err(error) => return Err(error),
                 }
             }
             report.effects += 1;
-            let name = effect.name();
-            self.at(EffectPoint::Before, &task, name).await;
             let result = match self.limited(&task, &effect).await {
-                Ok(result) => result,
-                Err(Stop::End(result)) => result,
-                Err(Stop::Superseded) => {
-                    report.notes.push(format!("{}: another engine has it", task.account_name));
-                    return Ok(());
-                }
+                Ok(result) | Err(Stop::End(result)) => result,
+                // Whoever has the higher epoch has the lease too, and the service refuses this end. Should nobody have it, because the store
+                // went back, it waits and says why.
+                Err(Stop::Superseded) => EffectResult::Failed {
+                    outcome: Outcome::NotDone,
+                    message: format!("{} carries the marker of a later lease [E-5]", task.account_name),
+                },
             };
             self.at(EffectPoint::After, &task, name).await;
             order = match self.link.finish(&task.lease, result).await {
@@ -256,16 +262,17 @@ impl Engine {
     }
 
     async fn limited(&self, task: &Task, effect: &Effect) -> Step<EffectResult> {
-        let started = Instant::now();
+        let started = self.clock.steady();
         let work = Box::pin(self.effect(task, effect));
-        let result = match select(work, self.clock.sleep(self.effect_limit)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => translate::failed(
+        // The limit is looked at first: a process that stood still must not go on with an effect whose time is over.
+        let result = match select(self.clock.sleep(self.effect_limit), work).await {
+            Either::Right((result, _)) => result,
+            Either::Left(((), _)) => translate::failed(
                 Outcome::Unknown,
                 format!("{} did not end within {:?}", effect.name(), self.effect_limit),
             ),
         };
-        let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = u64::try_from(self.clock.steady().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
         let ended = match &result {
             Ok(EffectResult::Done(_)) => "done",
             Ok(EffectResult::Refused { .. }) | Err(Stop::End(EffectResult::Refused { .. })) => "refused",

@@ -8,7 +8,7 @@ use super::translate::{self, Step, done, failed, refused};
 use crate::error::Outcome;
 use crate::model::template::VaultPlace;
 use crate::port::entropy::Entropy;
-use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault};
+use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultErrorKind};
 use crate::saga::effect::{EffectResult, Found, Reason};
 
 /// The vault's side of an engine.
@@ -43,22 +43,38 @@ impl SecretEffects<'_> {
         domain: &str,
         username: &str,
     ) -> Step<EffectResult> {
-        let found = self.find(place, name).await?;
-        if let Some(secret) = found.iter().find(|secret| secret.active && self.is_ours(secret)) {
-            return Ok(done(Found { secret: Some(secret.id.clone()), ..Found::default() }));
-        }
-        if let Some(secret) = found.iter().find(|secret| !self.is_ours(secret)) {
-            // never adopted.
-            return refused(
-                Reason::SecretNameTaken,
-                format!("a secret named {name} exists already ({}) and is not ours", secret.id),
-            );
+        if let Some(found) = self.created(place, name).await? {
+            return Ok(found);
         }
         let password = self.password()?;
         let marker = self.tools.marker()?;
         let secret = NewSecret::new(place, name, domain, username, &password, marker.as_str());
-        let id = self.vault.create(secret).await.map_err(|error| translate::vault(&error))?;
-        Ok(done(Found { secret: Some(id), ..Found::default() }))
+        match self.vault.create(secret).await {
+            Ok(id) => Ok(done(Found { secret: Some(id), ..Found::default() })),
+            // it came between the look and the request; perhaps from an attempt of ours.
+            Err(error) if error.kind == VaultErrorKind::NameTaken && error.outcome == Outcome::NotDone => {
+                match self.created(place, name).await? {
+                    Some(found) => Ok(found),
+                    None => Err(translate::vault(&error)),
+                }
+            }
+            Err(error) => Err(translate::vault(&error)),
+        }
+    }
+
+    /// The active secret of this name, if this saga made it. Another's is never adopted.
+    async fn created(&self, place: &VaultPlace, name: &str) -> Step<Option<EffectResult>> {
+        let found = self.find(place, name).await?;
+        if let Some(secret) = found.iter().find(|secret| secret.active && self.is_ours(secret)) {
+            return Ok(Some(done(Found { secret: Some(secret.id.clone()), ..Found::default() })));
+        }
+        match found.iter().find(|secret| !self.is_ours(secret)) {
+            Some(secret) => refused(
+                Reason::SecretNameTaken,
+                format!("a secret named {name} exists already ({}) and is not ours", secret.id),
+            ),
+            None => Ok(None),
+        }
     }
 
     /// the account is not there yet, or disabled and unseen; so the vault's password may change.

@@ -42,6 +42,11 @@ const fn outcome(outcome: ad_directory::Outcome) -> Outcome {
 pub(super) fn directory(error: &ad_directory::Error) -> Stop {
     let message = format!("{error}; {}", error.advice());
     let reason = match error.kind() {
+        // Somebody wrote a marker between the look and the change: an effect of an engine before us that came late, or a stranger. Nothing was
+        // done; the next look tells them apart.
+        DirectoryKind::MarkerMismatch => {
+            return Stop::End(EffectResult::Failed { outcome: Outcome::NotDone, message });
+        }
         _ if error.is_transient() || matches!(error.outcome(), ad_directory::Outcome::Unknown | ad_directory::Outcome::Done) => {
             return Stop::End(EffectResult::Failed { outcome: outcome(error.outcome()), message });
         }
@@ -50,7 +55,6 @@ pub(super) fn directory(error: &ad_directory::Error) -> Stop {
         DirectoryKind::Forbidden => Reason::Forbidden,
         DirectoryKind::AlreadyExists => Reason::NameTaken,
         DirectoryKind::PasswordPolicy => Reason::PasswordPolicy,
-        DirectoryKind::MarkerMismatch => Reason::MarkerForeign,
         DirectoryKind::NotFound => Reason::PlaceUnusable,
         _ => Reason::Other,
     };

@@ -11,6 +11,7 @@ use super::sweep::SweepState;
 use super::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::reservation;
+use crate::rules::ownership::with_requester;
 use crate::saga::SagaRecord;
 
 /// Names of indexes, so that those who declare one and those who ask it agree.
@@ -158,6 +159,11 @@ impl Stored for Request {
             (index::REQUESTER, self.requester.to_string()),
         ];
         indexes.extend(self.account.map(|account| (index::ACCOUNT, account.to_string())));
+        // W-2: what is being provisioned has owners already.
+        if self.kind == RequestKind::New && self.status == RequestStatus::Queued {
+            let owners = with_requester(&self.form.owners, self.requester);
+            indexes.extend(owners.into_iter().map(|owner| (index::OWNER, owner_key(owner))));
+        }
         indexes
     }
 

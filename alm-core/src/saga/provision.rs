@@ -35,6 +35,10 @@ pub(super) struct State {
     /// Whether an account may exist, recorded or not, and since when one may come.
     account_touched: bool,
     account_doubt: Option<Timestamp>,
+    /// Since when a password may still be written into the secret behind our back.
+    password_doubt: Option<Timestamp>,
+    /// Whether an attempt to enable it ended without anybody knowing how: from then on it is never undone, nor cancelled.
+    maybe_enabled: bool,
     suffixed: bool,
     passwords_refused: u32,
     wrong_binds: u32,
@@ -80,6 +84,8 @@ impl State {
             secret_doubt: None,
             account_touched: false,
             account_doubt: None,
+            password_doubt: None,
+            maybe_enabled: false,
             suffixed: false,
             passwords_refused: 0,
             wrong_binds: 0,
@@ -97,6 +103,10 @@ impl State {
         self.secret.as_ref()
     }
 
+    pub(super) fn effect_name(&self) -> Option<&'static str> {
+        self.effect().map(|effect| effect.name())
+    }
+
     pub(super) fn findings(&self) -> &[String] {
         &self.findings
     }
@@ -107,7 +117,7 @@ impl State {
             && !self.cancel
             && match &self.step {
                 Step::Done | Step::Ended | Step::Abandoned | Step::RemoveAccount | Step::DropSecrets => false,
-                Step::Enable => !self.attempt.in_doubt(),
+                Step::Enable => !self.maybe_enabled && !self.attempt.in_doubt(),
                 Step::Parked { resume, .. } => **resume != Step::Enable,
                 _ => true,
             }
@@ -138,6 +148,8 @@ impl State {
             Step::CreateSecret => self.attempt.doubt_since(),
             Step::Settle | Step::DropSecrets => self.secret_doubt,
             Step::RemoveAccount => self.account_doubt,
+            // What is proved must be what stays there.
+            Step::Verify => self.password_doubt,
             _ => None,
         };
         settled(self.attempt.not_before(), doubt, settle)
@@ -271,6 +283,8 @@ impl State {
         match self.step {
             Step::CreateSecret => self.secret_doubt = self.secret_doubt.max(since),
             Step::AddAccount => self.account_doubt = self.account_doubt.max(since),
+            Step::ReplacePassword(_) => self.password_doubt = self.password_doubt.max(since),
+            Step::Enable => self.maybe_enabled |= since.is_some(),
             _ => {}
         }
         self.step = step;
@@ -355,7 +369,7 @@ impl State {
                 }
             }
             // It may have been enabled by an attempt that nobody saw the end of: then nothing is undone.
-            (Step::Enable, _) if self.attempt.in_doubt() => self.park(message),
+            (Step::Enable, _) if self.maybe_enabled || self.attempt.in_doubt() => self.park(message),
             (Step::Enable, Reason::MarkerForeign) => self.park(message),
             //
             (Step::RemoveAccount, Reason::AccountMissing) => self.go(self.after_account()),

@@ -212,6 +212,14 @@ impl Machine {
         }
     }
 
+    /// The effect that is under way or next, whatever a person wanted in the meantime.
+    pub fn effect_name(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::Provision(state) => state.effect_name(),
+            Kind::Operate(state) => state.effect_name(),
+        }
+    }
+
     /// Whether a person can still cancel it: what it does is not yet visible to anybody.
     pub fn can_cancel(&self) -> bool {
         match &self.0 {

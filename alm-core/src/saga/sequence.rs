@@ -53,6 +53,10 @@ impl State {
         &self.plan.secret
     }
 
+    pub(super) fn effect_name(&self) -> Option<&'static str> {
+        self.effect().map(|effect| effect.name())
+    }
+
     pub(super) fn findings(&self) -> &[String] {
         &self.findings
     }

@@ -112,8 +112,9 @@ impl Decide for EnableAccount {
         let mut account = offered(unit, self.account, AccountOption::Enable).await?;
         let steps = begin::enable_steps(&account);
         let then = Completion::Become { status: AccountStatus::Active };
-        let saga =
-            begin::operate(unit, &mut account, OperationKind::Enable, steps, Vec::new(), then, None).await?;
+        // Given up halfway, it is disabled again, as its record says.
+        let undo = begin::disable_steps(&account);
+        let saga = begin::operate(unit, &mut account, OperationKind::Enable, steps, undo, then, None).await?;
         audit(unit, &account, saga);
         Ok(saga)
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{link, requests};
+use super::{link, people, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind};
 use crate::model::audit::AuditResult;
@@ -18,7 +18,7 @@ use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
 use crate::port::vault::SecretId;
-use crate::rules::{lifecycle, naming};
+use crate::rules::{lifecycle, naming, ownership};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
 use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, Step};
@@ -49,6 +49,13 @@ pub(super) async fn provision(
     version: &TemplateVersion,
 ) -> Result<()> {
     let body = &version.body;
+    // I-6: whoever asked may have been disabled since.
+    let owners = ownership::with_requester(&request.form.owners, request.requester);
+    let (people, groups) = people::owners_of(unit, &owners).await?;
+    if !ownership::has_active(&owners, &people, &groups) {
+        let text = format!("{} would have no active owner", request.account_name);
+        return unit.refuse(Refusal::new("W-2", "owners", text));
+    }
     let domain: Domain = unit.get(request.domain.uuid()).await?;
     let eol = end_of_life(unit, request.form.period)?;
     let account = AccountId::new(unit.new_id()?);
@@ -115,13 +122,18 @@ pub(super) async fn operate(
     unit: &mut Unit<'_>,
     account: &mut Account,
     kind: OperationKind,
-    steps: Vec<Step>,
+    mut steps: Vec<Step>,
     undo: Vec<Step>,
     then: Completion,
     request: Option<RequestId>,
 ) -> Result<SagaId> {
     if let Some(open) = account.operation {
-        supersede(unit, open).await?;
+        supersede(unit, account, open).await?;
+        let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
+        // I-12, L-37: the end date that a renewal may have written is put back, right after what is more pressing.
+        if open.kind == OperationKind::Renew && account.eol_action == EolAction::Expire && !steps.contains(&back) {
+            steps.insert(steps.len().min(1), back);
+        }
     }
     let saga = SagaId::new(unit.new_id()?);
     account.sagas.push(saga);
@@ -155,7 +167,7 @@ pub(super) async fn operate(
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
 /// operation makes what it still sends fail (E-5).
-async fn supersede(unit: &mut Unit<'_>, open: OpenOperation) -> Result<()> {
+async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<()> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
         return Ok(());
@@ -170,7 +182,10 @@ async fn supersede(unit: &mut Unit<'_>, open: OpenOperation) -> Result<()> {
         request.failure = Some("another operation took its place".to_owned());
         unit.put(&request, "give up the request")?;
         requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
-        requests::close_renewal(unit, &request).await?;
+        // In the caller's copy, which is the one that is written.
+        if account.renewal == Some(request.id) {
+            account.renewal = None;
+        }
     }
     Ok(())
 }
@@ -216,7 +231,9 @@ pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result
         Step::DeactivateSecret,
     ];
     let then = Completion::Become { status: AccountStatus::Deleted };
-    operate(unit, account, OperationKind::Delete, steps, Vec::new(), then, None).await
+    // What the record calls disabled since this commit (L-32) is so in the directory too, when retiring it is given up.
+    let undo = if account.status == AccountStatus::Disabled { vec![Step::Disable] } else { Vec::new() };
+    operate(unit, account, OperationKind::Delete, steps, undo, then, None).await
 }
 
 /// Gives a new end of life. Lengthening goes to the directory before the record, and so does shortening (L-37); giving it up puts the old end
@@ -237,6 +254,7 @@ pub(super) async fn renew(
     }
     if status == AccountStatus::Active && account.status == AccountStatus::Disabled {
         steps.extend(enable_steps(account));
+        undo.extend(disable_steps(account));
     }
     let then = Completion::Renew { eol, period, status };
     operate(unit, account, OperationKind::Renew, steps, undo, then, request).await
@@ -278,7 +296,10 @@ pub(super) async fn carry_out_tick(unit: &mut Unit<'_>, account: &mut Account) -
         return Ok(());
     }
     let before = account.status;
-    account.status = lifecycle::after_eol(account.eol_action, before);
+    // Deleted is final (I-4): an account is that when its saga has ended, and not before.
+    if account.eol_action != EolAction::Delete {
+        account.status = lifecycle::after_eol(account.eol_action, before);
+    }
     account.eol_done = true;
     let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);
     unit.put(account, &text)?;
@@ -296,7 +317,14 @@ pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: 
     let Some(open) = account.operation.filter(|open| open.failed) else {
         return unit.refuse(Refusal::new("L-31", "account", "has no parked operation"));
     };
-    let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    let saga: SagaRecord = unit.get(open.saga.uuid()).await?;
+    resume_saga(unit, saga, abandon).await?;
+    account.operation = Some(OpenOperation { failed: false, ..open });
+    unit.put(account, "the parked operation goes on")
+}
+
+/// Lets a parked saga go on, or gives it up: what it puts back then is the engine's work too.
+pub(super) async fn resume_saga(unit: &mut Unit<'_>, mut saga: SagaRecord, abandon: bool) -> Result<()> {
     let by = unit.person()?;
     let input =
         if abandon { Input::Abandon { by, at: unit.now } } else { Input::Retry { by, at: unit.now } };
@@ -308,9 +336,8 @@ pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: 
     saga.status = SagaStatus::Running;
     saga.ready_at = unit.now;
     let verb = if abandon { "give up" } else { "retry" };
-    unit.put(&saga, format!("{verb} {:?} of {}", open.kind, account.name))?;
-    account.operation = Some(OpenOperation { failed: false, ..open });
-    unit.put(account, format!("{verb} the parked operation"))?;
-    unit.audit(unit.operation, format!("account {}", account.id), json!({ "saga": saga.id, "operation": open.kind }));
+    let operation = saga.plan.operation();
+    unit.put(&saga, format!("{verb} {operation:?} of {}", saga.account_name))?;
+    unit.audit(unit.operation, format!("account {}", saga.account), json!({ "saga": saga.id, "operation": operation }));
     Ok(())
 }

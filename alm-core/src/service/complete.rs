@@ -13,7 +13,7 @@ use crate::model::event::EventKind;
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
-use crate::rules::ownership;
+use crate::rules::{lifecycle, ownership};
 use crate::rules::reminders::Schedule;
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
@@ -180,6 +180,10 @@ async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
     if account.operation.is_some_and(|open| open.saga == saga.id) {
         account.operation = None;
+    }
+    // An end of life that a person gave up comes with the next tick again: nobody lives on by abandoning it (L-2 to L-4).
+    if account.eol_done && lifecycle::after_eol(account.eol_action, account.status) != account.status {
+        account.eol_done = false;
     }
     if let Some(request) = saga.request {
         let mut request: Request = unit.get(request.uuid()).await?;

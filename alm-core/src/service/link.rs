@@ -70,7 +70,7 @@ impl Alm {
         }
         let mut machine = machine(&self.0, &saga).await?;
         if let Some(result) = result {
-            let name = effect_name(&machine);
+            let name = machine.effect_name();
             let done = matches!(result, EffectResult::Done(_));
             audit_effect(
                 unit,
@@ -124,13 +124,6 @@ impl Alm {
         };
         unit.put(&saga, format!("saga {} goes on", saga.id))?;
         Ok(order)
-    }
-}
-
-fn effect_name(machine: &Machine) -> &'static str {
-    match machine.next() {
-        Next::Run { effect, .. } => effect.name(),
-        Next::Park { .. } | Next::End(_) => "none",
     }
 }
 

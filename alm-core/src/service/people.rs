@@ -12,6 +12,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
+use crate::model::request::Request;
 use crate::model::stored::{index, owner_key};
 use crate::rules::{ownership, text};
 
@@ -217,7 +218,9 @@ async fn require_other_owner(unit: &mut Unit<'_>, person: &Person) -> Result<()>
     let mut refusals = Vec::new();
     for key in keys {
         for account in unit.find_by::<Account>(index::OWNER, &key).await? {
-            if account.status != AccountStatus::Deleted && !owned_without(unit, &account, person.id).await? {
+            if account.status != AccountStatus::Deleted
+                && !owned_without(unit, &account.owners, person.id).await?
+            {
                 refusals.push(Refusal::new(
                     "W-2",
                     "person",
@@ -225,15 +228,25 @@ async fn require_other_owner(unit: &mut Unit<'_>, person: &Person) -> Result<()>
                 ));
             }
         }
+        for request in unit.find_by::<Request>(index::OWNER, &key).await? {
+            let owners = ownership::with_requester(&request.form.owners, request.requester);
+            if !owned_without(unit, &owners, person.id).await? {
+                refusals.push(Refusal::new(
+                    "W-2",
+                    "person",
+                    format!("is the last active owner of {}, which is being provisioned", request.account_name),
+                ));
+            }
+        }
     }
     if refusals.is_empty() { Ok(()) } else { Err(Error::refused(unit.operation, refusals)) }
 }
 
-/// Whether an account has an active owner beside `without`.
-async fn owned_without(unit: &mut Unit<'_>, account: &Account, without: PersonId) -> Result<bool> {
-    let (people, groups) = owners_of(unit, &account.owners).await?;
+/// Whether there is an active owner beside `without`.
+async fn owned_without(unit: &mut Unit<'_>, owners: &BTreeSet<Owner>, without: PersonId) -> Result<bool> {
+    let (people, groups) = owners_of(unit, owners).await?;
     let people: Vec<Person> = people.into_iter().filter(|person| person.id != without).collect();
-    Ok(ownership::has_active(&account.owners, &people, &groups))
+    Ok(ownership::has_active(owners, &people, &groups))
 }
 
 /// The people and groups that owners name, and the members of those groups.

@@ -19,7 +19,7 @@ use crate::model::people::{Feature, Person, Verb};
 use crate::model::request::{AgreedTerms, Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{Template, TemplateState, TemplateVersion};
 use crate::rules::{approval, naming, ownership, request as rules};
-use crate::saga::SagaRecord;
+use crate::saga::{SagaRecord, SagaStatus};
 use crate::saga::input::Input;
 
 /// Begins a request with a published template. Needs provision-request Create. A draft may be incomplete.
@@ -356,7 +356,8 @@ impl Decide for CopyRequest {
     }
 }
 
-/// Lets a request whose provisioning failed be tried again, from the beginning, with the name reserved anew.
+/// Lets a request whose provisioning failed be tried again, from the beginning, with the name reserved anew; one whose provisioning is
+/// parked goes on where it stopped (I-9).
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RetryRequest {
@@ -378,6 +379,9 @@ impl Decide for RetryRequest {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
         let mut request = own_request(unit, self.request, Verb::Update).await?;
+        if let Some(saga) = parked(unit, &request).await? {
+            return begin::resume_saga(unit, saga, false).await;
+        }
         require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "retried")?;
         let reservation = naming::reservation(request.domain, &request.account_name);
         unit.require_free(&reservation, None, || {
@@ -390,7 +394,7 @@ impl Decide for RetryRequest {
     }
 }
 
-/// Gives up a request whose provisioning failed.
+/// Gives up a request whose provisioning failed, or is parked: then what is there outside stays as it is, and the findings name it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AbandonRequest {
@@ -412,12 +416,24 @@ impl Decide for AbandonRequest {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
         let mut request = own_request(unit, self.request, Verb::Update).await?;
+        if let Some(saga) = parked(unit, &request).await? {
+            return begin::resume_saga(unit, saga, true).await;
+        }
         require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "abandoned")?;
         request.status = RequestStatus::Abandoned;
         unit.put(&request, format!("give up the request for {}", request.account_name))?;
         unit.audit(Self::NAME, format!("request {}", request.id), json!({ "status": request.status }));
         state_event(unit, &request, BTreeSet::from([request.requester]))
     }
+}
+
+/// The saga of a request whose provisioning stopped and waits for a person.
+async fn parked(unit: &mut Unit<'_>, request: &Request) -> Result<Option<SagaRecord>> {
+    let (RequestStatus::Queued, RequestKind::New, Some(saga)) = (request.status, request.kind, request.saga) else {
+        return Ok(None);
+    };
+    let saga: SagaRecord = unit.get(saga.uuid()).await?;
+    Ok(matches!(saga.status, SagaStatus::Parked { .. }).then_some(saga))
 }
 
 /// Cancels the provisioning of a queued request; what was made is undone. Refused once enabling has begun. Needs
@@ -464,7 +480,7 @@ impl Decide for CancelProvisioning {
             ));
         }
         unit.journal(&mut saga, &input)?;
-        saga.status = crate::saga::SagaStatus::Running;
+        saga.status = SagaStatus::Running;
         saga.ready_at = unit.now;
         unit.put(&saga, format!("cancel the provisioning of {}", request.account_name))?;
         unit.audit(Self::NAME, format!("request {}", request.id), json!({ "saga": saga.id }));

@@ -234,7 +234,7 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
     if let Some(open) = account.operation.filter(|open| !open.failed) {
         let late = now.duration_since(account.eol) > PATIENCE;
         let takes_over = late
-            && open.kind != OperationKind::Renew
+            && !matches!(open.kind, OperationKind::Renew | OperationKind::Delete | OperationKind::Erase)
             && matches!(account.eol_action, EolAction::Disable | EolAction::Delete);
         if !takes_over {
             return Ok(Tick::Waiting);
