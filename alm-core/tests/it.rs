@@ -3,6 +3,8 @@
 #![allow(missing_docs, reason = "tests are documented by their names")]
 
 mod it {
+    mod chaos;
+    mod crash;
     mod flow;
     mod world;
 }
