@@ -6,5 +6,8 @@ mod it {
     mod chaos;
     mod crash;
     mod flow;
+    mod recover;
+    mod refusals;
+    mod stage;
     mod world;
 }

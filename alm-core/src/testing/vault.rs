@@ -47,6 +47,7 @@ struct State {
     late: Vec<StoredSecret>,
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
+    unique_names: bool,
 }
 
 impl State {
@@ -79,6 +80,11 @@ impl MemoryVault {
     /// What its preflight finds wrong from now on.
     pub fn refuse(&self, refusals: Vec<Refusal>) {
         self.state().refusals = refusals;
+    }
+
+    /// From now on it refuses a second secret of one name in a folder, as templates of Secret Server can be set to.
+    pub fn require_unique_names(&self) {
+        self.state().unique_names = true;
     }
 
     /// Carries out what arrived and was not answered.
@@ -174,7 +180,13 @@ impl Vault for MemoryVault {
             return Err(VaultError::new(VaultErrorKind::Unavailable, "vault.create: no answer in time")
                 .with_outcome(Outcome::Unknown));
         }
-        self.call("create", |state| Ok(SecretId::new(state.add(stored).to_string())))
+        self.call("create", |state| {
+            let same = |other: &StoredSecret| other.folder == stored.folder && other.name == stored.name;
+            if state.unique_names && state.secrets.values().any(same) {
+                return Err(VaultError::new(VaultErrorKind::NameTaken, format!("the name {} is taken", stored.name)));
+            }
+            Ok(SecretId::new(state.add(stored).to_string()))
+        })
     }
 
     async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError> {
