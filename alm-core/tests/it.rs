@@ -9,5 +9,6 @@ mod it {
     mod recover;
     mod refusals;
     mod stage;
+    mod sweep;
     mod world;
 }
