@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "tests are documented by their names")]
 
 mod it {
+    mod canary;
     mod chaos;
     mod crash;
     mod flow;

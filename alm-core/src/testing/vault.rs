@@ -48,6 +48,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Every password that was ever put in.
+    passwords: Vec<SecretString>,
 }
 
 impl State {
@@ -113,6 +115,11 @@ impl MemoryVault {
         SecretId::new(id.to_string())
     }
 
+    /// Every password that was ever sent to it, also those that it did not keep: what a search for leaks has to look for.
+    pub fn passwords(&self) -> Vec<SecretString> {
+        self.state().passwords.clone()
+    }
+
     /// The calls so far.
     pub fn calls(&self) -> Vec<&'static str> {
         self.state().calls.clone()
@@ -170,6 +177,7 @@ impl Vault for MemoryVault {
         let mut late = false;
         {
             let mut state = self.state();
+            state.passwords.push(secret.password.clone());
             if let Some(index) = state.faults.iter().position(|fault| *fault == ("create", VaultFault::Late)) {
                 state.faults.remove(index);
                 state.late.push(stored.clone());
@@ -219,6 +227,7 @@ impl Vault for MemoryVault {
 
     async fn write_password(&self, secret: &SecretId, password: &SecretString) -> Result<(), VaultError> {
         let id = number(secret)?;
+        self.state().passwords.push(password.clone());
         self.call("write_password", |state| match state.secrets.get_mut(&id).filter(|secret| secret.active) {
             Some(stored) => {
                 stored.password = SecretString::from(password.expose_secret());

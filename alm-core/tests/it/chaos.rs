@@ -53,6 +53,7 @@ struct State {
     released: bool,
     spares_engine: bool,
     wrong: Vec<String>,
+    errors: Vec<String>,
 }
 
 /// The sequence of all that an engine does, and what goes wrong in it.
@@ -150,7 +151,12 @@ impl Chaos {
         .await;
     }
 
-    async fn call<T: Send + 'static, E: Send + 'static>(
+    /// Every error that a call answered, as it would be shown and logged.
+    pub(super) fn errors(&self) -> Vec<String> {
+        self.state.lock().unwrap().errors.clone()
+    }
+
+    async fn call<T: Send + 'static, E: fmt::Display + fmt::Debug + Send + 'static>(
         &self,
         name: &'static str,
         away: impl Fn(Outcome) -> E + Send + Sync,
@@ -187,6 +193,9 @@ impl Chaos {
                 work.await
             }
         };
+        if let Err(error) = &answer {
+            self.state.lock().unwrap().errors.push(format!("{error}\n{error:?}\n{error:#?}"));
+        }
         self.look(name).await;
         answer
     }
