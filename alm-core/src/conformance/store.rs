@@ -186,6 +186,7 @@ macro_rules! store_suite {
             concurrency {
                 of_many_writers_one_wins_each_version
                 of_many_takers_one_gets_the_name
+                of_many_repeats_one_is_done
                 no_work_is_claimed_by_two_engines
                 the_chain_holds_under_many_writers
                 nobody_sees_half_a_commit

@@ -154,3 +154,57 @@ pub(super) fn corrupt(operation: &'static str, message: String) -> Error {
     Error::new(ErrorKind::StoreCorrupt, operation, message)
         .with_advice("restore a backup; do not go on with it")
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+
+    /// What SQLite says to a statement on a file that holds `bytes`.
+    async fn failure(bytes: &[u8], statement: &'static str) -> Arc<sqlx::Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        let connected = SqliteConnectOptions::new().filename(&path).connect().await;
+        let failed = match connected {
+            Err(error) => Err(error),
+            Ok(mut connection) => sqlx::raw_sql(statement).execute(&mut connection).await.map(drop),
+        };
+        Arc::new(failed.unwrap_err())
+    }
+
+    fn kind(error: &Arc<sqlx::Error>) -> ErrorKind {
+        let made = of("store.test", Path::new("/somewhere/store.alm"), error);
+        assert!(made.to_string().contains("/somewhere/store.alm"), "{made}");
+        assert!(!made.to_string().contains('\n'), "{made}");
+        assert_eq!(made.outcome(), Outcome::NotDone);
+        made.kind()
+    }
+
+    #[tokio::test]
+    async fn a_full_file_is_full_and_nothing_was_done() {
+        let full = failure(b"", "PRAGMA max_page_count = 1; CREATE TABLE a (b); CREATE TABLE c (d)").await;
+        assert_eq!(kind(&full), ErrorKind::StoreFull);
+        assert!(certainly_undone(&full) && !connection_lost(&full));
+    }
+
+    #[tokio::test]
+    async fn other_failures_leave_the_outcome_of_a_commit_open() {
+        let foreign = failure(&[b'x'; 4096], "SELECT * FROM sqlite_schema").await;
+        assert_eq!(kind(&foreign), ErrorKind::StoreCorrupt);
+        assert!(!certainly_undone(&foreign));
+        let wrong = failure(b"", "SELECT * FROM nothing").await;
+        assert_eq!(kind(&wrong), ErrorKind::StoreUnavailable);
+        assert!(!certainly_undone(&wrong) && !connection_lost(&wrong));
+    }
+
+    #[test]
+    fn a_lost_connection_is_replaced_and_damage_is_named() {
+        assert!(connection_lost(&sqlx::Error::WorkerCrashed));
+        assert!(!certainly_undone(&sqlx::Error::WorkerCrashed));
+        assert_eq!(kind(&Arc::new(Damage::error("a number is negative"))), ErrorKind::StoreCorrupt);
+        assert_eq!(kind(&Arc::new(sqlx::Error::PoolTimedOut)), ErrorKind::StoreUnavailable);
+    }
+}

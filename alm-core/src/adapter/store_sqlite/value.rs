@@ -72,7 +72,7 @@ fn bind(query: Query<'_>, value: Value) -> Query<'_> {
 }
 
 /// How many rows one statement writes. Few sizes, so that few statements have to be kept prepared.
-const ROWS: [usize; 4] = [64, 16, 4, 1];
+const ROWS: [usize; 7] = [64, 16, 8, 4, 3, 2, 1];
 
 /// Writes rows that are all as wide, many in one statement.
 pub(super) async fn insert_rows<const WIDTH: usize>(

@@ -66,6 +66,35 @@ pub async fn of_many_takers_one_gets_the_name(harness: &impl StoreHarness) {
     assert_eq!(store.list(RecordKind::Account, None, 100).await.unwrap().len(), 1);
 }
 
+/// Commits under the same key, with audit records that are linked before the key turns out to be taken, beside commits that are fine:
+/// those that are refused leave no trace in the chain.
+pub async fn of_many_repeats_one_is_done(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut done = Vec::new();
+            for round in 0..10 {
+                let subject = format!("{task} {round}");
+                let key = if task % 2 == 0 { format!("shared {round}") } else { subject.clone() };
+                let remember = Some(result(1, &key, 0));
+                match store.commit(Commit { remember, ..entries([subject.as_str()]) }).await {
+                    Ok(()) => done.push(subject),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+                }
+            }
+            done
+        });
+    }
+    let done: BTreeSet<String> = tasks.join_all().await.into_iter().flatten().collect();
+    // Sixteen tasks with keys of their own, and for each round one of those that share.
+    assert_eq!(done.len(), 16 * 10 + 10);
+    let told = verified(&*store).await;
+    assert_eq!(told.len(), done.len());
+    assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), done);
+}
+
 /// Each saga goes to one engine, and all sagas go to some.
 pub async fn no_work_is_claimed_by_two_engines(harness: &impl StoreHarness) {
     let store = Arc::new(harness.fresh().await);

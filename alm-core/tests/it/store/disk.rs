@@ -1,5 +1,7 @@
 //! A disk that is full, and runtimes that end.
 
+use std::time::Duration;
+
 use alm_core::adapter::store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use alm_core::port::store::{Commit, RecordKind, Remove, Store as _};
 use alm_core::{ErrorKind, Outcome};
@@ -122,7 +124,8 @@ fn a_runtime_that_ends_midway_leaves_a_whole_store() {
             }
         });
         next = answers.iter().take(20).last().unwrap() + 1;
-        first.shutdown_background();
+        // Drops every task where it waits, the writer among them, and returns when none runs any more.
+        first.shutdown_timeout(Duration::from_secs(10));
         next = answers.iter().last().map_or(next, |last| last + 1);
 
         let second = tokio::runtime::Runtime::new().unwrap();
