@@ -11,6 +11,11 @@ impl Fault {
         let text: String = text.into();
         Self(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
+
+    /// Says which flags it is about, for a fault that knows only the operation.
+    pub fn concerning(self, flags: &str) -> Self {
+        Self(format!("{flags}: {}", self.0))
+    }
 }
 
 impl fmt::Display for Fault {

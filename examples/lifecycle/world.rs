@@ -300,7 +300,10 @@ async fn open_directory(
         builder = builder.ca_file(file);
     }
     let directory = builder.build()?;
-    let probe = directory.probe(ProbeOptions::new()).await?;
+    let probe = directory.probe(ProbeOptions::new()).await.map_err(|error| {
+        let bind = options.bind.as_deref().unwrap_or_default();
+        Fault::from(error).concerning(&format!("--directory {url}, --bind {bind}"))
+    })?;
     // Said now, with the flag's name, and not first by a template that cannot be published.
     for (flag, place) in [("--ou", Some(&ou)), ("--retired-ou", retired.as_ref())] {
         if let Some(place) = place
@@ -349,6 +352,9 @@ async fn open_vault(
         builder = builder.authority(pem);
     }
     let client = builder.build()?;
-    client.users().current().await?;
+    client.users().current().await.map_err(|error| {
+        let user = options.vault_user.as_deref().unwrap_or_default();
+        Fault::from(error).concerning(&format!("--vault {url}, --vault-user {user}"))
+    })?;
     Ok((client, None))
 }
