@@ -10,6 +10,7 @@ mod it {
     mod recover;
     mod refusals;
     mod stage;
+    mod structure;
     mod sweep;
     mod world;
 }

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{ACCOUNT_OWNER, EVERYONE, Feature, Group, Permission, Person, Role, Verb};
 

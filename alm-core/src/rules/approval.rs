@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::access;
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use crate::model::ids::PersonId;
 use crate::model::people::{Group, Person};
 use crate::model::request::{Decision, Request, RequestStatus};

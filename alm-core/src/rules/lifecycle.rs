@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use crate::model::account::{Account, AccountStatus, OperationKind};
 use crate::model::template::EolAction;
 

@@ -3,7 +3,7 @@
 use ad_directory::{Dn, SamAccountName};
 use fancy_regex::RegexBuilder;
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use crate::model::ids::DomainId;
 use crate::model::template::DirectoryPlace;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use crate::model::account::Owner;
 use crate::model::ids::PersonId;
 use crate::model::people::{EVERYONE, Group, Person};

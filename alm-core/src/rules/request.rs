@@ -1,6 +1,6 @@
 //! What a requester must fill in (R-2, R-3, T-1, T-5, T-7).
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use super::{access, naming, ownership, text};
 use crate::model::people::{Group, Person};
 use crate::model::request::RequestForm;

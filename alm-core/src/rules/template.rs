@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 use super::{naming, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::template::{OwnershipRule, TemplateBody};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Outcome;
 use crate::model::template::VaultPlace;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// One step of a saga on a system outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

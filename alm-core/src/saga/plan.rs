@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::AccountSpec;
 use crate::model::account::OperationKind;
 use crate::model::template::VaultPlace;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// What a saga was begun with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::plan::ProvisionPlan;
 use super::record::{Ending, Misfit, Next};
 use crate::error::Outcome;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// How many passwords the directory may refuse.
 const PASSWORDS: u32 = 3;

@@ -12,7 +12,7 @@ use super::plan::{OperatePlan, Step};
 use super::record::{Ending, Misfit, Next};
 use crate::error::Outcome;
 use crate::model::account::OperationKind;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// After how many failures to reach the controller another one is chosen.
 const UNREACHED: u32 = 2;

@@ -391,7 +391,7 @@ impl Decide for SetOwners {
 /// Who asked for the account: with "requester only" it stays theirs.
 async fn requester_of(unit: &mut Unit<'_>, account: &Account) -> Result<crate::model::ids::PersonId> {
     let requests: Vec<Request> =
-        unit.find_by(crate::model::stored::index::ACCOUNT, &account.id.to_string()).await?;
+        unit.find_by(super::stored::index::ACCOUNT, &account.id.to_string()).await?;
     match requests.into_iter().find(|request| request.kind == RequestKind::New) {
         Some(request) => Ok(request.requester),
         None => unit.person(),

@@ -17,7 +17,7 @@ use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 use crate::rules::{lifecycle, naming, ownership};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;

@@ -13,7 +13,7 @@ use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
 use crate::model::request::Request;
-use crate::model::stored::{index, owner_key};
+use super::stored::{index, owner_key};
 use crate::rules::{ownership, text};
 
 /// Adds a person. Needs user Create.

@@ -16,7 +16,7 @@ use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, EventId};
 use crate::model::people::{Feature, Verb};
-use crate::model::stored::{index, status_key};
+use super::stored::{index, status_key};
 use crate::model::sweep::SweepState;
 use crate::model::template::{EolAction, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind};

@@ -12,7 +12,7 @@ use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
-use crate::model::stored::index;
+use super::stored::index;
 use crate::port::store::{Commit, JournalEntry, RecordKind, Remove, Stored};
 use crate::rules::access::Access;
 use crate::saga::input::Input;
