@@ -8,7 +8,6 @@ use super::plan::Plan;
 use crate::model::account::AccountStatus;
 use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
 use crate::model::period::Period;
-use crate::model::ids::SecretId;
 
 /// A saga, without its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +123,7 @@ pub enum Ending {
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed over once")]
 pub enum Next {
     /// Run this effect.
     Run {

@@ -21,7 +21,8 @@ const CIRCLES: [(&str, &str); 1] = [(
 )];
 
 /// What the domain may not even mention.
-const FOREIGN: [&str; 7] = ["tokio", "sqlx", "reqwest", "ldap3", "tracing", "getrandom", "secretserver_client"];
+const FOREIGN: [&str; 7] =
+    ["tokio", "sqlx", "reqwest", "ldap3", "tracing", "getrandom", "secretserver_client"];
 
 /// The text without comments, doc examples and unit tests.
 fn code(text: &str) -> String {
@@ -76,7 +77,8 @@ fn paths(module: &str, code: &str) -> BTreeSet<String> {
         .into_iter()
         .map(|path| {
             let path = path.split(" as ").next().unwrap().trim().to_owned();
-            let absolute = if let Some(rest) = path.strip_prefix("crate::") {
+
+            if let Some(rest) = path.strip_prefix("crate::") {
                 rest.to_owned()
             } else if let Some(rest) = path.strip_prefix("super::") {
                 let mut up = parent;
@@ -88,8 +90,7 @@ fn paths(module: &str, code: &str) -> BTreeSet<String> {
                 if up.is_empty() { rest.to_owned() } else { format!("{up}::{rest}") }
             } else {
                 format!("{module}::{}", path.strip_prefix("self::").unwrap_or(&path))
-            };
-            absolute
+            }
         })
         .collect()
 }
@@ -158,7 +159,9 @@ fn the_domain_names_no_runtime_no_store_and_no_protocol() {
             let named = code.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == foreign);
             assert!(!named, "{module} names {foreign}");
         }
-        for reading in ["Timestamp::now", "SystemTime", "Instant", "Uuid::new", "std::fs", "std::env", "async "] {
+        for reading in
+            ["Timestamp::now", "SystemTime", "Instant", "Uuid::new", "std::fs", "std::env", "async "]
+        {
             assert!(!code.contains(reading), "{module} says {reading}");
         }
     }
@@ -218,7 +221,8 @@ fn in_circles(graph: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
 #[test]
 fn no_files_know_each_other_in_a_circle_but_those_with_a_reason() {
     let circles = in_circles(&graph(&sources()));
-    let unnamed: Vec<_> = circles.iter().filter(|file| !CIRCLES.iter().any(|(named, _)| file.starts_with(named))).collect();
+    let unnamed: Vec<_> =
+        circles.iter().filter(|file| !CIRCLES.iter().any(|(named, _)| file.starts_with(named))).collect();
     assert!(unnamed.is_empty(), "{unnamed:#?}");
     for (named, reason) in CIRCLES {
         assert!(circles.iter().any(|file| file.starts_with(named)), "{named} is straight by now: {reason}");
@@ -230,7 +234,10 @@ fn what_is_bent_is_seen() {
     let file = |module: &str, code: &str| BTreeMap::from([(module.to_owned(), code.to_owned())]);
     let upwards = bent(&file("model::x", "use crate::port::store::{Stored, Work};"));
     assert!(upwards.contains(&"model::x imports port::store::Work".to_owned()), "{upwards:?}");
-    assert_eq!(bent(&file("rules::x", "use crate::{model::ids, saga::plan};")), ["rules::x imports saga::plan"]);
+    assert_eq!(
+        bent(&file("rules::x", "use crate::{model::ids, saga::plan};")),
+        ["rules::x imports saga::plan"]
+    );
     assert_eq!(bent(&file("engine::x", "fn f() { crate::service::Alm::new() }")).len(), 1);
     assert_eq!(bent(&file("saga::x", "use super::super::engine::run;")).len(), 1);
     assert!(bent(&file("service::x", "use super::unit::Unit;\nuse crate::saga::plan;")).is_empty());
