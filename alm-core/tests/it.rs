@@ -3,7 +3,14 @@
 #![allow(missing_docs, reason = "tests are documented by their names")]
 
 mod it {
+    mod canary;
+    mod chaos;
+    mod crash;
     mod flow;
+    mod recover;
+    mod refusals;
+    mod stage;
     mod store;
+    mod sweep;
     mod world;
 }

@@ -114,20 +114,28 @@ impl Tools<'_> {
         if marker.epoch > self.task.lease.epoch {
             return Err(translate::Stop::Superseded);
         }
+        match self.unlike_added(&account, &spec.ou) {
+            Some(why) => taken(why),
+            None => Ok(Some(added(&account))),
+        }
+    }
+
+    /// What tells an account from one that this saga has just added, though it may carry this saga's marker.
+    fn unlike_added(&self, account: &Account, ou: &Dn) -> Option<&'static str> {
         let since = self.task.intent_at.checked_sub(SKEW).unwrap_or(jiff::Timestamp::MIN);
-        if account.is_enabled() {
-            return taken("is enabled already");
+        if account.is_protected {
+            Some("is protected")
+        } else if account.is_enabled() {
+            Some("is enabled already")
+        } else if account.dn.parent().as_ref() != Some(ou) {
+            Some("is in another place")
+        } else if !account.member_of.is_empty() {
+            Some("has memberships already")
+        } else if account.when_created.is_some_and(|created| created < since) {
+            Some("is older than the request")
+        } else {
+            None
         }
-        if account.dn.parent().as_ref() != Some(&spec.ou) {
-            return taken("is in another place");
-        }
-        if !account.member_of.is_empty() {
-            return taken("has memberships already");
-        }
-        if account.when_created.is_some_and(|created| created < since) {
-            return taken("is older than the request");
-        }
-        Ok(Some(added(&account)))
     }
 
     /// Step 7; already a member is success.
@@ -328,8 +336,8 @@ impl Tools<'_> {
         }
     }
 
-    /// Compensation of an add whose end nobody saw: only what carries this very saga's marker is removed.
-    pub(super) async fn remove_by_marker(&self, controller: &Controller, name: &str) -> Step<EffectResult> {
+    /// Compensation of an add whose end nobody saw: only what carries this very saga's marker, and is as it would have been added, is removed.
+    pub(super) async fn remove_by_marker(&self, controller: &Controller, ou: &Dn, name: &str) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         let name = match name.parse() {
             Ok(name) => name,
@@ -339,13 +347,17 @@ impl Tools<'_> {
             .find_account(&AccountKey::SamAccountName(name), FindOptions::new())
             .await
             .map_err(|error| translate::directory(&error))?;
+        let nothing = |findings| Ok(done(Found { gone: true, findings, ..Found::default() }));
         match found {
             Some(account)
                 if account.marker.as_ref().is_some_and(|marker| self.is_this_saga(marker.as_str())) =>
             {
-                self.delete(controller, account.guid).await
+                match self.unlike_added(&account, ou) {
+                    Some(why) => nothing(vec![format!("{} carries our marker but {why}; it was left alone", account.dn)]),
+                    None => self.delete(controller, account.guid).await,
+                }
             }
-            _ => Ok(done(Found { gone: true, ..Found::default() })),
+            _ => nothing(Vec::new()),
         }
     }
 }

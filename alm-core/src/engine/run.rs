@@ -327,7 +327,7 @@ impl Engine {
                 tools.ensure_groups(controller, *account, groups).await
             }
             Effect::DeleteAccount { controller, account } => tools.delete(controller, *account).await,
-            Effect::RemoveByMarker { controller, name } => tools.remove_by_marker(controller, name).await,
+            Effect::RemoveByMarker { controller, ou, name } => tools.remove_by_marker(controller, ou, name).await,
             Effect::DeactivateSecret { secret } => secrets.deactivate(secret).await,
         }
     }

@@ -21,7 +21,10 @@ pub fn check(
     if !access::is_in_any(requester.id, &body.requesters, groups) {
         refusals.push(Refusal::new("T-7", "requester", "is in none of the template's requester groups"));
     }
-    if let Err(more) = naming::check(&body.directory, &naming::full_name(&body.directory, &form.name)) {
+    // The prefix alone would be a lawful name, but nobody chose it.
+    if form.name.is_empty() {
+        refusals.push(Refusal::new("NM-1", "name", "must be filled in"));
+    } else if let Err(more) = naming::check(&body.directory, &naming::full_name(&body.directory, &form.name)) {
         refusals.extend(more);
     }
     if !body.periods.contains(&form.period) {

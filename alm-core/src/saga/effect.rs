@@ -130,10 +130,13 @@ pub enum Effect {
         /// Which account.
         account: ObjectGuid,
     },
-    /// Look for an account of this name that carries this saga's marker and remove it: compensation when it is not known whether one was added.
+    /// Look for an account of this name that is as this saga would have added it, its marker being one of several signs, and remove it:
+    /// compensation when it is not known whether one was added. Nothing is deleted on a marker alone (I-3).
     RemoveByMarker {
         /// On this controller.
         controller: Controller,
+        /// Where it would be.
+        ou: Dn,
         /// Its sAMAccountName. The marker attribute is not indexed, the name is.
         name: String,
     },

@@ -103,6 +103,10 @@ impl State {
         self.secret.as_ref()
     }
 
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.attempt.is_started()
+    }
+
     pub(super) fn effect_name(&self) -> Option<&'static str> {
         self.effect().map(|effect| effect.name())
     }
@@ -209,7 +213,11 @@ impl State {
             },
             Step::RemoveAccount => match self.account {
                 Some(account) => Effect::DeleteAccount { controller: controller()?, account },
-                None => Effect::RemoveByMarker { controller: controller()?, name: plan.account.name.clone() },
+                None => Effect::RemoveByMarker {
+                    controller: controller()?,
+                    ou: plan.account.ou.clone(),
+                    name: plan.account.name.clone(),
+                },
             },
             Step::DropSecrets => Effect::SettleSecrets {
                 place: plan.place.clone(),

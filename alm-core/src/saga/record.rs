@@ -220,6 +220,14 @@ impl Machine {
         }
     }
 
+    /// Whether an effect was started of which nobody has heard the end.
+    pub const fn is_under_way(&self) -> bool {
+        match &self.0 {
+            Kind::Provision(state) => state.is_under_way(),
+            Kind::Operate(state) => state.is_under_way(),
+        }
+    }
+
     /// Whether a person can still cancel it: what it does is not yet visible to anybody.
     pub fn can_cancel(&self) -> bool {
         match &self.0 {

@@ -53,6 +53,10 @@ impl State {
         &self.plan.secret
     }
 
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.attempt.is_started()
+    }
+
     pub(super) fn effect_name(&self) -> Option<&'static str> {
         self.effect().map(|effect| effect.name())
     }

@@ -172,6 +172,8 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
     if matches!(saga.status, SagaStatus::Ended { .. }) {
         return Ok(());
     }
+    let machine = link::machine(unit.alm, &saga).await?;
+    link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
     saga.findings.push("another operation took its place".to_owned());
     unit.put(&saga, format!("give up {:?} of {}", open.kind, saga.account_name))?;

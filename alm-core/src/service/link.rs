@@ -9,7 +9,7 @@ use serde_json::json;
 use super::alm::{Alm, Inner};
 use super::complete;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::model::account::Account;
 use crate::model::audit::{Actor, AuditResult};
 use crate::model::event::EventKind;
@@ -83,7 +83,12 @@ impl Alm {
             apply(unit, &mut saga, &mut machine, Input::Finished { result, at: unit.now })?;
             saga.findings = machine.findings().to_vec();
         }
-        let order = match machine.next() {
+        let next = machine.next();
+        // Said once, with what comes instead of the end that nobody heard; not with every look while a doubt settles.
+        if !matches!(&next, Next::Run { not_before: Some((until, _)), .. } if *until > unit.now) {
+            lost(unit, &saga, &machine);
+        }
+        let order = match next {
             Next::Run { effect, not_before } => match not_before.filter(|(until, _)| *until > unit.now) {
                 Some((until, why)) => {
                     saga.status = SagaStatus::Waiting { why: why.clone() };
@@ -148,6 +153,19 @@ fn audit_effect(
         facts.insert("epoch".to_owned(), json!(lease.epoch));
     }
     unit.audit_as(action, format!("account {}", saga.account), result, facts, None);
+}
+
+/// I-8: an effect whose engine is gone has an outcome in the audit too: that nobody knows it.
+pub(super) fn lost(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) {
+    if machine.is_under_way() {
+        unit.audit_as(
+            "effect.lost",
+            format!("account {}", saga.account),
+            AuditResult::Failed,
+            json!({ "saga": saga.id, "effect": machine.effect_name(), "outcome": Outcome::Unknown }),
+            None,
+        );
+    }
 }
 
 /// I-9: what stops is shown, and administrators are told.

@@ -47,6 +47,9 @@ struct State {
     late: Vec<StoredSecret>,
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
+    unique_names: bool,
+    /// Every password that was ever put in.
+    passwords: Vec<SecretString>,
 }
 
 impl State {
@@ -81,6 +84,11 @@ impl MemoryVault {
         self.state().refusals = refusals;
     }
 
+    /// From now on it refuses a second secret of one name in a folder, as templates of Secret Server can be set to.
+    pub fn require_unique_names(&self) {
+        self.state().unique_names = true;
+    }
+
     /// Carries out what arrived and was not answered.
     pub fn deliver_late(&self) {
         let mut state = self.state();
@@ -105,6 +113,11 @@ impl MemoryVault {
             active: true,
         });
         SecretId::new(id.to_string())
+    }
+
+    /// Every password that was ever sent to it, also those that it did not keep: what a search for leaks has to look for.
+    pub fn passwords(&self) -> Vec<SecretString> {
+        self.state().passwords.clone()
     }
 
     /// The calls so far.
@@ -164,6 +177,7 @@ impl Vault for MemoryVault {
         let mut late = false;
         {
             let mut state = self.state();
+            state.passwords.push(secret.password.clone());
             if let Some(index) = state.faults.iter().position(|fault| *fault == ("create", VaultFault::Late)) {
                 state.faults.remove(index);
                 state.late.push(stored.clone());
@@ -174,7 +188,13 @@ impl Vault for MemoryVault {
             return Err(VaultError::new(VaultErrorKind::Unavailable, "vault.create: no answer in time")
                 .with_outcome(Outcome::Unknown));
         }
-        self.call("create", |state| Ok(SecretId::new(state.add(stored).to_string())))
+        self.call("create", |state| {
+            let same = |other: &StoredSecret| other.folder == stored.folder && other.name == stored.name;
+            if state.unique_names && state.secrets.values().any(same) {
+                return Err(VaultError::new(VaultErrorKind::NameTaken, format!("the name {} is taken", stored.name)));
+            }
+            Ok(SecretId::new(state.add(stored).to_string()))
+        })
     }
 
     async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError> {
@@ -207,6 +227,7 @@ impl Vault for MemoryVault {
 
     async fn write_password(&self, secret: &SecretId, password: &SecretString) -> Result<(), VaultError> {
         let id = number(secret)?;
+        self.state().passwords.push(password.clone());
         self.call("write_password", |state| match state.secrets.get_mut(&id).filter(|secret| secret.active) {
             Some(stored) => {
                 stored.password = SecretString::from(password.expose_secret());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ad_directory::MemoryDirectory;
 use ad_directory::{AccountKey, Directory, FindOptions};
 use alm_core::adapter::store_memory::MemoryStore;
-use alm_core::engine::{Engine, MarkerKey, PlaceInspector, RunReport};
+use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
 use alm_core::model::ids::{
     AccountId, DomainId, EngineId, GroupId, InstanceId, PersonId, RequestId, TemplateId, VaultId,
@@ -15,7 +15,7 @@ use alm_core::model::period::Period;
 use alm_core::model::request::{RequestForm, RequestStatus};
 use alm_core::model::template::{ApprovalStep, DirectoryPlace, EolAction, TemplateBody, VaultPlace};
 use alm_core::port::clock::Clock;
-use alm_core::port::store::Store;
+use alm_core::port::store::{Commit, Store, Stored};
 use alm_core::port::vault::Vault;
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::{AddDomain, AddVault};
@@ -199,6 +199,44 @@ impl World {
         let request = self.alm.request(&self.requester, request).await.unwrap();
         assert_eq!(request.status, RequestStatus::Provisioned);
         request.account.unwrap()
+    }
+
+    /// Another engine of the same domain, on a directory and a vault that may misbehave.
+    pub fn engine_on(
+        &self,
+        number: u128,
+        directory: Arc<dyn Directory>,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+    ) -> EngineBuilder {
+        let id = EngineId::new(Uuid::from_u128(number));
+        Engine::builder(id, self.domain, Arc::new(self.alm.clone()), directory, vault, clock, key())
+    }
+
+    /// Lets engines work until nothing is left that goes on by itself, letting time pass over every wait.
+    pub async fn run_until_quiet(&self) -> RunReport {
+        let mut total = self.run().await;
+        for _ in 0..500 {
+            let Some(at) = self.store.next_ready(&[self.domain]).await.unwrap() else { return total };
+            let wait = at.duration_since(self.clock.now()).max(SignedDuration::ZERO);
+            self.clock.advance(wait + SignedDuration::from_secs(1));
+            total.notes.extend(self.run().await.notes);
+        }
+        panic!("never quiet: {total:?}");
+    }
+
+    /// A document of the model as the store has it.
+    pub async fn document<T: Stored>(&self, id: impl Into<Uuid>) -> T {
+        T::read(&self.store.load(T::KIND, id.into()).await.unwrap().unwrap()).unwrap()
+    }
+
+    /// Changes a document behind the service's back, as another command would that there is not yet.
+    pub async fn rewrite<T: Stored>(&self, id: impl Into<Uuid>, change: impl FnOnce(&mut T)) {
+        let document = self.store.load(T::KIND, id.into()).await.unwrap().unwrap();
+        let mut value = T::read(&document).unwrap();
+        change(&mut value);
+        let puts = vec![value.put(document.version).unwrap()];
+        self.store.commit(Commit { puts, ..Commit::default() }).await.unwrap();
     }
 
     pub async fn run(&self) -> RunReport {

@@ -1,0 +1,373 @@
+//! A saga about to begin, in a world where anything can go wrong, and what must hold in the end.
+
+use std::collections::HashSet;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, FindOptions, MemoryDirectory};
+use alm_core::engine::Engine;
+use alm_core::model::account::{Account, AccountStatus};
+use alm_core::model::ids::{AccountId, RequestId, SagaId};
+use alm_core::model::request::RequestStatus;
+use alm_core::model::template::EolAction;
+use alm_core::port::clock::Clock;
+use alm_core::port::store::{Store, Stored as _};
+use alm_core::rules::naming;
+use alm_core::saga::{Completion, Ending, SagaRecord, SagaStatus};
+use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal};
+use alm_core::testing::MemoryVault;
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+
+use super::chaos::{Chaos, ChaosDirectory, ChaosVault, Mishap};
+use super::world::{OU, READERS, RETIRED, World};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Case {
+    Provision,
+    /// The directory refuses the first password.
+    PasswordRefused,
+    /// Somebody sets another password before the proof.
+    PasswordWrong,
+    /// Joining is forbidden: the way back, by identity.
+    GroupForbidden,
+    /// Adding is forbidden: the way back, by marker.
+    AddForbidden,
+    Disable,
+    Enable,
+    Renew,
+    /// A renewal that enables a disabled account as well.
+    RenewDisabled,
+    Expire,
+    Delete,
+    Erase,
+}
+
+impl Case {
+    pub(super) const ALL: [Self; 12] = [
+        Self::Provision,
+        Self::PasswordRefused,
+        Self::PasswordWrong,
+        Self::GroupForbidden,
+        Self::AddForbidden,
+        Self::Disable,
+        Self::Enable,
+        Self::Renew,
+        Self::RenewDisabled,
+        Self::Expire,
+        Self::Delete,
+        Self::Erase,
+    ];
+
+    pub(super) const fn makes_one(self) -> bool {
+        matches!(self, Self::Provision | Self::PasswordRefused | Self::PasswordWrong)
+    }
+
+    pub(super) const fn is_undone(self) -> bool {
+        matches!(self, Self::GroupForbidden | Self::AddForbidden)
+    }
+}
+
+/// A world in which one saga is about to begin.
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) case: Case,
+    pub(super) chaos: Arc<Chaos>,
+    pub(super) saga: SagaId,
+    pub(super) account: AccountId,
+    pub(super) request: Option<RequestId>,
+}
+
+pub(super) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    // Everything is in memory and at hand: what is not ready at once stands still for good.
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+impl Stage {
+    pub(super) async fn new(case: Case, plan: impl IntoIterator<Item = (usize, Mishap)>) -> Self {
+        let world = World::new().await;
+        let template = world.template(EolAction::Expire).await;
+        let chaos = Chaos::new(plan);
+        let (saga, account, request);
+        if case.makes_one() || case.is_undone() {
+            let id = world.approved(template, "payroll").await;
+            let queued = world.alm.request(&world.requester, id).await.unwrap();
+            (saga, account, request) = (queued.saga.unwrap(), queued.account.unwrap(), Some(id));
+        } else {
+            account = world.provisioned(template, "payroll").await;
+            request = None;
+            saga = Self::begin(&world, case, account).await;
+        }
+        match case {
+            Case::PasswordRefused => chaos.refuse("accounts.create", 1, ErrorKind::PasswordPolicy),
+            Case::PasswordWrong => chaos.spoil_password(),
+            Case::GroupForbidden => chaos.refuse("groups.add_member", u32::MAX, ErrorKind::Forbidden),
+            Case::AddForbidden => chaos.refuse("accounts.create", u32::MAX, ErrorKind::Forbidden),
+            _ => {}
+        }
+        let stage = Self { world, case, chaos, saga, account, request };
+        stage.watch(&stage.chaos);
+        stage
+    }
+
+    async fn begin(world: &World, case: Case, id: AccountId) -> SagaId {
+        match case {
+            Case::Disable => world.execute(&world.requester, DisableAccount::new(id)).await.unwrap(),
+            Case::Enable => {
+                world.execute(&world.requester, DisableAccount::new(id)).await.unwrap();
+                world.run().await;
+                world.execute(&world.requester, EnableAccount::new(id)).await.unwrap()
+            }
+            Case::Renew | Case::RenewDisabled => {
+                if case == Case::RenewDisabled {
+                    world.execute(&world.requester, DisableAccount::new(id)).await.unwrap();
+                    world.run().await;
+                }
+                world.advance_days(80);
+                let mut renewal = SubmitRenewal::new(id, "still needed");
+                renewal.enable = true;
+                let request = world.execute(&world.requester, renewal).await.unwrap();
+                world.approve(request).await;
+                world.view(id).await.account.operation.unwrap().saga
+            }
+            Case::Expire => {
+                world.advance_days(91);
+                world.sweep().await;
+                world.view(id).await.account.operation.unwrap().saga
+            }
+            Case::Delete => world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap(),
+            Case::Erase => {
+                world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap();
+                world.run().await;
+                world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap()
+            }
+            _ => unreachable!("makes the account itself"),
+        }
+    }
+
+    /// I-1 and I-12, after every single call.
+    pub(super) fn watch(&self, chaos: &Chaos) {
+        let directory = Arc::clone(&self.world.directory);
+        let vault = Arc::clone(&self.world.vault);
+        let store = Arc::clone(&self.world.store);
+        let (saga, account) = (self.saga, self.account);
+        let bound = Arc::new(Bound::default());
+        chaos.watch(Box::new(move || {
+            let (directory, vault, store) = (Arc::clone(&directory), Arc::clone(&vault), Arc::clone(&store));
+            let bound = Arc::clone(&bound);
+            Box::pin(async move { look(&directory, &vault, store.as_ref(), saga, account, &bound).await })
+        }));
+    }
+
+    pub(super) fn engine(&self, number: u128, chaos: &Arc<Chaos>, clock: Arc<dyn Clock>) -> Engine {
+        let directory = ChaosDirectory { inner: self.world.directory.clone(), chaos: Arc::clone(chaos) };
+        let vault = ChaosVault { inner: self.world.vault.clone(), chaos: Arc::clone(chaos) };
+        let hook: Arc<Chaos> = Arc::clone(chaos);
+        self.world
+            .engine_on(number, Arc::new(directory), Arc::new(vault), clock)
+            .take_back(number == 1)
+            .hook(hook)
+            .build()
+            .unwrap()
+    }
+
+    /// Runs engine after engine, each started when the one before died, until nothing goes on by itself.
+    pub(super) async fn run_until_quiet(&self, chaos: &Arc<Chaos>, number: u128) -> Result<(), String> {
+        for _ in 0..300 {
+            let engine = self.engine(number, chaos, self.world.clock.clone());
+            let mut run = pin!(engine.run_ready());
+            match poll(run.as_mut()) {
+                Poll::Pending => continue,
+                Poll::Ready(report) => drop(report.map_err(|error| error.to_string())?),
+            }
+            chaos.carry_out_late().await;
+            match self.world.store.next_ready(&[self.world.domain]).await.unwrap() {
+                None => return Ok(()),
+                Some(at) => {
+                    let wait = at.duration_since(self.world.clock.now()).max(SignedDuration::ZERO);
+                    self.world.clock.advance(wait + SignedDuration::from_secs(1));
+                }
+            }
+        }
+        Err("I-9: it never comes to an end".to_owned())
+    }
+
+    pub(super) async fn end(&self) -> Ending {
+        let saga: SagaRecord = self.world.document(self.saga.uuid()).await;
+        match saga.status {
+            SagaStatus::Ended { ending } => ending,
+            other => panic!("I-9: {other:?}"),
+        }
+    }
+
+    /// Everything that is wrong once all is quiet.
+    pub(super) async fn problems(&self, cancelled: bool) -> Vec<String> {
+        let world = &self.world;
+        let mut problems = self.chaos.wrong();
+        let mut check = |holds: bool, what: String| {
+            if !holds {
+                problems.push(what);
+            }
+        };
+
+        let saga: SagaRecord = world.document(self.saga.uuid()).await;
+        let undone = self.case.is_undone() || cancelled;
+        let ended = match &saga.status {
+            SagaStatus::Ended { ending: Ending::Done } => !undone,
+            SagaStatus::Ended { ending: Ending::Compensated { .. } } => self.case.is_undone(),
+            SagaStatus::Ended { ending: Ending::Cancelled } => cancelled,
+            _ => false,
+        };
+        check(ended, format!("I-9: {:?}", saga.status));
+
+        let all = world.vault.secrets();
+        let active: Vec<_> = all.iter().filter(|(_, secret)| secret.active).collect();
+        let named = account_named(&world.directory, "svc-payroll").await;
+        if undone {
+            check(named.is_none(), format!("I-2: an account is left: {named:?}"));
+            check(active.is_empty(), format!("I-2: {} secrets are left", active.len()));
+            let request = world.alm.request(&world.admin, self.request.unwrap()).await.unwrap();
+            let expected =
+                if cancelled { RequestStatus::Abandoned } else { RequestStatus::ProvisioningFailed };
+            check(
+                request.status == expected || request.status == RequestStatus::ProvisioningFailed,
+                format!("R-12: the request is {:?}", request.status),
+            );
+            check(request.failure.is_some(), "R-12: nobody knows why".to_owned());
+        } else {
+            let account: Account = world.document(self.account.uuid()).await;
+            let there = world.there(&account).await;
+            let expected = match self.case {
+                Case::Disable => AccountStatus::Disabled,
+                Case::Expire => AccountStatus::Expired,
+                Case::Delete | Case::Erase => AccountStatus::Deleted,
+                _ => AccountStatus::Active,
+            };
+            check(account.status == expected, format!("the record is {:?}", account.status));
+            check(account.operation.is_none(), format!("an operation is open: {:?}", account.operation));
+            check(account.renewal.is_none(), "a renewal is open".to_owned());
+            check((self.case == Case::Erase) == account.erased_at.is_some(), "erased".to_owned());
+            check((self.case == Case::Erase) == there.is_none(), format!("in the directory: {there:?}"));
+            let secrets = usize::from(!matches!(self.case, Case::Delete | Case::Erase));
+            check(active.len() == secrets, format!("I-2: {} secrets are active", active.len()));
+            if let Some(there) = &there {
+                let enabled = matches!(expected, AccountStatus::Active | AccountStatus::Expired);
+                check(there.is_enabled() == enabled, format!("enabled: {}", there.is_enabled()));
+                let ou = if enabled { OU } else { RETIRED };
+                check(there.dn.parent() == Some(ou.parse().unwrap()), format!("it is at {}", there.dn));
+                check(there.expires == AccountExpires::At(account.eol), format!("I-12: {:?}", there.expires));
+                check(there.is_member_of(&READERS.parse().unwrap()), "no member of its group".to_owned());
+                let name = if self.case == Case::Delete {
+                    naming::retired_name(self.account)
+                } else {
+                    "svc-payroll".to_owned()
+                };
+                check(there.sam_account_name.as_str() == name, format!("called {}", there.sam_account_name));
+                let own = active.iter().find(|(id, _)| id.to_string() == account.secret);
+                check(secrets == own.into_iter().count(), "its own secret is not the active one".to_owned());
+                if let Some((_, secret)) = own {
+                    let bind = world
+                        .directory
+                        .check_password(there.guid, &secret.password, CheckPasswordOptions::new())
+                        .await
+                        .unwrap();
+                    check(bind.proves_password() == Some(true), format!("I-1: the password is {bind:?}"));
+                }
+            }
+            check(
+                named.map(|account| account.guid) == there.filter(|_| self.case != Case::Delete).map(|account| account.guid),
+                "I-2: another account has the name".to_owned(),
+            );
+        }
+        problems.extend(self.audit_problems().await);
+        problems
+    }
+
+    /// I-8.
+    async fn audit_problems(&self) -> Vec<String> {
+        let chain = self.world.alm.verify_audit().await.unwrap();
+        let mut problems: Vec<String> = chain.fault.into_iter().map(|fault| format!("I-8: {fault}")).collect();
+        let saga = self.saga.to_string();
+        let mut under_way: Option<String> = None;
+        for record in self.world.store.audit(1, u32::MAX).await.unwrap() {
+            let entry = record.entry().unwrap();
+            if entry.facts.get("saga").and_then(|id| id.as_str()) != Some(&saga) {
+                continue;
+            }
+            match entry.action.as_str() {
+                "effect.started" => {
+                    let name = entry.facts["effect"]["effect"].as_str().map(str::to_owned);
+                    if let Some(before) = under_way.replace(name.unwrap()) {
+                        problems.push(format!("I-8: {before} has no end"));
+                    }
+                }
+                "effect.finished" | "effect.lost" => {
+                    let name = entry.facts["effect"].as_str().map(str::to_owned);
+                    if name.is_none() || under_way.take() != name {
+                        problems.push(format!("I-8: {name:?} ended without its beginning"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        problems.extend(under_way.map(|name| format!("I-8: {name} has no end")));
+        problems
+    }
+}
+
+pub(super) async fn account_named(directory: &MemoryDirectory, name: &str) -> Option<ad_directory::Account> {
+    let key = AccountKey::SamAccountName(name.parse().unwrap());
+    directory.find_account(&key, FindOptions::new()).await.unwrap()
+}
+
+/// Passwords that were proved already: a bind costs more than all the rest.
+#[derive(Debug, Default)]
+pub(super) struct Bound(Mutex<HashSet<String>>);
+
+pub(super) async fn look(
+    directory: &MemoryDirectory,
+    vault: &MemoryVault,
+    store: &dyn Store,
+    saga: SagaId,
+    id: AccountId,
+    known: &Bound,
+) -> Option<String> {
+    let mut allowed = None;
+    if let Some(document) = store.load(Account::KIND, id.uuid()).await.unwrap() {
+        allowed = Some(Account::read(&document).unwrap().eol);
+    }
+    let document = store.load(SagaRecord::KIND, saga.uuid()).await.unwrap().unwrap();
+    let saga = SagaRecord::read(&document).unwrap();
+    if let (true, Completion::Renew { eol, .. } | Completion::Provision { eol }) = (saga.status.is_open(), saga.then) {
+        allowed = allowed.max(Some(eol));
+    }
+    for name in ["svc-payroll".to_owned(), naming::retired_name(id)] {
+        let Some(account) = account_named(directory, &name).await else { continue };
+        match account.expires {
+            AccountExpires::At(at) if Some(at) <= allowed => {}
+            other => return Some(format!("I-12: {name} expires {other:?}, allowed is {allowed:?}")),
+        }
+        if !account.is_enabled() {
+            continue;
+        }
+        let mut bound = false;
+        for (_, secret) in vault.secrets().into_iter().filter(|(_, secret)| secret.active) {
+            let key = format!("{} {:?} {}", account.guid, account.password_last_set, secret.password.expose_secret());
+            if !known.0.lock().unwrap().contains(&key) {
+                let check =
+                    directory.check_password(account.guid, &secret.password, CheckPasswordOptions::new()).await.unwrap();
+                if check.proves_password() != Some(true) {
+                    continue;
+                }
+                known.0.lock().unwrap().insert(key);
+            }
+            bound = true;
+        }
+        if !bound {
+            return Some(format!("I-1: {name} is enabled and no active secret holds its password"));
+        }
+    }
+    None
+}
+
