@@ -1,6 +1,19 @@
 //! Tests from outside: one binary, a module for each subject.
 
 #![allow(missing_docs, reason = "tests are documented by their names")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::large_futures,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::format_collect,
+    reason = "a test fails by panicking, says how much it did, and is as long as what it tells"
+)]
 
 mod it {
     mod canary;
