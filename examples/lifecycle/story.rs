@@ -321,10 +321,7 @@ impl Story<'_> {
         what: &str,
         who: &Caller,
         command: C,
-    ) -> Result<(), Fault>
-    where
-        C: Command,
-    {
+    ) -> Result<(), Fault> {
         let saga = self.execute(who, format!("story/{}/{what}", self.name), command).await?;
         let saga = self.settled(saga).await?;
         match &saga.status {

@@ -360,7 +360,7 @@ async fn open_vault(
     places.secret_template = options.vault_template.clone().unwrap_or_default();
     let password = password("--vault-password-env", options.vault_password_env.as_ref())?;
     let mut builder = Client::builder(url)
-        .credential(Password::new(options.vault_user.clone().unwrap_or_default(), password.into()))
+        .credential(Password::new(options.vault_user.clone().unwrap_or_default(), password))
         .total_timeout(limit);
     if let Some(file) = &options.vault_ca_file {
         let pem = std::fs::read(file)

@@ -37,10 +37,7 @@ impl Other {
 
     /// The next number that it tells.
     fn told(&mut self) -> Option<u128> {
-        self.lines
-            .by_ref()
-            .map_while(|line| line.ok())
-            .find_map(|line| line.strip_prefix("told ")?.parse().ok())
+        self.lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix("told ")?.parse().ok())
     }
 
     /// Without any warning (SIGKILL on Unix).
