@@ -9,7 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod people;
 pub mod period;
+pub mod refusal;
 pub mod request;
-pub(crate) mod stored;
 pub mod sweep;
 pub mod template;

@@ -1,6 +1,6 @@
 //! What is allowed, as total functions on plain data: no IO, no clock, no randomness.
 //!
-//! A rule that refuses returns a [`refusal::Refusal`] with its id; a form is checked whole, so that all its problems are said at once.
+//! A rule that refuses returns a [`Refusal`](crate::model::refusal::Refusal) with its id; a form is checked whole, so that all its problems are said at once.
 
 pub mod access;
 pub mod approval;
@@ -8,7 +8,6 @@ pub mod guard;
 pub mod lifecycle;
 pub mod naming;
 pub mod ownership;
-pub mod refusal;
 pub mod reminders;
 pub mod request;
 pub mod template;

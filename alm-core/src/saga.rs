@@ -14,9 +14,11 @@
 mod attempt;
 pub mod effect;
 pub mod input;
+mod machine;
 pub mod plan;
 mod provision;
 mod record;
 mod sequence;
 
-pub use self::record::{Completion, Ending, Machine, Misfit, Next, SagaRecord, SagaStatus};
+pub use self::machine::Machine;
+pub use self::record::{Completion, Ending, Misfit, Next, SagaRecord, SagaStatus};

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod queries;
 pub mod requests;
 mod settings;
+mod stored;
 pub mod sweep;
 pub mod templates;
 mod unit;

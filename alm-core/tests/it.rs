@@ -11,6 +11,7 @@ mod it {
     mod refusals;
     mod stage;
     mod store;
+    mod structure;
     mod sweep;
     mod world;
 }

@@ -62,7 +62,10 @@ fn read(path: &Path) -> Result<SignedDuration, Fault> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Fault::new(format!("cannot read {}: {error}", path.display())))?;
     let seconds = text.trim().parse().map_err(|_| {
-        Fault::new(format!("{} holds no number of seconds; remove it together with the state file", path.display()))
+        Fault::new(format!(
+            "{} holds no number of seconds; remove it together with the state file",
+            path.display()
+        ))
     })?;
     Ok(SignedDuration::from_secs(seconds))
 }

@@ -28,7 +28,9 @@ fn in_words(effect: &str, operation: OperationKind) -> &str {
         ("reset_password", _) => "the directory gets the vault's password",
         ("settle_secrets", _) => "no second secret has come late",
         ("locate", _) => "the account is found by its objectGUID, and its marker is ours",
-        ("change", OperationKind::Provision | OperationKind::Enable) => "it is enabled, in a request that carries the marker",
+        ("change", OperationKind::Provision | OperationKind::Enable) => {
+            "it is enabled, in a request that carries the marker"
+        }
         ("change", OperationKind::Disable) => "it is disabled, in a request that carries the marker",
         ("change", OperationKind::Renew | OperationKind::Expire) => "its end date is set in the directory",
         ("change", _) => "it is disabled, and loses its names",

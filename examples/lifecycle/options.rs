@@ -18,7 +18,9 @@ pub enum Until {
 }
 
 #[derive(Debug, Parser)]
-#[command(about = "One service account's whole life: requested, approved, provisioned, renewed, disabled, expired, deleted.")]
+#[command(
+    about = "One service account's whole life: requested, approved, provisioned, renewed, disabled, expired, deleted."
+)]
 pub struct Options {
     /// A domain controller, such as ldaps://dc1.corp.example.com; without it, a directory in memory
     #[arg(long, value_name = "URL", requires_all = ["base_dn", "ou", "bind", "bind_password_env"])]

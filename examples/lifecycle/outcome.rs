@@ -31,7 +31,9 @@ pub async fn show(
     print(teller, &rows);
     teller.people("");
     match &chain.fault {
-        None => teller.people(format!("  audit chain: {} records, intact, head {}", chain.records, chain.head)),
+        None => {
+            teller.people(format!("  audit chain: {} records, intact, head {}", chain.records, chain.head))
+        }
         Some(fault) => teller.people(format!("  audit chain: BROKEN: {fault}")),
     }
     teller.data(&json!({
@@ -41,17 +43,17 @@ pub async fn show(
     }));
     match chain.fault {
         None => Ok(()),
-        Some(fault) => Err(Fault::new(format!("the audit chain does not hold: {fault}; restore a backup of the state file"))),
+        Some(fault) => Err(Fault::new(format!(
+            "the audit chain does not hold: {fault}; restore a backup of the state file"
+        ))),
     }
 }
 
 type Row = [String; 6];
 
 async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
-    let there = world
-        .directory
-        .find_account(&AccountKey::Guid(account.object_guid), FindOptions::new())
-        .await?;
+    let there =
+        world.directory.find_account(&AccountKey::Guid(account.object_guid), FindOptions::new()).await?;
     let secret = world
         .vault
         .describe(&SecretId::new(account.secret.clone()))
@@ -98,7 +100,8 @@ async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
 }
 
 fn print(teller: &Teller, rows: &[Row]) {
-    let head = ["account", "record", "end of life", "directory", "expires there", "secret"].map(str::to_owned);
+    let head =
+        ["account", "record", "end of life", "directory", "expires there", "secret"].map(str::to_owned);
     let mut widths = head.each_ref().map(String::len);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -12,11 +12,15 @@ use alm_core::model::ids::{AccountId, RequestId, SagaId};
 use alm_core::model::people::{APPROVER, REQUESTER};
 use alm_core::model::period::Period;
 use alm_core::model::request::{RequestForm, RequestStatus};
-use alm_core::model::template::{ApprovalStep, DirectoryPlace, EolAction, Reminders, TemplateBody, VaultPlace};
+use alm_core::model::template::{
+    ApprovalStep, DirectoryPlace, EolAction, Reminders, TemplateBody, VaultPlace,
+};
 use alm_core::port::clock::Clock as _;
 use alm_core::port::sink::EventSink;
 use alm_core::saga::{Ending, SagaRecord, SagaStatus};
-use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, RenewAccount, SubmitRenewal};
+use alm_core::service::accounts::{
+    DeleteAccount, DisableAccount, EnableAccount, RenewAccount, SubmitRenewal,
+};
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::{AddDomain, AddVault};
 use alm_core::service::people::{AddGroup, AddPerson};
@@ -105,10 +109,16 @@ async fn estate(
     let domain = AddDomain::new(&places.domain, places.base.clone());
     let domain = world.alm.execute(ada, "story/domain", domain).await?;
     // Not its address: a stand-in has another port in each run, and the command must be the same.
-    let vault = world.alm.execute(ada, "story/vault", AddVault::new("Secret Server", "see the engine's settings")).await?;
+    let vault = world
+        .alm
+        .execute(ada, "story/vault", AddVault::new("Secret Server", "see the engine's settings"))
+        .await?;
     // Rita leads too, so that there is something to refuse.
     let leads = [cast.lea.person, cast.liam.person, cast.rita.person];
-    let leads = world.alm.execute(ada, "story/group/leads", AddGroup::new("Team leads", leads).role(APPROVER)).await?;
+    let leads = world
+        .alm
+        .execute(ada, "story/group/leads", AddGroup::new("Team leads", leads).role(APPROVER))
+        .await?;
     let asking = AddGroup::new("Payroll developers", [cast.rita.person]);
     let asking = world.alm.execute(ada, "story/group/asking", asking).await?;
     teller.say(format!("domain {}, OU {}", places.domain, places.ou));
@@ -193,7 +203,8 @@ impl Story<'_> {
             "Ada publishes the template {title:?}: {PERIOD} of life, then {:?}, after vault and domain were looked at",
             kind.body.eol_action
         ));
-        let mut form = RequestForm::new(&name, PERIOD, "the nightly payroll run needs an identity of its own");
+        let mut form =
+            RequestForm::new(&name, PERIOD, "the nightly payroll run needs an identity of its own");
         form.description = format!("Runs the nightly payroll ({name})");
         form.agrees_to_terms = true;
         let request = self.execute(rita, key("draft"), DraftRequest::new(template, form)).await?;
@@ -229,7 +240,10 @@ impl Story<'_> {
         }
         let view = self.world.alm.account(ada, account).await?;
         self.teller.event(
-            format!("{name} is provisioned: enabled, in its groups, its password in the vault; it ends on {}", day(view.account.eol)),
+            format!(
+                "{name} is provisioned: enabled, in its groups, its password in the vault; it ends on {}",
+                day(view.account.eol)
+            ),
             json!({
                 "event": "provisioned", "account": name, "object_guid": view.account.object_guid,
                 "secret": view.account.secret, "eol": view.account.eol,
@@ -321,7 +335,9 @@ impl Story<'_> {
                 );
                 Ok(())
             }
-            SagaStatus::Parked { finding } => Err(Fault::new(format!("to {what} {} needs a person: {finding}", saga.account_name))),
+            SagaStatus::Parked { finding } => {
+                Err(Fault::new(format!("to {what} {} needs a person: {finding}", saga.account_name)))
+            }
             other => Err(Fault::new(format!("to {what} {} did not work: {other:?}", saga.account_name))),
         }
     }
@@ -388,7 +404,10 @@ impl Story<'_> {
         }
         let account = self.world.alm.account(ada, main).await?.account;
         self.teller.event(
-            format!("{} is {:?}: enabled still, but its domain lets nobody sign in with it", account.name, account.status),
+            format!(
+                "{} is {:?}: enabled still, but its domain lets nobody sign in with it",
+                account.name, account.status
+            ),
             json!({ "event": "end_of_life", "account": account.name, "status": account.status }),
         );
         Ok(())

@@ -79,7 +79,11 @@ impl World {
         }
     }
 
-    async fn open_in(options: &Options, temporary: Option<&Path>, teller: &Arc<Teller>) -> Result<Self, Fault> {
+    async fn open_in(
+        options: &Options,
+        temporary: Option<&Path>,
+        teller: &Arc<Teller>,
+    ) -> Result<Self, Fault> {
         let kept = options.state.as_deref();
         let state = match (kept, temporary) {
             (Some(state), _) => state.to_owned(),
@@ -174,7 +178,8 @@ fn with_ending(state: &Path, ending: &str) -> PathBuf {
 }
 
 fn temporary_folder() -> Result<PathBuf, Fault> {
-    let fault = |error: &dyn std::fmt::Display| Fault::new(format!("cannot make a temporary folder: {error}"));
+    let fault =
+        |error: &dyn std::fmt::Display| Fault::new(format!("cannot make a temporary folder: {error}"));
     let mut random = [0; 8];
     SystemEntropy::new().fill(&mut random).map_err(|error| fault(&error))?;
     let name = format!("lifecycle-{:016x}", u64::from_be_bytes(random));
@@ -199,10 +204,16 @@ fn require_room(state: &Path) -> Result<(), Fault> {
     written.map_err(|error| {
         let full = matches!(
             error.kind(),
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge
+            std::io::ErrorKind::StorageFull
+                | std::io::ErrorKind::QuotaExceeded
+                | std::io::ErrorKind::FileTooLarge
         );
         Fault::new(if full {
-            format!("the disk is full: {} MiB are needed beside {}; make room and start again", ROOM >> 20, state.display())
+            format!(
+                "the disk is full: {} MiB are needed beside {}; make room and start again",
+                ROOM >> 20,
+                state.display()
+            )
         } else {
             format!("cannot write beside {}: {error}; choose another --state", state.display())
         })
@@ -214,14 +225,16 @@ fn marker_key(path: Option<&Path>) -> Result<MarkerKey, Fault> {
     let mut key = vec![0; 32];
     match path {
         Some(path) if path.exists() => {
-            key = std::fs::read(path)
-                .map_err(|error| Fault::new(format!("cannot read the marker key {}: {error}", path.display())))?;
+            key = std::fs::read(path).map_err(|error| {
+                Fault::new(format!("cannot read the marker key {}: {error}", path.display()))
+            })?;
         }
         _ => {
             SystemEntropy::new().fill(&mut key)?;
             if let Some(path) = path {
-                write_private(path, &key)
-                    .map_err(|error| Fault::new(format!("cannot write the marker key {}: {error}", path.display())))?;
+                write_private(path, &key).map_err(|error| {
+                    Fault::new(format!("cannot write the marker key {}: {error}", path.display()))
+                })?;
             }
         }
     }
@@ -309,10 +322,13 @@ async fn open_directory(
         if let Some(place) = place
             && directory.find_container(place, FindOptions::new()).await?.is_none()
         {
-            return Err(Fault::new(format!("{flag} {place} does not exist in the domain, or may not be seen; create it or name another")));
+            return Err(Fault::new(format!(
+                "{flag} {place} does not exist in the domain, or may not be seen; create it or name another"
+            )));
         }
     }
-    let domain = base.domain().ok_or_else(|| Fault::new(format!("--base-dn {base} is not the root of a domain")))?;
+    let domain =
+        base.domain().ok_or_else(|| Fault::new(format!("--base-dn {base} is not the root of a domain")))?;
     let name = format!("{domain}, controller {}", probe.controller);
     Ok((Arc::new(directory), name, places(domain, base, ou, retired, groups)))
 }

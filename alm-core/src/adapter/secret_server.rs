@@ -42,7 +42,13 @@ impl SecretServerVault {
         let options = ReadOptions::default().with_inactive();
         let markers = match self.client.secrets().field_with(id, NOTES, options).await {
             Ok(notes) => Some(
-                notes.expose().lines().map(str::trim).filter(|line| line.starts_with(MARKER)).map(str::to_owned).collect(),
+                notes
+                    .expose()
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| line.starts_with(MARKER))
+                    .map(str::to_owned)
+                    .collect(),
             ),
             // Visible by name, but not to be read: restricted, or only listed. Then nothing is known of whose it is.
             Err(error) if error.is_denied_or_absent() => None,
@@ -65,14 +71,20 @@ fn template(place: &VaultPlace) -> Result<SecretTemplateId, VaultError> {
     place.secret_template.parse().map_err(|_| {
         VaultError::new(
             VaultErrorKind::Invalid,
-            format!("{:?} is no secret template of Secret Server: a template is named by its number", place.secret_template),
+            format!(
+                "{:?} is no secret template of Secret Server: a template is named by its number",
+                place.secret_template
+            ),
         )
     })
 }
 
 fn secret_id(secret: &SecretId) -> Result<secretserver_client::SecretId, VaultError> {
     secret.as_str().parse().map_err(|_| {
-        VaultError::new(VaultErrorKind::Invalid, format!("{secret} is no secret of Secret Server: a secret is named by its number"))
+        VaultError::new(
+            VaultErrorKind::Invalid,
+            format!("{secret} is no secret of Secret Server: a secret is named by its number"),
+        )
     })
 }
 
@@ -103,7 +115,9 @@ fn translate(error: &Error) -> VaultError {
 #[async_trait]
 impl Vault for SecretServerVault {
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
-        checks::preflight(&self.client, folder(place)?, template(place)?).await.map_err(|error| translate(&error))
+        checks::preflight(&self.client, folder(place)?, template(place)?)
+            .await
+            .map_err(|error| translate(&error))
     }
 
     async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError> {
@@ -150,7 +164,10 @@ impl Vault for SecretServerVault {
             .await
             .map_err(|error| translate(&error))?;
         if value.is_empty() {
-            return Err(VaultError::new(VaultErrorKind::Invalid, format!("secret {secret} holds no password")));
+            return Err(VaultError::new(
+                VaultErrorKind::Invalid,
+                format!("secret {secret} holds no password"),
+            ));
         }
         Ok(value.into_secret_string())
     }
@@ -160,7 +177,10 @@ impl Vault for SecretServerVault {
         let written = self.client.secrets().update_field(id, PASSWORD, password.clone()).await;
         // Read back even when the answer was lost: what is there is what counts.
         if let Err(error) = &written
-            && !matches!(error.outcome(), secretserver_client::Outcome::Unknown | secretserver_client::Outcome::Done)
+            && !matches!(
+                error.outcome(),
+                secretserver_client::Outcome::Unknown | secretserver_client::Outcome::Done
+            )
         {
             return Err(translate(error));
         }

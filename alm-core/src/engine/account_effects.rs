@@ -5,8 +5,7 @@ use std::sync::Arc;
 use ad_directory::{
     Account, AccountKey, AccountUpdate, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions,
     Directory, Dn, ErrorKind, FindOptions, GroupKey, MarkerChange, MemberOptions, MembershipChange,
-    MoveOptions, NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions, UpdateOptions,
-    UserPrincipalName,
+    MoveOptions, NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions, UpdateOptions, UserPrincipalName,
 };
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -29,10 +28,14 @@ impl Tools<'_> {
     /// The directory's part of the preflight: OU and groups are there. Returns the controller for all that follows.
     pub(super) async fn preflight(&self, ou: &Dn, groups: &[Dn]) -> Step<Controller> {
         let pinned = self.pinned(None).await?;
-        let probe =
-            pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
-        let missing = missing_places(&pinned, ou, groups).await.map_err(|error| translate::directory(&error))?;
-        if missing.is_empty() { Ok(probe.controller) } else { refused(Reason::PlaceUnusable, missing.join("; ")) }
+        let probe = pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
+        let missing =
+            missing_places(&pinned, ou, groups).await.map_err(|error| translate::directory(&error))?;
+        if missing.is_empty() {
+            Ok(probe.controller)
+        } else {
+            refused(Reason::PlaceUnusable, missing.join("; "))
+        }
     }
 
     /// Step 5. What carries this saga's marker is adopted; anything else of that name is never touched.
@@ -102,10 +105,14 @@ impl Tools<'_> {
         let taken = |why: &str| {
             refused(
                 Reason::NameTaken,
-                format!("the name {} is taken by {}, which {why}; choose another name", spec.name, account.dn),
+                format!(
+                    "the name {} is taken by {}, which {why}; choose another name",
+                    spec.name, account.dn
+                ),
             )
         };
-        let Some(marker) = account.marker.as_ref().and_then(|marker| self.read_marker(marker.as_str())) else {
+        let Some(marker) = account.marker.as_ref().and_then(|marker| self.read_marker(marker.as_str()))
+        else {
             return taken("is not ours");
         };
         if marker.saga != self.task.lease.saga {
@@ -169,7 +176,10 @@ impl Tools<'_> {
                 .await
                 .map_err(|error| translate::directory(&error))?;
             if change == MembershipChange::Changed {
-                findings.push(format!("{} was no member of {group} any more; it is again", self.task.account_name));
+                findings.push(format!(
+                    "{} was no member of {group} any more; it is again",
+                    self.task.account_name
+                ));
             }
         }
         Ok(done(Found { findings, ..Found::default() }))
@@ -196,7 +206,10 @@ impl Tools<'_> {
             ),
             None => failed(
                 Outcome::NotDone,
-                format!("{} cannot be checked now ({check:?}); it is tried again later", self.task.account_name),
+                format!(
+                    "{} cannot be checked now ({check:?}); it is tried again later",
+                    self.task.account_name
+                ),
             ),
         }
     }
@@ -224,8 +237,7 @@ impl Tools<'_> {
     /// Finds an account by its identity and chooses the controller.
     pub(super) async fn locate(&self, account: ObjectGuid, may_be_gone: bool) -> Step<EffectResult> {
         let pinned = self.pinned(None).await?;
-        let probe =
-            pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
+        let probe = pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
         let controller = Some(probe.controller);
         if may_be_gone {
             let found = self.look(&pinned, account).await?;
@@ -265,7 +277,10 @@ impl Tools<'_> {
             findings.push(format!("{} is now called {name}", found.sam_account_name));
         }
         if change.clear_service_principal_names && !found.service_principal_names.is_empty() {
-            findings.push(format!("its service principal names were {}", found.service_principal_names.join(", ")));
+            findings.push(format!(
+                "its service principal names were {}",
+                found.service_principal_names.join(", ")
+            ));
             update = update.service_principal_names([]);
         }
         let after = pinned
@@ -337,7 +352,12 @@ impl Tools<'_> {
     }
 
     /// Compensation of an add whose end nobody saw: only what carries this very saga's marker, and is as it would have been added, is removed.
-    pub(super) async fn remove_by_marker(&self, controller: &Controller, ou: &Dn, name: &str) -> Step<EffectResult> {
+    pub(super) async fn remove_by_marker(
+        &self,
+        controller: &Controller,
+        ou: &Dn,
+        name: &str,
+    ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         let name = match name.parse() {
             Ok(name) => name,
@@ -353,7 +373,10 @@ impl Tools<'_> {
                 if account.marker.as_ref().is_some_and(|marker| self.is_this_saga(marker.as_str())) =>
             {
                 match self.unlike_added(&account, ou) {
-                    Some(why) => nothing(vec![format!("{} carries our marker but {why}; it was left alone", account.dn)]),
+                    Some(why) => nothing(vec![format!(
+                        "{} carries our marker but {why}; it was left alone",
+                        account.dn
+                    )]),
                     None => self.delete(controller, account.guid).await,
                 }
             }

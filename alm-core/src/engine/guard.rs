@@ -82,7 +82,10 @@ impl Tools<'_> {
     pub(super) fn ours(&self, account: &Account) -> Step<Marker> {
         // E-8, built in: never a protected object.
         if account.is_protected {
-            return refused(Reason::LocalPolicy, format!("{} is a protected object of the domain [E-8]", account.dn));
+            return refused(
+                Reason::LocalPolicy,
+                format!("{} is a protected object of the domain [E-8]", account.dn),
+            );
         }
         let Some(text) = account.marker.clone().filter(|_| !account.foreign_marker) else {
             return refused(Reason::MarkerForeign, format!("{} carries no marker of ours [I-3]", account.dn));
@@ -99,7 +102,10 @@ impl Tools<'_> {
         if !self.task.known_sagas.contains(&marker.saga) {
             return refused(
                 Reason::MarkerForeign,
-                format!("{} was marked by saga {}, which this account does not know [I-3]", account.dn, marker.saga),
+                format!(
+                    "{} was marked by saga {}, which this account does not know [I-3]",
+                    account.dn, marker.saga
+                ),
             );
         }
         Ok(text)

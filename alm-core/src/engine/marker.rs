@@ -86,12 +86,7 @@ impl SagaMarker {
     }
 
     fn body(&self) -> String {
-        format!(
-            "{VERSION}:{}:{}:{:x}",
-            self.instance.uuid().simple(),
-            self.saga.uuid().simple(),
-            self.epoch
-        )
+        format!("{VERSION}:{}:{}:{:x}", self.instance.uuid().simple(), self.saga.uuid().simple(), self.epoch)
     }
 
     /// Reads a marker that was made with this key; `None` for anything else, whatever it looks like.

@@ -18,8 +18,8 @@ use crate::port::entropy::{Entropy, SystemEntropy};
 use crate::port::link::{EngineLink, Order, Task, WorkWish};
 use crate::port::store::Lease;
 use crate::port::vault::Vault;
-use crate::saga::effect::{Effect, EffectResult, Found, Reason};
 use crate::saga::Ending;
+use crate::saga::effect::{Effect, EffectResult, Found, Reason};
 
 /// Runs the effects of one domain's sagas.
 #[derive(Clone, Debug)]
@@ -87,7 +87,10 @@ impl EngineBuilder {
             return Err(Error::new(
                 ErrorKind::Config,
                 "engine.build",
-                format!("a lease of {:?} is too short: effects of {:?} need {needed:?}", engine.lease, engine.effect_limit),
+                format!(
+                    "a lease of {:?} is too short: effects of {:?} need {needed:?}",
+                    engine.lease, engine.effect_limit
+                ),
             ));
         }
         Ok(engine)
@@ -128,7 +131,7 @@ impl Engine {
             id,
             domain,
             effect_limit: Duration::from_secs(30),
-            lease: Duration::from_secs(120),
+            lease: Duration::from_mins(2),
             margin: Duration::from_secs(5),
             take_back: false,
         })
@@ -235,7 +238,8 @@ impl Engine {
             }
             report.effects += 1;
             let result = match self.limited(&task, &effect).await {
-                Ok(result) | Err(Stop::End(result)) => result,
+                Ok(result) => result,
+                Err(Stop::End(result)) => *result,
                 // Whoever has the higher epoch has the lease too, and the service refuses this end. Should nobody have it, because the store
                 // went back, it waits and says why.
                 Err(Stop::Superseded) => EffectResult::Failed {
@@ -275,9 +279,9 @@ impl Engine {
         let took = u64::try_from(self.clock.steady().saturating_sub(started).as_millis()).unwrap_or(u64::MAX);
         let ended = match &result {
             Ok(EffectResult::Done(_)) => "done",
-            Ok(EffectResult::Refused { .. }) | Err(Stop::End(EffectResult::Refused { .. })) => "refused",
+            Err(Stop::End(result)) if matches!(**result, EffectResult::Refused { .. }) => "refused",
             Err(Stop::Superseded) => "superseded",
-            Ok(_) | Err(_) => "failed",
+            Ok(_) | Err(Stop::End(_)) => "failed",
         };
         tracing::info!(saga = %task.lease.saga, effect = effect.name(), ended, took_ms = took, "effect");
         result
@@ -327,7 +331,9 @@ impl Engine {
                 tools.ensure_groups(controller, *account, groups).await
             }
             Effect::DeleteAccount { controller, account } => tools.delete(controller, *account).await,
-            Effect::RemoveByMarker { controller, ou, name } => tools.remove_by_marker(controller, ou, name).await,
+            Effect::RemoveByMarker { controller, ou, name } => {
+                tools.remove_by_marker(controller, ou, name).await
+            }
             Effect::DeactivateSecret { secret } => secrets.deactivate(secret).await,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::guard::Tools;
 use super::password;
-use super::translate::{self, Step, done, failed, refused};
+use super::translate::{self, Step, Stop, done, failed, refused};
 use crate::error::Outcome;
 use crate::model::template::VaultPlace;
 use crate::port::entropy::Entropy;
@@ -103,7 +103,10 @@ impl SecretEffects<'_> {
                     findings.push(format!("secret {} came late and was deactivated", secret.id));
                 }
             } else {
-                findings.push(format!("secret {} has the name {name} and is not ours; it was left alone", secret.id));
+                findings.push(format!(
+                    "secret {} has the name {name} and is not ours; it was left alone",
+                    secret.id
+                ));
             }
         }
         match recorded {
@@ -129,7 +132,9 @@ impl SecretEffects<'_> {
     pub(super) async fn deactivate(&self, secret: &SecretId) -> Step<EffectResult> {
         let found = self.vault.describe(secret).await.map_err(|error| translate::vault(&error))?;
         match found {
-            None => refused(Reason::SecretMissing, format!("secret {secret} is not there, or may not be seen")),
+            None => {
+                refused(Reason::SecretMissing, format!("secret {secret} is not there, or may not be seen"))
+            }
             Some(found) if !found.active => Ok(done(Found { gone: true, ..Found::default() })),
             Some(_) => {
                 self.deactivate_found(secret).await?;
@@ -141,12 +146,13 @@ impl SecretEffects<'_> {
     pub(super) async fn read(&self, secret: &SecretId) -> Step<secrecy::SecretString> {
         self.vault.read_password(secret).await.map_err(|error| {
             // In these words a saga can tell it from a folder that is missing.
-            match translate::vault(&error) {
-                translate::Stop::End(EffectResult::Refused { reason: Reason::PlaceUnusable, message }) => {
-                    translate::Stop::End(EffectResult::Refused { reason: Reason::SecretMissing, message })
-                }
-                other => other,
+            let mut stop = translate::vault(&error);
+            if let Stop::End(result) = &mut stop
+                && let EffectResult::Refused { reason: reason @ Reason::PlaceUnusable, .. } = &mut **result
+            {
+                *reason = Reason::SecretMissing;
             }
+            stop
         })
     }
 }

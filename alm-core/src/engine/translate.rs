@@ -10,7 +10,7 @@ use crate::saga::effect::{EffectResult, Found, Reason};
 #[derive(Debug)]
 pub(super) enum Stop {
     /// The effect ends early.
-    End(EffectResult),
+    End(Box<EffectResult>),
     /// A marker with a higher epoch was read: somebody else is at work.
     Superseded,
 }
@@ -18,11 +18,11 @@ pub(super) enum Stop {
 pub(super) type Step<T> = Result<T, Stop>;
 
 pub(super) fn refused<T>(reason: Reason, message: impl Into<String>) -> Step<T> {
-    Err(Stop::End(EffectResult::Refused { reason, message: message.into() }))
+    Err(Stop::End(Box::new(EffectResult::Refused { reason, message: message.into() })))
 }
 
 pub(super) fn failed<T>(outcome: Outcome, message: impl Into<String>) -> Step<T> {
-    Err(Stop::End(EffectResult::Failed { outcome, message: message.into() }))
+    Err(Stop::End(Box::new(EffectResult::Failed { outcome, message: message.into() })))
 }
 
 pub(super) fn done(found: Found) -> EffectResult {
@@ -45,10 +45,12 @@ pub(super) fn directory(error: &ad_directory::Error) -> Stop {
         // Somebody wrote a marker between the look and the change: an effect of an engine before us that came late, or a stranger. Nothing was
         // done; the next look tells them apart.
         DirectoryKind::MarkerMismatch => {
-            return Stop::End(EffectResult::Failed { outcome: Outcome::NotDone, message });
+            return Stop::End(Box::new(EffectResult::Failed { outcome: Outcome::NotDone, message }));
         }
-        _ if error.is_transient() || matches!(error.outcome(), ad_directory::Outcome::Unknown | ad_directory::Outcome::Done) => {
-            return Stop::End(EffectResult::Failed { outcome: outcome(error.outcome()), message });
+        _ if error.is_transient()
+            || matches!(error.outcome(), ad_directory::Outcome::Unknown | ad_directory::Outcome::Done) =>
+        {
+            return Stop::End(Box::new(EffectResult::Failed { outcome: outcome(error.outcome()), message }));
         }
         // A handshake that fails says nothing about what was asked, because nothing was; but nobody mends a certificate in a second.
         DirectoryKind::Tls | DirectoryKind::Config | DirectoryKind::Auth => Reason::SignIn,
@@ -58,7 +60,7 @@ pub(super) fn directory(error: &ad_directory::Error) -> Stop {
         DirectoryKind::NotFound => Reason::PlaceUnusable,
         _ => Reason::Other,
     };
-    Stop::End(EffectResult::Refused { reason, message })
+    Stop::End(Box::new(EffectResult::Refused { reason, message }))
 }
 
 /// A vault's error.
@@ -66,15 +68,15 @@ pub(super) fn vault(error: &VaultError) -> Stop {
     let message = error.message.clone();
     let reason = match error.kind {
         _ if matches!(error.outcome, Outcome::Unknown | Outcome::Done) => {
-            return Stop::End(EffectResult::Failed { outcome: error.outcome, message });
+            return Stop::End(Box::new(EffectResult::Failed { outcome: error.outcome, message }));
         }
         VaultErrorKind::Unavailable => {
-            return Stop::End(EffectResult::Failed { outcome: error.outcome, message });
+            return Stop::End(Box::new(EffectResult::Failed { outcome: error.outcome, message }));
         }
         VaultErrorKind::SignIn => Reason::SignIn,
         VaultErrorKind::DeniedOrAbsent => Reason::PlaceUnusable,
         VaultErrorKind::NameTaken => Reason::SecretNameTaken,
         VaultErrorKind::Invalid | VaultErrorKind::Protocol => Reason::Other,
     };
-    Stop::End(EffectResult::Refused { reason, message })
+    Stop::End(Box::new(EffectResult::Refused { reason, message }))
 }

@@ -236,8 +236,7 @@ impl AuditRecord {
             return Err(ChainFault::Altered { seq });
         }
         if let Some(personal) = &self.personal {
-            let body: Body<'_> =
-                serde_json::from_str(&self.body).map_err(|_| ChainFault::Altered { seq })?;
+            let body: Body<'_> = serde_json::from_str(&self.body).map_err(|_| ChainFault::Altered { seq })?;
             if body.personal.as_deref() != Some(personal.commitment().as_str()) {
                 return Err(ChainFault::PersonalAltered { seq });
             }
@@ -314,7 +313,7 @@ mod tests {
         assert_eq!(altered.verify(1, ChainHash::GENESIS), Err(ChainFault::Altered { seq: 1 }));
         assert_eq!(good.verify(2, ChainHash::GENESIS), Err(ChainFault::Gap { expected: 2, found: 1 }));
         assert_eq!(good.verify(1, good.hash), Err(ChainFault::Broken { seq: 1 }));
-        let mut personal = good.clone();
+        let mut personal = good;
         personal.personal = Some(Personal::new([7; 16], "John Doe asked"));
         assert_eq!(personal.verify(1, ChainHash::GENESIS), Err(ChainFault::PersonalAltered { seq: 1 }));
     }

@@ -26,7 +26,13 @@ pub struct Person {
 impl Person {
     /// An enabled person without roles of their own.
     pub fn new(id: PersonId, display_name: impl Into<String>) -> Self {
-        Self { id, display_name: display_name.into(), emails: Vec::new(), enabled: true, roles: BTreeSet::new() }
+        Self {
+            id,
+            display_name: display_name.into(),
+            emails: Vec::new(),
+            enabled: true,
+            roles: BTreeSet::new(),
+        }
     }
 }
 
@@ -215,11 +221,7 @@ pub fn built_in_roles() -> [Role; 4] {
             "Requester",
             verbs(Feature::ProvisionRequest, &[Create, Read, Update, Delete]).into_iter().collect(),
         ),
-        role(
-            APPROVER,
-            "Approver",
-            verbs(Feature::ProvisionApproval, &[Read, Update]).into_iter().collect(),
-        ),
+        role(APPROVER, "Approver", verbs(Feature::ProvisionApproval, &[Read, Update]).into_iter().collect()),
         role(SYSTEM_ADMINISTRATOR, "System Administrator", everything.collect()),
     ]
 }

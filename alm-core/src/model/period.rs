@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,7 +30,7 @@ impl Period {
     ///
     /// Years are calendar years; 29 February falls on 28 February. `None` when the result is beyond what a date can hold.
     pub fn end_from(self, at: Timestamp) -> Option<Timestamp> {
-        let day: Date = at.to_zoned(TimeZone::UTC).date();
+        let day = at.to_zoned(TimeZone::UTC).date();
         let span = match self {
             Self::Days(n) => Span::new().try_days(i64::from(n)).ok()?,
             Self::Years(n) => Span::new().try_years(i64::from(n)).ok()?,

@@ -128,22 +128,12 @@ pub struct ApprovalStep {
 impl ApprovalStep {
     /// A step that one member of `groups` must approve.
     pub fn of_groups(name: impl Into<String>, groups: impl IntoIterator<Item = GroupId>) -> Self {
-        Self {
-            name: name.into(),
-            people: BTreeSet::new(),
-            groups: groups.into_iter().collect(),
-            required: 1,
-        }
+        Self { name: name.into(), people: BTreeSet::new(), groups: groups.into_iter().collect(), required: 1 }
     }
 
     /// A step that one of `people` must approve.
     pub fn of_people(name: impl Into<String>, people: impl IntoIterator<Item = PersonId>) -> Self {
-        Self {
-            name: name.into(),
-            people: people.into_iter().collect(),
-            groups: BTreeSet::new(),
-            required: 1,
-        }
+        Self { name: name.into(), people: people.into_iter().collect(), groups: BTreeSet::new(), required: 1 }
     }
 }
 

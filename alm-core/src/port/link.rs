@@ -38,7 +38,7 @@ impl WorkWish {
         Self {
             engine,
             domains: vec![domain],
-            lease: Duration::from_secs(120),
+            lease: Duration::from_mins(2),
             grace: Duration::from_secs(45),
             take_back: false,
             limit,
@@ -68,6 +68,7 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed over once")]
 pub enum Order {
     /// Run this; that it starts is in the journal already.
     Run(Effect),

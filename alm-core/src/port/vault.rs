@@ -1,36 +1,14 @@
 //! Where credentials are kept.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Outcome, Refusal};
+pub use crate::model::ids::SecretId;
 use crate::model::template::VaultPlace;
-
-/// The vault's own identifier of a secret.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretId(String);
-
-impl SecretId {
-    /// Wraps the vault's identifier.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
-    }
-
-    /// The vault's identifier.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SecretId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// A secret to create.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,9 @@
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
-use super::refusal::Refusal;
 use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{ACCOUNT_OWNER, EVERYONE, Feature, Group, Permission, Person, Role, Verb};
+use crate::model::refusal::Refusal;
 
 /// What one person may do at one moment: the roles held directly and through enabled groups, as permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +73,7 @@ fn feature_name(feature: Feature) -> String {
 }
 
 /// Whether `person` is in an enabled group among `groups` with one of these ids. [`EVERYONE`] counts as a group that has all.
-pub fn is_in_any(
-    person: PersonId,
-    ids: impl IntoIterator<Item: Borrow<GroupId>>,
-    groups: &[Group],
-) -> bool {
+pub fn is_in_any(person: PersonId, ids: impl IntoIterator<Item: Borrow<GroupId>>, groups: &[Group]) -> bool {
     ids.into_iter().any(|id| {
         let id = *id.borrow();
         id == EVERYONE || groups.iter().any(|group| group.id == id && group.enabled && group.has(person))

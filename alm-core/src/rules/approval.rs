@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::access;
-use super::refusal::Refusal;
 use crate::model::ids::PersonId;
 use crate::model::people::{Group, Person};
+use crate::model::refusal::Refusal;
 use crate::model::request::{Decision, Request, RequestStatus};
 use crate::model::template::{ApprovalStep, TemplateBody};
 
@@ -55,11 +55,7 @@ pub fn decide(
     decision: &Decision,
 ) -> Result<Verdict, Refusal> {
     if request.status != RequestStatus::Submitted {
-        return Err(Refusal::new(
-            "R-8",
-            "request",
-            format!("is {:?} and waits for no vote", request.status),
-        ));
+        return Err(Refusal::new("R-8", "request", format!("is {:?} and waits for no vote", request.status)));
     }
     let Some(step) = body.approval.get(request.step) else {
         return Err(Refusal::new("R-8", "request", "has no step left to vote on"));

@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::refusal::Refusal;
 use crate::model::account::{Account, AccountStatus, OperationKind};
+use crate::model::refusal::Refusal;
 use crate::model::template::EolAction;
 
 /// Where an account stands between its two dates.
@@ -125,7 +125,9 @@ pub const fn options(
     renewal_open: bool,
     erased: bool,
 ) -> Options {
-    use AccountOption::{Clone as Cl, Delete as De, Disable as Di, Enable as En, Renew as R, SubmitRenewal as Su};
+    use AccountOption::{
+        Clone as Cl, Delete as De, Disable as Di, Enable as En, Renew as R, SubmitRenewal as Su,
+    };
     use AccountStatus::{Active, Deleted, Disabled, Expired};
     use EolAction as Eol;
     use Phase::{A, B1, B2};
@@ -190,8 +192,10 @@ pub const fn after_eol(action: EolAction, status: AccountStatus) -> AccountStatu
     match (action, status) {
         (EolAction::Review, status)
         | (EolAction::Disable | EolAction::Expire | EolAction::Delete, status @ AccountStatus::Deleted)
-        | (EolAction::Expire, status @ (AccountStatus::Disabled | AccountStatus::Expired))
-        | (EolAction::Disable, status @ (AccountStatus::Disabled | AccountStatus::Expired)) => status,
+        | (
+            EolAction::Disable | EolAction::Expire,
+            status @ (AccountStatus::Disabled | AccountStatus::Expired),
+        ) => status,
         (EolAction::Disable, AccountStatus::Active) => AccountStatus::Disabled,
         (EolAction::Expire, AccountStatus::Active) => AccountStatus::Expired,
         (EolAction::Delete, AccountStatus::Active | AccountStatus::Disabled | AccountStatus::Expired) => {
@@ -212,7 +216,10 @@ pub fn options_at(account: &Account, now: Timestamp) -> Options {
         let stop = account.status == AccountStatus::Active
             && !matches!(
                 operation.kind,
-                OperationKind::Disable | OperationKind::Delete | OperationKind::Erase | OperationKind::Provision
+                OperationKind::Disable
+                    | OperationKind::Delete
+                    | OperationKind::Erase
+                    | OperationKind::Provision
             );
         return match (operation.failed, stop) {
             (true, true) => {
@@ -427,7 +434,9 @@ mod tests {
                     for open in [false, true] {
                         let options = options(action, phase, status, open, false);
                         assert!(!(options.has(AccountOption::Disable) && options.has(AccountOption::Enable)));
-                        assert!(!(options.has(AccountOption::Renew) && options.has(AccountOption::SubmitRenewal)));
+                        assert!(
+                            !(options.has(AccountOption::Renew) && options.has(AccountOption::SubmitRenewal))
+                        );
                     }
                 }
             }

@@ -3,8 +3,8 @@
 use ad_directory::{Dn, SamAccountName};
 use fancy_regex::RegexBuilder;
 
-use super::refusal::Refusal;
 use crate::model::ids::DomainId;
+use crate::model::refusal::Refusal;
 use crate::model::template::DirectoryPlace;
 
 /// How many steps a pattern may backtrack before it is given up. .NET-style patterns can take for ever on a few characters.
@@ -39,7 +39,9 @@ pub fn check(place: &DirectoryPlace, name: &str) -> Result<(), Vec<Refusal>> {
         refusals.push(Refusal::new(
             "NM-1",
             "name",
-            format!("{name:?} has the character {c:?}; only letters A to Z, digits, '.', '_' and '-' are allowed"),
+            format!(
+                "{name:?} has the character {c:?}; only letters A to Z, digits, '.', '_' and '-' are allowed"
+            ),
         ));
     }
     if name.ends_with('.') {
@@ -98,7 +100,11 @@ pub fn choose_ou(place: &DirectoryPlace, chosen: Option<&Dn>) -> Result<Dn, Refu
     if place.ous.contains(chosen) || (place.allow_sub_ou && place.ous.iter().any(|ou| chosen.is_below(ou))) {
         return Ok(chosen.clone());
     }
-    let allowed = if place.allow_sub_ou { "neither one of the template's OUs nor below one" } else { "not one of the template's OUs" };
+    let allowed = if place.allow_sub_ou {
+        "neither one of the template's OUs nor below one"
+    } else {
+        "not one of the template's OUs"
+    };
     Err(Refusal::new("NM-4", "ou", format!("{chosen} is {allowed}")))
 }
 

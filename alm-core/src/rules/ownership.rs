@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::refusal::Refusal;
 use crate::model::account::Owner;
 use crate::model::ids::PersonId;
 use crate::model::people::{EVERYONE, Group, Person};
+use crate::model::refusal::Refusal;
 use crate::model::template::OwnershipRule;
 
 /// The owners of a new account: the requester is the first.
@@ -66,7 +66,9 @@ pub fn has_active(owners: &BTreeSet<Owner>, people: &[Person], groups: &[Group])
     owners.iter().any(|owner| match owner {
         Owner::Person(id) => people.iter().any(|person| person.id == *id && person.enabled),
         Owner::Group(id) => groups.iter().any(|group| {
-            group.id == *id && group.enabled && people.iter().any(|person| person.enabled && group.has(person.id))
+            group.id == *id
+                && group.enabled
+                && people.iter().any(|person| person.enabled && group.has(person.id))
         }),
     })
 }

@@ -86,14 +86,15 @@ impl Schedule {
             first: 1,
             kind: ReminderKind::Reminder,
         });
-        let urgent = rules.urgent.filter(|&(hours, before)| hours > 0 && before > 0).and_then(|(hours, before)| {
-            Some(Series {
-                start: self.eol.checked_sub(days(before)).ok()?,
-                every: SignedDuration::from_hours(i64::from(hours)),
-                first: 0,
-                kind: ReminderKind::Urgent,
-            })
-        });
+        let urgent =
+            rules.urgent.filter(|&(hours, before)| hours > 0 && before > 0).and_then(|(hours, before)| {
+                Some(Series {
+                    start: self.eol.checked_sub(days(before)).ok()?,
+                    every: SignedDuration::from_hours(i64::from(hours)),
+                    first: 0,
+                    kind: ReminderKind::Urgent,
+                })
+            });
         [available, repeated, urgent].into_iter().flatten()
     }
 
@@ -136,10 +137,8 @@ impl Schedule {
                     k = 0;
                 }
                 // The last one that counts may be an earlier one: reminders stop before the end.
-                if let Some(bound) = self.bound(first)
-                    && let Some(at) = series.at(k)
-                    && at >= bound
-                {
+                let bound = self.bound(first);
+                if series.at(k).is_some_and(|at| at >= bound) {
                     k = series.last_at_or_before(bound)?;
                     if series.at(k)? >= bound {
                         k -= 1;
@@ -155,13 +154,13 @@ impl Schedule {
     }
 
     /// Reminders are before this instant only.
-    fn bound(&self, first: Option<Timestamp>) -> Option<Timestamp> {
+    fn bound(&self, first: Option<Timestamp>) -> Timestamp {
         let stop = self
             .rules
             .stop_after_days
             .zip(first)
             .and_then(|(stop, first)| first.checked_add(days(stop)).ok());
-        Some(stop.map_or(self.eol, |stop| stop.min(self.eol)))
+        stop.map_or(self.eol, |stop| stop.min(self.eol))
     }
 
     /// What to send at `now` when the last one sent or skipped was due at `last`: at most one, however many were missed (N-15); and when to

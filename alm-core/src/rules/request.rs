@@ -1,8 +1,8 @@
 //! What a requester must fill in (R-2, R-3, T-1, T-5, T-7).
 
-use super::refusal::Refusal;
 use super::{access, naming, ownership, text};
 use crate::model::people::{Group, Person};
+use crate::model::refusal::Refusal;
 use crate::model::request::RequestForm;
 use crate::model::template::TemplateBody;
 
@@ -24,7 +24,8 @@ pub fn check(
     // The prefix alone would be a lawful name, but nobody chose it.
     if form.name.is_empty() {
         refusals.push(Refusal::new("NM-1", "name", "must be filled in"));
-    } else if let Err(more) = naming::check(&body.directory, &naming::full_name(&body.directory, &form.name)) {
+    } else if let Err(more) = naming::check(&body.directory, &naming::full_name(&body.directory, &form.name))
+    {
         refusals.extend(more);
     }
     if !body.periods.contains(&form.period) {

@@ -1,8 +1,8 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::refusal::Refusal;
 use super::{naming, text};
 use crate::model::people::{EVERYONE, Group, Person};
+use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
 
 /// Attributes that a template may give (T-13): descriptive ones. What identifies, secures or links an account is never among them.
@@ -27,7 +27,12 @@ pub const ALLOWED_ATTRIBUTES: [&str; 14] = [
 ///
 /// # Errors
 /// Every reason why it cannot be published.
-pub fn check(name: &str, body: &TemplateBody, people: &[Person], groups: &[Group]) -> Result<(), Vec<Refusal>> {
+pub fn check(
+    name: &str,
+    body: &TemplateBody,
+    people: &[Person],
+    groups: &[Group],
+) -> Result<(), Vec<Refusal>> {
     let mut refusals = Vec::new();
     let mut refuse = |rule, field, message: String| refusals.push(Refusal::new(rule, field, message));
 
@@ -93,12 +98,9 @@ pub fn check(name: &str, body: &TemplateBody, people: &[Person], groups: &[Group
             .count();
         let needed = step.required as usize;
         let may_request = |person: &Person| super::access::is_in_any(person.id, &body.requesters, groups);
-        let worst = people
-            .iter()
-            .filter(|person| person.enabled && may_request(person))
-            .any(|person| {
-                step.people.contains(&person.id) || super::access::is_in_any(person.id, &step.groups, groups)
-            });
+        let worst = people.iter().filter(|person| person.enabled && may_request(person)).any(|person| {
+            step.people.contains(&person.id) || super::access::is_in_any(person.id, &step.groups, groups)
+        });
         let available = reachable.saturating_sub(usize::from(worst));
         if available < needed {
             refuse(
@@ -112,7 +114,11 @@ pub fn check(name: &str, body: &TemplateBody, people: &[Person], groups: &[Group
         }
         for group in &step.groups {
             if *group != EVERYONE && !groups.iter().any(|known| known.id == *group && known.enabled) {
-                refuse("T-6", "approval", format!("step {number} names group {group}, which is unknown or disabled"));
+                refuse(
+                    "T-6",
+                    "approval",
+                    format!("step {number} names group {group}, which is unknown or disabled"),
+                );
             }
         }
     }

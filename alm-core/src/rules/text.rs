@@ -1,6 +1,6 @@
 //! Text that people type: bounded, and without characters that hide what it says.
 
-use super::refusal::Refusal;
+use crate::model::refusal::Refusal;
 
 /// Checks a text of `field`: at most `max` characters, no control characters but line breaks where `lines` allows them, no characters
 /// that change the direction of writing or are invisible, and not empty where it is `required`.

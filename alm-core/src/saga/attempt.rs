@@ -90,8 +90,8 @@ pub(super) fn settled(
     doubt: Option<Timestamp>,
     settle: SignedDuration,
 ) -> Option<(Timestamp, String)> {
-    let doubt = doubt
-        .map(|since| (later(since, settle), "an earlier attempt may still be carried out".to_owned()));
+    let doubt =
+        doubt.map(|since| (later(since, settle), "an earlier attempt may still be carried out".to_owned()));
     match (pause, doubt) {
         (Some(pause), Some(doubt)) => Some(if doubt.0 > pause.0 { doubt } else { pause }),
         (pause, doubt) => pause.or(doubt),

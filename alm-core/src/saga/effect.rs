@@ -7,8 +7,8 @@ use ad_directory::{AccountExpires, Controller, Dn, ObjectGuid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Outcome;
+use crate::model::ids::SecretId;
 use crate::model::template::VaultPlace;
-use crate::port::vault::SecretId;
 
 /// One step of a saga on a system outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::AccountSpec;
 use crate::model::account::OperationKind;
+use crate::model::ids::SecretId;
 use crate::model::template::VaultPlace;
-use crate::port::vault::SecretId;
 
 /// What a saga was begun with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::plan::ProvisionPlan;
 use super::record::{Ending, Misfit, Next};
 use crate::error::Outcome;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// How many passwords the directory may refuse.
 const PASSWORDS: u32 = 3;
@@ -22,6 +22,7 @@ const WRONG_BINDS: u32 = 2;
 const UNREACHED: u32 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what may be outside")]
 pub(super) struct State {
     plan: ProvisionPlan,
     step: Step,
@@ -232,7 +233,12 @@ impl State {
     fn is_forward(&self) -> bool {
         !matches!(
             self.step,
-            Step::Done | Step::Ended | Step::Abandoned | Step::RemoveAccount | Step::DropSecrets | Step::Parked { .. }
+            Step::Done
+                | Step::Ended
+                | Step::Abandoned
+                | Step::RemoveAccount
+                | Step::DropSecrets
+                | Step::Parked { .. }
         )
     }
 
@@ -378,11 +384,12 @@ impl State {
             }
             // It may have been enabled by an attempt that nobody saw the end of: then nothing is undone.
             (Step::Enable, _) if self.maybe_enabled || self.attempt.in_doubt() => self.park(message),
-            (Step::Enable, Reason::MarkerForeign) => self.park(message),
             //
             (Step::RemoveAccount, Reason::AccountMissing) => self.go(self.after_account()),
             (Step::DropSecrets, Reason::SecretMissing) => self.go(Step::Ended),
-            (Step::RemoveAccount | Step::DropSecrets, _) => self.park(message),
+            (Step::RemoveAccount | Step::DropSecrets, _) | (Step::Enable, Reason::MarkerForeign) => {
+                self.park(message);
+            }
             // and the rest.
             _ => self.turn_back(compensated()),
         }

@@ -1,18 +1,13 @@
 //! A saga as it is kept, and the machine that its journal drives.
 
-use std::borrow::Borrow;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, Reason};
-use super::input::Input;
 use super::plan::Plan;
-use super::{provision, sequence};
 use crate::model::account::AccountStatus;
 use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
 use crate::model::period::Period;
-use crate::port::vault::SecretId;
 
 /// A saga, without its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +123,7 @@ pub enum Ending {
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed over once")]
 pub enum Next {
     /// Run this effect.
     Run {
@@ -159,104 +155,5 @@ pub struct Misfit {
 impl Misfit {
     pub(super) fn new(input: impl Into<String>, state: impl Into<String>) -> Self {
         Self { input: input.into(), state: state.into() }
-    }
-}
-
-/// A saga's state, and what follows from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machine(Kind);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Provision(provision::State),
-    Operate(sequence::State),
-}
-
-impl Machine {
-    /// The state at the beginning.
-    pub fn begin(plan: &Plan) -> Self {
-        Self(match plan {
-            Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
-            Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
-        })
-    }
-
-    /// The state after these inputs.
-    ///
-    /// # Errors
-    /// When an input does not fit.
-    pub fn replay(plan: &Plan, inputs: impl IntoIterator<Item: Borrow<Input>>) -> Result<Self, Misfit> {
-        let mut machine = Self::begin(plan);
-        for input in inputs {
-            machine.apply(input.borrow())?;
-        }
-        Ok(machine)
-    }
-
-    /// Takes one input.
-    ///
-    /// # Errors
-    /// When it does not fit the state; the state is then as before.
-    pub fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match &mut self.0 {
-            Kind::Provision(state) => state.apply(input),
-            Kind::Operate(state) => state.apply(input),
-        }
-    }
-
-    /// What to do next. Depends on the state alone.
-    pub fn next(&self) -> Next {
-        match &self.0 {
-            Kind::Provision(state) => state.next(),
-            Kind::Operate(state) => state.next(),
-        }
-    }
-
-    /// The effect that is under way or next, whatever a person wanted in the meantime.
-    pub fn effect_name(&self) -> Option<&'static str> {
-        match &self.0 {
-            Kind::Provision(state) => state.effect_name(),
-            Kind::Operate(state) => state.effect_name(),
-        }
-    }
-
-    /// Whether an effect was started of which nobody has heard the end.
-    pub const fn is_under_way(&self) -> bool {
-        match &self.0 {
-            Kind::Provision(state) => state.is_under_way(),
-            Kind::Operate(state) => state.is_under_way(),
-        }
-    }
-
-    /// Whether a person can still cancel it: what it does is not yet visible to anybody.
-    pub fn can_cancel(&self) -> bool {
-        match &self.0 {
-            Kind::Provision(state) => state.can_cancel(),
-            Kind::Operate(_) => false,
-        }
-    }
-
-    /// The identity of the account, once it is known.
-    pub fn account(&self) -> Option<ad_directory::ObjectGuid> {
-        match &self.0 {
-            Kind::Provision(state) => state.account(),
-            Kind::Operate(state) => Some(state.account()),
-        }
-    }
-
-    /// The secret, once it is known.
-    pub fn secret(&self) -> Option<&SecretId> {
-        match &self.0 {
-            Kind::Provision(state) => state.secret(),
-            Kind::Operate(state) => Some(state.secret()),
-        }
-    }
-
-    /// What a person should know though everything succeeded.
-    pub fn findings(&self) -> &[String] {
-        match &self.0 {
-            Kind::Provision(state) => state.findings(),
-            Kind::Operate(state) => state.findings(),
-        }
     }
 }

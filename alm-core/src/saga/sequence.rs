@@ -12,7 +12,7 @@ use super::plan::{OperatePlan, Step};
 use super::record::{Ending, Misfit, Next};
 use crate::error::Outcome;
 use crate::model::account::OperationKind;
-use crate::port::vault::SecretId;
+use crate::model::ids::SecretId;
 
 /// After how many failures to reach the controller another one is chosen.
 const UNREACHED: u32 = 2;
@@ -74,9 +74,7 @@ impl State {
             return Next::Park { finding: finding.clone() };
         }
         match self.effect() {
-            Some(effect) => {
-                Next::Run { effect, not_before: self.attempt.not_before() }
-            }
+            Some(effect) => Next::Run { effect, not_before: self.attempt.not_before() },
             None if self.abandoned => Next::End(Ending::Abandoned),
             None => Next::End(Ending::Done),
         }
@@ -93,7 +91,10 @@ impl State {
             return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone() });
         }
         let Some(controller) = self.controller.clone() else {
-            return Some(Effect::Locate { account, may_be_gone: self.plan.operation == OperationKind::Erase });
+            return Some(Effect::Locate {
+                account,
+                may_be_gone: self.plan.operation == OperationKind::Erase,
+            });
         };
         let change = |change| Effect::Change { controller: controller.clone(), account, change };
         Some(match step {

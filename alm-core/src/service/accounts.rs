@@ -19,8 +19,8 @@ use crate::model::request::{Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
 use crate::rules::lifecycle::{self, AccountOption};
 use crate::rules::{ownership, text};
-use crate::saga::plan::Step;
 use crate::saga::Completion;
+use crate::saga::plan::Step;
 
 /// Loads an account that the caller may update (P-4), with the clock's work on it done (L-32).
 async fn offered(unit: &mut Unit<'_>, id: AccountId, option: AccountOption) -> Result<Account> {
@@ -390,8 +390,7 @@ impl Decide for SetOwners {
 
 /// Who asked for the account: with "requester only" it stays theirs.
 async fn requester_of(unit: &mut Unit<'_>, account: &Account) -> Result<crate::model::ids::PersonId> {
-    let requests: Vec<Request> =
-        unit.find_by(crate::model::stored::index::ACCOUNT, &account.id.to_string()).await?;
+    let requests: Vec<Request> = unit.find_by(super::stored::index::ACCOUNT, &account.id.to_string()).await?;
     match requests.into_iter().find(|request| request.kind == RequestKind::New) {
         Some(request) => Ok(request.requester),
         None => unit.person(),

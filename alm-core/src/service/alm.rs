@@ -136,7 +136,11 @@ impl Alm {
                 return Ok(());
             }
             let created = unit.changes.clone();
-            unit.audit("instance.create", format!("instance {}", self.0.instance), json!({ "created": created }));
+            unit.audit(
+                "instance.create",
+                format!("instance {}", self.0.instance),
+                json!({ "created": created }),
+            );
             match self.0.store.commit(unit.commit).await {
                 // Another process opened it at the same moment.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
@@ -158,7 +162,11 @@ impl Alm {
                 let known = unit.people(administrators).await?;
                 return match known.iter().find(|person| person.display_name == display_name) {
                     Some(person) => Ok(person.id),
-                    None => unit.refuse(Refusal::new("P-2", "caller", "the instance has an administrator already")),
+                    None => unit.refuse(Refusal::new(
+                        "P-2",
+                        "caller",
+                        "the instance has an administrator already",
+                    )),
                 };
             }
             // Everybody who sets up an instance at the same moment writes this record, so that only one succeeds.
@@ -168,7 +176,11 @@ impl Alm {
             person.emails.push(email.to_owned());
             person.roles.insert(SYSTEM_ADMINISTRATOR);
             unit.put(&person, "create the first administrator")?;
-            unit.audit("person.create", format!("person {}", person.id), json!({ "roles": ["System Administrator"] }));
+            unit.audit(
+                "person.create",
+                format!("person {}", person.id),
+                json!({ "roles": ["System Administrator"] }),
+            );
             match self.0.store.commit(unit.commit).await {
                 Ok(()) => return Ok(person.id),
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
@@ -237,12 +249,14 @@ impl Alm {
         // only if the actor may still see it.
         let mut unit = Unit::new(&self.0, C::NAME, Actor::Person(caller.person), caller.source.clone());
         if !unit.access().await?.enabled {
-            let error = Error::denied(C::NAME, Refusal::new("P-1", "caller", "is disabled and has no access"));
+            let error =
+                Error::denied(C::NAME, Refusal::new("P-1", "caller", "is disabled and has no access"));
             self.audit_denial::<C>(caller, &error).await?;
             return Err(error);
         }
         serde_json::from_str(&first.result).map_err(|error| {
-            Error::new(ErrorKind::StoreCorrupt, C::NAME, "the remembered result cannot be read").with_source(error)
+            Error::new(ErrorKind::StoreCorrupt, C::NAME, "the remembered result cannot be read")
+                .with_source(error)
         })
     }
 
@@ -262,7 +276,12 @@ impl Alm {
         match command.decide(&mut unit).await {
             Ok(_) => Ok(Plan {
                 changes: unit.changes,
-                events: unit.commit.events.iter().map(|event| format!("{}: {}", event.kind, event.text)).collect(),
+                events: unit
+                    .commit
+                    .events
+                    .iter()
+                    .map(|event| format!("{}: {}", event.kind, event.text))
+                    .collect(),
                 refusals: Vec::new(),
             }),
             Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Refused) => {

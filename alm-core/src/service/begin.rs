@@ -13,11 +13,11 @@ use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind
 use crate::model::audit::AuditResult;
 use crate::model::estate::Domain;
 use crate::model::event::EventKind;
+use crate::model::ids::SecretId;
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
-use crate::port::vault::SecretId;
 use crate::rules::{lifecycle, naming, ownership};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
@@ -131,7 +131,10 @@ pub(super) async fn operate(
         supersede(unit, account, open).await?;
         let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
         // I-12, L-37: the end date that a renewal may have written is put back, right after what is more pressing.
-        if open.kind == OperationKind::Renew && account.eol_action == EolAction::Expire && !steps.contains(&back) {
+        if open.kind == OperationKind::Renew
+            && account.eol_action == EolAction::Expire
+            && !steps.contains(&back)
+        {
             steps.insert(steps.len().min(1), back);
         }
     }
@@ -328,11 +331,11 @@ pub(super) async fn resume(unit: &mut Unit<'_>, account: &mut Account, abandon: 
 /// Lets a parked saga go on, or gives it up: what it puts back then is the engine's work too.
 pub(super) async fn resume_saga(unit: &mut Unit<'_>, mut saga: SagaRecord, abandon: bool) -> Result<()> {
     let by = unit.person()?;
-    let input =
-        if abandon { Input::Abandon { by, at: unit.now } } else { Input::Retry { by, at: unit.now } };
+    let input = if abandon { Input::Abandon { by, at: unit.now } } else { Input::Retry { by, at: unit.now } };
     let mut machine = link::machine(unit.alm, &saga).await?;
     machine.apply(&input).map_err(|misfit| {
-        Error::new(ErrorKind::Conflict, unit.operation, "the operation went on in the meantime").with_source(misfit)
+        Error::new(ErrorKind::Conflict, unit.operation, "the operation went on in the meantime")
+            .with_source(misfit)
     })?;
     unit.journal(&mut saga, &input)?;
     saga.status = SagaStatus::Running;
@@ -340,6 +343,10 @@ pub(super) async fn resume_saga(unit: &mut Unit<'_>, mut saga: SagaRecord, aband
     let verb = if abandon { "give up" } else { "retry" };
     let operation = saga.plan.operation();
     unit.put(&saga, format!("{verb} {operation:?} of {}", saga.account_name))?;
-    unit.audit(unit.operation, format!("account {}", saga.account), json!({ "saga": saga.id, "operation": operation }));
+    unit.audit(
+        unit.operation,
+        format!("account {}", saga.account),
+        json!({ "saga": saga.id, "operation": operation }),
+    );
     Ok(())
 }

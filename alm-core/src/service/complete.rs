@@ -13,8 +13,8 @@ use crate::model::event::EventKind;
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
-use crate::rules::{lifecycle, ownership};
 use crate::rules::reminders::Schedule;
+use crate::rules::{lifecycle, ownership};
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
 /// Stages what follows from the end of a saga.
@@ -119,7 +119,9 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let before = account.status;
     match then {
         Completion::Become { status } => account.status = *status,
-        Completion::Renew { eol, period, status } => renewed(unit, &mut account, *eol, *period, *status).await?,
+        Completion::Renew { eol, period, status } => {
+            renewed(unit, &mut account, *eol, *period, *status).await?;
+        }
         Completion::Erase => account.erased_at = Some(unit.now),
         Completion::Provision { .. } => return Err(damaged(saga, "an operation")),
     }

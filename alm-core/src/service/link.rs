@@ -32,15 +32,21 @@ pub(super) async fn machine(alm: &Inner, saga: &SagaRecord) -> Result<Machine> {
     let mut machine = Machine::begin(&saga.plan);
     // Entries behind the record's own count belong to a commit that came after it was read; that commit makes this one fail.
     for entry in alm.store.journal(saga.id).await?.into_iter().take_while(|entry| entry.seq <= saga.inputs) {
-        let input: Input = serde_json::from_str(&entry.body)
-            .map_err(|error| corrupt(format!("entry {} cannot be read at column {}", entry.seq, error.column())))?;
+        let input: Input = serde_json::from_str(&entry.body).map_err(|error| {
+            corrupt(format!("entry {} cannot be read at column {}", entry.seq, error.column()))
+        })?;
         machine.apply(&input).map_err(|misfit| corrupt(format!("entry {}: {misfit}", entry.seq)))?;
     }
     Ok(machine)
 }
 
 impl Alm {
-    async fn advance(&self, operation: &'static str, lease: &Lease, result: Option<EffectResult>) -> Result<Order> {
+    async fn advance(
+        &self,
+        operation: &'static str,
+        lease: &Lease,
+        result: Option<EffectResult>,
+    ) -> Result<Order> {
         for _ in 0..DECISIONS {
             let mut unit = Unit::new(&self.0, operation, Actor::System, format!("engine {}", lease.engine));
             unit.commit.fence = Some(Fence { saga: lease.saga, epoch: lease.epoch });
@@ -56,10 +62,16 @@ impl Alm {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Conflict, operation, "others kept changing the saga").with_advice("try again"))
+        Err(Error::new(ErrorKind::Conflict, operation, "others kept changing the saga")
+            .with_advice("try again"))
     }
 
-    async fn decide(&self, unit: &mut Unit<'_>, lease: &Lease, result: Option<EffectResult>) -> Result<Order> {
+    async fn decide(
+        &self,
+        unit: &mut Unit<'_>,
+        lease: &Lease,
+        result: Option<EffectResult>,
+    ) -> Result<Order> {
         let mut saga: SagaRecord = unit.get(lease.saga.uuid()).await?;
         if !saga.status.is_open() {
             return Err(Error::new(
@@ -80,7 +92,7 @@ impl Alm {
                 if done { AuditResult::Done } else { AuditResult::Failed },
                 json!({ "effect": name, "result": &result }),
             );
-            apply(unit, &mut saga, &mut machine, Input::Finished { result, at: unit.now })?;
+            apply(unit, &mut saga, &mut machine, &Input::Finished { result, at: unit.now })?;
             saga.findings = machine.findings().to_vec();
         }
         let next = machine.next();
@@ -89,14 +101,12 @@ impl Alm {
             lost(unit, &saga, &machine);
         }
         let order = match next {
-            Next::Run { effect, not_before } => match not_before.filter(|(until, _)| *until > unit.now) {
-                Some((until, why)) => {
+            Next::Run { effect, not_before } => {
+                if let Some((until, why)) = not_before.filter(|(until, _)| *until > unit.now) {
                     saga.status = SagaStatus::Waiting { why: why.clone() };
                     saga.ready_at = until;
                     Order::Later { until, why }
-                }
-                None => {
-                    let name = effect.name();
+                } else {
                     audit_effect(
                         unit,
                         &saga,
@@ -106,16 +116,16 @@ impl Alm {
                         json!({ "effect": &effect }),
                     );
                     let started = Input::Started {
-                        effect: name.to_owned(),
+                        effect: effect.name().to_owned(),
                         engine: lease.engine,
                         epoch: lease.epoch,
                         at: unit.now,
                     };
-                    apply(unit, &mut saga, &mut machine, started)?;
+                    apply(unit, &mut saga, &mut machine, &started)?;
                     saga.status = SagaStatus::Running;
                     Order::Run(effect)
                 }
-            },
+            }
             Next::Park { finding } => {
                 saga.status = SagaStatus::Parked { finding: finding.clone() };
                 park(unit, &saga, &finding).await?;
@@ -132,12 +142,12 @@ impl Alm {
     }
 }
 
-fn apply(unit: &mut Unit<'_>, saga: &mut SagaRecord, machine: &mut Machine, input: Input) -> Result<()> {
-    machine.apply(&input).map_err(|misfit| {
+fn apply(unit: &mut Unit<'_>, saga: &mut SagaRecord, machine: &mut Machine, input: &Input) -> Result<()> {
+    machine.apply(input).map_err(|misfit| {
         Error::new(ErrorKind::StaleLease, unit.operation, format!("saga {} is elsewhere by now", saga.id))
             .with_source(misfit)
     })?;
-    unit.journal(saga, &input)
+    unit.journal(saga, input)
 }
 
 fn audit_effect(
@@ -209,7 +219,9 @@ impl EngineLink for Alm {
             .await?;
         let mut tasks = Vec::with_capacity(leases.len());
         for lease in leases {
-            let Some(document) = self.0.store.load(SagaRecord::KIND, lease.saga.uuid()).await? else { continue };
+            let Some(document) = self.0.store.load(SagaRecord::KIND, lease.saga.uuid()).await? else {
+                continue;
+            };
             let saga = SagaRecord::read(&document)?;
             tasks.push(Task {
                 lease,

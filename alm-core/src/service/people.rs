@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::command::decide::Decide;
+use super::stored::{index, owner_key};
 use super::unit::Unit;
 use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::ids::{GroupId, PersonId, RoleId};
 use crate::model::people::{Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
 use crate::model::request::Request;
-use crate::model::stored::{index, owner_key};
 use crate::rules::{ownership, text};
 
 /// Adds a person. Needs user Create.
@@ -234,7 +234,10 @@ async fn require_other_owner(unit: &mut Unit<'_>, person: &Person) -> Result<()>
                 refusals.push(Refusal::new(
                     "W-2",
                     "person",
-                    format!("is the last active owner of {}, which is being provisioned", request.account_name),
+                    format!(
+                        "is the last active owner of {}, which is being provisioned",
+                        request.account_name
+                    ),
                 ));
             }
         }

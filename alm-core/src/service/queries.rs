@@ -117,7 +117,12 @@ impl Alm {
     ///
     /// # Errors
     /// As [`account`](Alm::account).
-    pub async fn accounts(&self, caller: &Caller, after: Option<AccountId>, limit: u32) -> Result<Vec<Account>> {
+    pub async fn accounts(
+        &self,
+        caller: &Caller,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Account>> {
         use crate::port::store::Stored as _;
         let mut unit = self.reader("account.list", caller);
         unit.require(Feature::ManagedAccount, Verb::Read, false).await?;

@@ -19,8 +19,8 @@ use crate::model::people::{Feature, Person, Verb};
 use crate::model::request::{AgreedTerms, Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{Template, TemplateState, TemplateVersion};
 use crate::rules::{approval, naming, ownership, request as rules};
-use crate::saga::{SagaRecord, SagaStatus};
 use crate::saga::input::Input;
+use crate::saga::{SagaRecord, SagaStatus};
 
 /// Begins a request with a published template. Needs provision-request Create. A draft may be incomplete.
 #[derive(Clone, Debug, Serialize)]
@@ -204,10 +204,10 @@ impl Decide for SubmitRequest {
             return Err(Error::refused(unit.operation, refusals));
         }
 
-        request.terms = body.terms_of_service.as_ref().map(|terms| AgreedTerms {
-            sha256: hex(&Sha256::digest(terms.as_bytes())),
-            at: unit.now,
-        });
+        request.terms = body
+            .terms_of_service
+            .as_ref()
+            .map(|terms| AgreedTerms { sha256: hex(&Sha256::digest(terms.as_bytes())), at: unit.now });
         request.template = version.id;
         request.domain = body.directory.domain;
         request.status = RequestStatus::Submitted;
@@ -345,7 +345,11 @@ impl Decide for CopyRequest {
             "copied",
         )?;
         if request.kind != RequestKind::New {
-            return unit.refuse(Refusal::new("R-5", "request", "is a renewal; submit the account for renewal again"));
+            return unit.refuse(Refusal::new(
+                "R-5",
+                "request",
+                "is a renewal; submit the account for renewal again",
+            ));
         }
         let begun_with: TemplateVersion = unit.get(request.template.uuid()).await?;
         let version = current_version(unit, begun_with.template).await?;
@@ -429,7 +433,8 @@ impl Decide for AbandonRequest {
 
 /// The saga of a request whose provisioning stopped and waits for a person.
 async fn parked(unit: &mut Unit<'_>, request: &Request) -> Result<Option<SagaRecord>> {
-    let (RequestStatus::Queued, RequestKind::New, Some(saga)) = (request.status, request.kind, request.saga) else {
+    let (RequestStatus::Queued, RequestKind::New, Some(saga)) = (request.status, request.kind, request.saga)
+    else {
         return Ok(None);
     };
     let saga: SagaRecord = unit.get(saga.uuid()).await?;

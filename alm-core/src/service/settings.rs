@@ -22,7 +22,7 @@ impl Default for Settings {
         Self {
             settle: Duration::from_secs(45),
             sweep: SweepLimits::default(),
-            remember: Duration::from_secs(30 * 86_400),
+            remember: Duration::from_hours(30 * 24),
         }
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::alm::Alm;
 use super::command::Caller;
+use super::stored::{index, status_key};
 use super::unit::Unit;
 use super::{begin, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
@@ -16,7 +17,6 @@ use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, EventId};
 use crate::model::people::{Feature, Verb};
-use crate::model::stored::{index, status_key};
 use crate::model::sweep::SweepState;
 use crate::model::template::{EolAction, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind};
@@ -110,7 +110,11 @@ impl Alm {
 
         let mut seen = BTreeSet::new();
         loop {
-            let due = self.0.store.due(DueKind::EndOfLife, now, BATCH + u32::try_from(seen.len()).unwrap_or(u32::MAX)).await?;
+            let due = self
+                .0
+                .store
+                .due(DueKind::EndOfLife, now, BATCH + u32::try_from(seen.len()).unwrap_or(u32::MAX))
+                .await?;
             let fresh: Vec<_> = due.into_iter().filter(|(_, id, _)| seen.insert(*id)).collect();
             if fresh.is_empty() {
                 break;
@@ -241,7 +245,9 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
         }
         let administrators = unit.administrators().await?;
         let text = format!("{:?} of {} did not end within a day of its end of life", open.kind, account.name);
-        unit.event(EventKind::OperationParked, text, administrators, |event| event.account = Some(account.id))?;
+        unit.event(EventKind::OperationParked, text, administrators, |event| {
+            event.account = Some(account.id);
+        })?;
     }
     account.eol_done = true;
     let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);

@@ -133,8 +133,7 @@ impl Decide for PublishTemplate {
         };
         let people: Vec<Person> = unit.all().await?;
         let groups: Vec<Group> = unit.all().await?;
-        let mut refusals =
-            template::check(&template.name, &body, &people, &groups).err().unwrap_or_default();
+        let mut refusals = template::check(&template.name, &body, &people, &groups).err().unwrap_or_default();
         if unit.find::<Domain>(body.directory.domain.uuid()).await?.is_none_or(|domain| !domain.enabled) {
             refusals.push(Refusal::new("T-12", "domain", "is unknown or disabled"));
         }

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::alm::Inner;
+use super::stored::index;
 use crate::error::{Error, Refusal, Result};
 use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
-use crate::model::stored::index;
 use crate::port::store::{Commit, JournalEntry, RecordKind, Remove, Stored};
 use crate::rules::access::Access;
-use crate::saga::input::Input;
 use crate::saga::SagaRecord;
+use crate::saga::input::Input;
 
 /// How many documents are read at a time where all are needed.
 const PAGE: u32 = 500;
@@ -149,8 +149,12 @@ impl<'a> Unit<'a> {
     pub(super) async fn administrators(&mut self) -> Result<BTreeSet<PersonId>> {
         let role = SYSTEM_ADMINISTRATOR.to_string();
         let mut people = self.find_by::<Person>(index::ROLE, &role).await?;
-        let groups: Vec<Group> =
-            self.find_by::<Group>(index::ROLE, &role).await?.into_iter().filter(|group| group.enabled).collect();
+        let groups: Vec<Group> = self
+            .find_by::<Group>(index::ROLE, &role)
+            .await?
+            .into_iter()
+            .filter(|group| group.enabled)
+            .collect();
         people.extend(self.members(&groups).await?);
         Ok(people.into_iter().filter(|person| person.enabled).map(|person| person.id).collect())
     }

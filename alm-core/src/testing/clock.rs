@@ -53,6 +53,6 @@ impl Clock for TestClock {
 
     /// Never ends by itself, so that a time limit never strikes; time moves when you move it.
     async fn sleep(&self, _: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

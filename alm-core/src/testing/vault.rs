@@ -99,7 +99,11 @@ impl MemoryVault {
 
     /// Everything in it.
     pub fn secrets(&self) -> Vec<(SecretId, StoredSecret)> {
-        self.state().secrets.iter().map(|(id, secret)| (SecretId::new(id.to_string()), secret.clone())).collect()
+        self.state()
+            .secrets
+            .iter()
+            .map(|(id, secret)| (SecretId::new(id.to_string()), secret.clone()))
+            .collect()
     }
 
     /// Puts a secret in, as a person would.
@@ -136,7 +140,8 @@ impl MemoryVault {
         let at = state.faults.iter().position(|(name, _)| *name == operation);
         let fault = at.map(|index| state.faults.remove(index).1);
         let away = |outcome| {
-            VaultError::new(VaultErrorKind::Unavailable, format!("vault.{operation}: no answer")).with_outcome(outcome)
+            VaultError::new(VaultErrorKind::Unavailable, format!("vault.{operation}: no answer"))
+                .with_outcome(outcome)
         };
         match fault {
             None | Some(VaultFault::Late) => work(&mut state),
@@ -178,7 +183,8 @@ impl Vault for MemoryVault {
         {
             let mut state = self.state();
             state.passwords.push(secret.password.clone());
-            if let Some(index) = state.faults.iter().position(|fault| *fault == ("create", VaultFault::Late)) {
+            if let Some(index) = state.faults.iter().position(|fault| *fault == ("create", VaultFault::Late))
+            {
                 state.faults.remove(index);
                 state.late.push(stored.clone());
                 late = true;
@@ -191,7 +197,10 @@ impl Vault for MemoryVault {
         self.call("create", |state| {
             let same = |other: &StoredSecret| other.folder == stored.folder && other.name == stored.name;
             if state.unique_names && state.secrets.values().any(same) {
-                return Err(VaultError::new(VaultErrorKind::NameTaken, format!("the name {} is taken", stored.name)));
+                return Err(VaultError::new(
+                    VaultErrorKind::NameTaken,
+                    format!("the name {} is taken", stored.name),
+                ));
             }
             Ok(SecretId::new(state.add(stored).to_string()))
         })

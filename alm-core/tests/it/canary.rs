@@ -74,7 +74,9 @@ fn base64(bytes: &[u8], marks: [char; 2]) -> String {
 fn percent(text: &str, lower: bool, all: bool) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' if !all => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' if !all => {
+                char::from(byte).to_string()
+            }
             byte if lower => format!("%{byte:02x}"),
             byte => format!("%{byte:02X}"),
         })
@@ -182,7 +184,9 @@ fn i_11_no_password_is_anywhere_but_in_vault_and_directory() {
                     stage.chaos.points()
                 };
                 // Undisturbed, and with every call's answer lost: what is written about failures is what leaks.
-                let plans = (0..points.len()).filter(|at| !points[*at].starts_with("at ")).map(|at| vec![(at, Mishap::LoseReply)]);
+                let plans = (0..points.len())
+                    .filter(|at| !points[*at].starts_with("at "))
+                    .map(|at| vec![(at, Mishap::LoseReply)]);
                 for plan in std::iter::once(Vec::new()).chain(plans) {
                     let stage = Stage::new(case, plan).await;
                     let engine = stage.engine(1, &stage.chaos, stage.world.clock.clone());
@@ -192,7 +196,8 @@ fn i_11_no_password_is_anywhere_but_in_vault_and_directory() {
                     assert!(!secrets.is_empty() && secrets.iter().all(|secret| secret.len() >= 20));
                     let mut places = stored(stage.world.store.as_ref(), &[]).await;
                     errors += stage.chaos.errors().len();
-                    places.extend(stage.chaos.errors().into_iter().map(|error| ("an error".to_owned(), error)));
+                    places
+                        .extend(stage.chaos.errors().into_iter().map(|error| ("an error".to_owned(), error)));
                     for (what, shown) in [
                         ("the engine's Debug", format!("{engine:?}")),
                         ("the service's Debug", format!("{:?}", stage.world.alm)),
@@ -203,15 +208,19 @@ fn i_11_no_password_is_anywhere_but_in_vault_and_directory() {
                     }
                     places.push(("the log".to_owned(), std::mem::take(&mut *log.0.lock().unwrap())));
                     // A few big texts are searched faster than thousands of small ones; names of places are asked for only when needed.
-                    let whole = vec![("all".to_owned(), places.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n"))];
-                    if !leaks(&secrets, &whole).is_empty() {
-                        panic!("{case:?}: {:#?}", leaks(&secrets, &places));
-                    }
+                    let whole = vec![(
+                        "all".to_owned(),
+                        places.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n"),
+                    )];
+                    assert!(leaks(&secrets, &whole).is_empty(), "{case:?}: {:#?}", leaks(&secrets, &places));
                     passwords += secrets.len();
                     searched += whole[0].1.len();
                 }
             }
-            println!("{passwords} passwords searched for in {} kB, {errors} errors among it", searched / 1_000);
+            println!(
+                "{passwords} passwords searched for in {} kB, {errors} errors among it",
+                searched / 1_000
+            );
             (passwords, searched, errors)
         })
     });
@@ -269,7 +278,15 @@ fn i_11_a_planted_secret_is_found_wherever_it_is_and_however_it_is_written() {
         })
     });
     let found = leaks(std::slice::from_ref(&secret), &places).join("\n");
-    for place in ["document request", "journal", "audit (", "audit, personal", "outbox", "remembered", "the store's Debug"] {
+    for place in [
+        "document request",
+        "journal",
+        "audit (",
+        "audit, personal",
+        "outbox",
+        "remembered",
+        "the store's Debug",
+    ] {
         assert!(found.contains(place), "not found in {place}:\n{found}");
     }
     let text = log.0.lock().unwrap().clone();

@@ -146,7 +146,11 @@ impl Chaos {
 
     async fn stalled(&self) {
         std::future::poll_fn(|_| {
-            if self.state.lock().unwrap().released { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            if self.state.lock().unwrap().released {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
         })
         .await;
     }

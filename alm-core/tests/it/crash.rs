@@ -31,9 +31,18 @@ async fn points(case: Case) -> Vec<String> {
 
 fn is_change(point: &str) -> bool {
     !point.starts_with("at ")
-        && ["create", "update", "set_password", "move", "delete", "add_member", "write_password", "deactivate"]
-            .iter()
-            .any(|change| point.ends_with(change))
+        && [
+            "create",
+            "update",
+            "set_password",
+            "move",
+            "delete",
+            "add_member",
+            "write_password",
+            "deactivate",
+        ]
+        .iter()
+        .any(|change| point.ends_with(change))
 }
 
 fn mishaps(point: &str) -> Vec<Mishap> {
@@ -42,7 +51,14 @@ fn mishaps(point: &str) -> Vec<Mishap> {
     }
     let mut all = vec![Mishap::DieBefore, Mishap::DieAfter, Mishap::LoseReply, Mishap::NotSent];
     if is_change(point) {
-        all.extend([Mishap::Late(0), Mishap::Late(1), Mishap::Late(2), Mishap::Late(4), Mishap::Late(9), Mishap::Late(1_000)]);
+        all.extend([
+            Mishap::Late(0),
+            Mishap::Late(1),
+            Mishap::Late(2),
+            Mishap::Late(4),
+            Mishap::Late(9),
+            Mishap::Late(1_000),
+        ]);
     }
     all
 }
@@ -58,7 +74,9 @@ async fn try_out(case: Case, plan: &[(usize, Mishap)], failures: &mut Vec<String
         let points = stage.chaos.points();
         let plan: Vec<String> = plan
             .iter()
-            .map(|(at, mishap)| format!("{mishap:?} at {at} ({})", points.get(*at).map_or("never reached", |p| p)))
+            .map(|(at, mishap)| {
+                format!("{mishap:?} at {at} ({})", points.get(*at).map_or("never reached", |p| p))
+            })
             .collect();
         failures.push(format!("{case:?}: {}: {problems:#?}", plan.join(", ")));
     }
@@ -170,12 +188,18 @@ async fn x_16_a_cancel_at_any_point_undoes_all_or_is_refused() {
                         false
                     }
                 };
-                if cancelled { undone += 1 } else { refused += 1 }
+                if cancelled {
+                    undone += 1;
+                } else {
+                    refused += 1;
+                }
                 let mut problems: Vec<String> =
                     stage.run_until_quiet(&stage.chaos, 1).await.err().into_iter().collect();
                 problems.extend(stage.problems(cancelled).await);
                 if !problems.is_empty() {
-                    failures.push(format!("{case:?}: cancelled {cancelled} after {mishap:?} at {at} ({point}): {problems:#?}"));
+                    failures.push(format!(
+                        "{case:?}: cancelled {cancelled} after {mishap:?} at {at} ({point}): {problems:#?}"
+                    ));
                 }
             }
         }
@@ -200,7 +224,8 @@ impl Clock for LimitClock {
 
     async fn sleep(&self, duration: Duration) {
         let until = self.0.steady() + duration;
-        std::future::poll_fn(|_| if self.0.steady() >= until { Poll::Ready(()) } else { Poll::Pending }).await;
+        std::future::poll_fn(|_| if self.0.steady() >= until { Poll::Ready(()) } else { Poll::Pending })
+            .await;
     }
 }
 
@@ -224,11 +249,13 @@ async fn i_10_an_engine_that_stood_still_at_any_point_changes_nothing_any_more()
             stage.watch(&second);
             for kind in [Case::GroupForbidden, Case::AddForbidden] {
                 if kind == case {
-                    let call = if kind == Case::GroupForbidden { "groups.add_member" } else { "accounts.create" };
+                    let call =
+                        if kind == Case::GroupForbidden { "groups.add_member" } else { "accounts.create" };
                     second.refuse(call, u32::MAX, ErrorKind::Forbidden);
                 }
             }
-            let mut problems: Vec<String> = stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();
+            let mut problems: Vec<String> =
+                stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();
 
             stage.chaos.release();
             match poll(run.as_mut()) {
@@ -283,7 +310,8 @@ async fn i_10_what_was_on_its_way_when_an_engine_died_changes_nothing_in_the_end
                 Case::AddForbidden => second.refuse("accounts.create", u32::MAX, ErrorKind::Forbidden),
                 _ => {}
             }
-            let mut problems: Vec<String> = stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();
+            let mut problems: Vec<String> =
+                stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();
             stage.chaos.carry_out_late().await;
             problems.extend(second.wrong());
             problems.extend(stage.problems(false).await);
@@ -300,8 +328,7 @@ async fn i_10_what_was_on_its_way_when_an_engine_died_changes_nothing_in_the_end
 #[tokio::test]
 async fn i_8_every_effect_has_a_case() {
     let unknown = serde_json::from_str::<Effect>(r#"{"effect":"nothing"}"#).unwrap_err().to_string();
-    let known: BTreeSet<String> =
-        unknown.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+    let known: BTreeSet<String> = unknown.split('`').skip(3).step_by(2).map(str::to_owned).collect();
     assert!(known.len() >= 15 && known.contains("settle_secrets"), "{unknown}");
     let mut seen = BTreeSet::new();
     for case in Case::ALL {

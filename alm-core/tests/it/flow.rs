@@ -90,8 +90,7 @@ async fn l_3_expire_is_kept_by_the_directory_and_a_renewal_needs_approval() {
         .unwrap();
     assert_eq!(check, PasswordCheck::AccountExpired);
 
-    let renewal =
-        world.execute(&world.requester, SubmitRenewal::new(id, "still needed")).await.unwrap();
+    let renewal = world.execute(&world.requester, SubmitRenewal::new(id, "still needed")).await.unwrap();
     assert!(!world.view(id).await.options.has(AccountOption::SubmitRenewal), "L-26");
     world.approve(renewal).await;
     world.run().await;

@@ -3,15 +3,14 @@
 use std::pin::pin;
 
 use ad_directory::{
-    AccountKey, AccountUpdate, Directory, ErrorKind, FindOptions, GroupKey, MarkerChange, MemberOptions, NewAccount,
-    UpdateOptions,
+    AccountKey, AccountUpdate, CreateOptions, DeleteOptions, Directory, ErrorKind, FindOptions, GroupKey,
+    MarkerChange, MemberOptions, NewAccount, UpdateOptions,
 };
 use alm_core::Refusal;
 use alm_core::engine::{MarkerKey, SagaMarker};
 use alm_core::model::account::{Account, AccountStatus};
 use alm_core::model::ids::{InstanceId, SagaId};
 use alm_core::model::request::{Request, RequestStatus};
-use alm_core::model::template::EolAction;
 use alm_core::port::clock::Clock;
 use alm_core::saga::{Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{AbandonOperation, DisableAccount, RetryOperation};
@@ -74,8 +73,14 @@ async fn x_3_a_second_secret_is_deactivated_before_the_account_is_enabled_and_a_
     let strangers = stage.world.vault.plant(&ours.folder, &ours.name, "by hand", "Strange-Password-1");
     settle(&stage).await;
     assert_eq!(saga(&stage).await.status, SagaStatus::Ended { ending: Ending::Done });
-    let active: Vec<_> =
-        stage.world.vault.secrets().into_iter().filter(|(_, secret)| secret.active).map(|(id, _)| id).collect();
+    let active: Vec<_> = stage
+        .world
+        .vault
+        .secrets()
+        .into_iter()
+        .filter(|(_, secret)| secret.active)
+        .map(|(id, _)| id)
+        .collect();
     assert_eq!(active, [recorded, strangers.clone()]);
     let findings = saga(&stage).await.findings.join("\n");
     assert!(findings.contains(late.as_str()) && findings.contains(strangers.as_str()), "{findings}");
@@ -101,12 +106,10 @@ async fn x_4_what_the_vault_refuses_fails_frees_the_name_and_leaves_the_director
     let version: alm_core::model::template::TemplateVersion =
         world.document(request(&stage).await.template.uuid()).await;
     let other = world.submitted(version.template, "payroll").await;
-    let refused = world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap_err();
+    let refused =
+        world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap_err();
     assert!(refused.violates("NM-2"), "{refused}");
-    world
-        .execute(&world.requester, alm_core::service::requests::WithdrawRequest::new(other))
-        .await
-        .unwrap();
+    world.execute(&world.requester, alm_core::service::requests::WithdrawRequest::new(other)).await.unwrap();
     // and now it goes.
     world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap();
     world.run_until_quiet().await;
@@ -151,9 +154,17 @@ async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
         OursFromBefore,
     }
     use Stranger::*;
-    for stranger in
-        [Bare, OtherInstance, OtherSaga, ForgedMac, Text, OursElsewhere, OursEnabled, OursWithMembership, OursFromBefore]
-    {
+    for stranger in [
+        Bare,
+        OtherInstance,
+        OtherSaga,
+        ForgedMac,
+        Text,
+        OursElsewhere,
+        OursEnabled,
+        OursWithMembership,
+        OursFromBefore,
+    ] {
         let stage = Stage::new(Case::Provision, []).await;
         let world = &stage.world;
         let now = Clock::now(world.clock.as_ref());
@@ -182,7 +193,7 @@ async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
         if let Some(marker) = marker {
             new = new.marker(marker);
         }
-        let made = world.directory.create_account(&new, Default::default()).await.unwrap();
+        let made = world.directory.create_account(&new, CreateOptions::new()).await.unwrap();
         if matches!(stranger, OursWithMembership) {
             let group = GroupKey::Dn(READERS.parse().unwrap());
             world.directory.add_member(&group, made.guid, MemberOptions::new()).await.unwrap();
@@ -195,7 +206,10 @@ async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
         let failed = request(&stage).await;
         assert_eq!(failed.status, RequestStatus::ProvisioningFailed, "{stranger:?}");
         assert!(failed.failure.unwrap().contains("taken"), "{stranger:?}");
-        assert!(world.vault.secrets().iter().all(|(_, secret)| !secret.active), "{stranger:?}: a secret is left");
+        assert!(
+            world.vault.secrets().iter().all(|(_, secret)| !secret.active),
+            "{stranger:?}: a secret is left"
+        );
     }
 }
 
@@ -250,7 +264,11 @@ async fn x_12_x_16_an_account_that_may_be_enabled_is_parked_never_undone() {
     stage.chaos.refuse("accounts.update", 2, ErrorKind::Forbidden);
     for _ in 0..2 {
         settle(&stage).await;
-        assert!(matches!(saga(&stage).await.status, SagaStatus::Parked { .. }), "{:?}", saga(&stage).await.status);
+        assert!(
+            matches!(saga(&stage).await.status, SagaStatus::Parked { .. }),
+            "{:?}",
+            saga(&stage).await.status
+        );
         let there = account_named(&world.directory, "svc-payroll").await.unwrap();
         assert!(there.is_enabled());
         let cancel = CancelProvisioning::new(stage.request.unwrap());
@@ -272,7 +290,11 @@ async fn x_13_a_wrong_password_is_set_to_the_vaults_never_the_reverse() {
     let points = stage.chaos.points();
     assert!(!points.iter().any(|point| point == "vault.write_password"));
     assert_eq!(points.iter().filter(|point| *point == "accounts.set_password").count(), 1);
-    assert_eq!(points.iter().filter(|point| *point == "accounts.check_password").count(), 2, "below the lock-out");
+    assert_eq!(
+        points.iter().filter(|point| *point == "accounts.check_password").count(),
+        2,
+        "below the lock-out"
+    );
 }
 
 #[tokio::test]
@@ -281,7 +303,9 @@ async fn x_18_a_compensation_that_fails_is_parked_with_its_finding_and_goes_on_w
     let world = &stage.world;
     stage.chaos.refuse("accounts.delete", 1, ErrorKind::Forbidden);
     settle(&stage).await;
-    let SagaStatus::Parked { finding } = saga(&stage).await.status else { panic!("{:?}", saga(&stage).await) };
+    let SagaStatus::Parked { finding } = saga(&stage).await.status else {
+        panic!("{:?}", saga(&stage).await)
+    };
     assert!(finding.contains("accounts.delete"), "{finding}");
     assert!(!account_named(&world.directory, "svc-payroll").await.unwrap().is_enabled());
     let told = world.store.undelivered(1_000).await.unwrap();
@@ -306,7 +330,7 @@ async fn x_20_a_common_name_that_is_taken_gets_an_addition() {
     let stage = Stage::new(Case::Disable, []).await;
     let world = &stage.world;
     let other = NewAccount::new(RETIRED.parse().unwrap(), "somebody".parse().unwrap()).cn("svc-payroll");
-    let other = world.directory.create_account(&other, Default::default()).await.unwrap();
+    let other = world.directory.create_account(&other, CreateOptions::new()).await.unwrap();
     settle(&stage).await;
     assert_eq!(saga(&stage).await.status, SagaStatus::Ended { ending: Ending::Done });
     let account: Account = world.document(stage.account.uuid()).await;
@@ -324,7 +348,7 @@ async fn x_21_a_missing_account_parks_and_is_never_called_deleted() {
         let stage = Stage::new(case, []).await;
         let world = &stage.world;
         let before: Account = world.document(stage.account.uuid()).await;
-        world.directory.delete_account(before.object_guid, Default::default()).await.unwrap();
+        world.directory.delete_account(before.object_guid, DeleteOptions::new()).await.unwrap();
         settle(&stage).await;
         assert!(matches!(saga(&stage).await.status, SagaStatus::Parked { .. }), "{case:?}");
         let account: Account = world.document(stage.account.uuid()).await;
@@ -430,14 +454,20 @@ async fn i_3_a_foreign_marker_on_a_live_account_stops_every_operation() {
             let mut change = MarkerChange::release(there.marker.unwrap());
             change.set = forge(world, &account, which);
             let update = AccountUpdate::new().marker(change);
-            let before = world.directory.update_account(account.object_guid, &update, UpdateOptions::new()).await.unwrap();
+            let before = world
+                .directory
+                .update_account(account.object_guid, &update, UpdateOptions::new())
+                .await
+                .unwrap();
             if which < 5 {
                 settle(&stage).await;
                 assert!(matches!(saga(&stage).await.status, SagaStatus::Parked { .. }), "{case:?} {which}");
             } else {
                 // E-5: a higher epoch; it stops, waits and says why.
                 stage.engine(1, &stage.chaos, world.clock.clone()).run_ready().await.unwrap();
-                let SagaStatus::Waiting { why } = saga(&stage).await.status else { panic!("{:?}", saga(&stage).await) };
+                let SagaStatus::Waiting { why } = saga(&stage).await.status else {
+                    panic!("{:?}", saga(&stage).await)
+                };
                 assert!(why.contains("E-5"), "{why}");
             }
             let after = world.there(&account).await.unwrap();
@@ -474,7 +504,11 @@ async fn e_5_an_effect_of_a_superseded_operation_that_comes_late_does_not_stop_t
         assert_eq!(there.expires, ad_directory::AccountExpires::At(account.eol), "late by {by}");
         assert_eq!(account.renewal, None, "the renewal is closed");
         // Until the stop has put it back, the end date is that of the renewal that was approved and open.
-        assert!(stage.chaos.wrong().iter().all(|wrong| wrong.contains("I-12")), "late by {by}: {:?}", stage.chaos.wrong());
+        assert!(
+            stage.chaos.wrong().iter().all(|wrong| wrong.contains("I-12")),
+            "late by {by}: {:?}",
+            stage.chaos.wrong()
+        );
         let updates = stage.chaos.points().iter().filter(|point| *point == "accounts.update").count();
         lost += usize::from(updates > 3);
     }

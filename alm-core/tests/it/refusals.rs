@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ad_directory::{DeleteOptions, Directory as _};
 use alm_core::model::account::{Account, AccountStatus, Owner};
 use alm_core::model::audit::AuditResult;
 use alm_core::model::event::EventKind;
@@ -30,6 +31,9 @@ use jiff::SignedDuration;
 
 use super::world::{OU, RETIRED, World};
 
+/// Makes a template unfit.
+type Spoil = Box<dyn Fn(&World, &mut TemplateBody)>;
+
 const PERIOD: Period = Period::Days(90);
 
 fn form(name: &str) -> RequestForm {
@@ -41,9 +45,8 @@ impl World {
     async fn refused<C: Command>(&self, caller: &Caller, command: C, rule: &str) -> Error {
         let (before, _) = self.store.audit_head().await.unwrap();
         let shown = format!("{command:?}");
-        let error = match self.execute(caller, command).await {
-            Err(error) => error,
-            Ok(_) => panic!("{shown} was not refused by {rule}"),
+        let Err(error) = self.execute(caller, command).await else {
+            panic!("{shown} was not refused by {rule}");
         };
         assert!(matches!(error.kind(), ErrorKind::Refused | ErrorKind::Denied), "{error}");
         assert!(error.violates(rule), "{shown}: {rule} expected: {error}");
@@ -56,7 +59,10 @@ impl World {
     }
 
     async fn give_role(&self, caller: &Caller, role: alm_core::model::ids::RoleId) {
-        self.rewrite::<Person>(caller.person.uuid(), |person| drop(person.roles.insert(role))).await;
+        self.rewrite::<Person>(caller.person.uuid(), |person| {
+            person.roles.insert(role);
+        })
+        .await;
     }
 
     async fn draft(&self, template: alm_core::model::ids::TemplateId, form: RequestForm) -> RequestId {
@@ -161,7 +167,10 @@ async fn r_8_steps_run_in_order_and_each_needs_its_number() {
     world.execute(&world.security, CastVote::approve(id)).await.unwrap();
     world.run().await;
     let account: Account = world.document(world.read_request(id).await.account.unwrap().uuid()).await;
-    assert!(account.owners.contains(&Owner::Person(world.requester.person)), "the requester is the first owner");
+    assert!(
+        account.owners.contains(&Owner::Person(world.requester.person)),
+        "the requester is the first owner"
+    );
 }
 
 #[tokio::test]
@@ -206,15 +215,20 @@ async fn r_11_entitlement_is_judged_at_the_moment_of_the_vote() {
     let template = world.template(EolAction::Review).await;
     let id = world.submitted(template, "payroll").await;
     let (lead, stranger) = (world.lead.person, world.stranger.person);
-    world.rewrite::<Group>(world.leads.uuid(), |group| drop(group.members.remove(&lead))).await;
+    world
+        .rewrite::<Group>(world.leads.uuid(), |group| {
+            group.members.remove(&lead);
+        })
+        .await;
     world.refused(&world.lead, CastVote::approve(id), "R-11").await;
     world.rewrite::<Group>(world.leads.uuid(), |group| group.enabled = false).await;
     world.refused(&world.lead2, CastVote::approve(id), "R-11").await;
-    world.rewrite::<Group>(world.leads.uuid(), |group| {
-        group.enabled = true;
-        group.members.insert(stranger);
-    })
-    .await;
+    world
+        .rewrite::<Group>(world.leads.uuid(), |group| {
+            group.enabled = true;
+            group.members.insert(stranger);
+        })
+        .await;
     world.execute(&world.stranger, CastVote::approve(id)).await.unwrap();
     // A disabled person has no vote, whatever names them.
     world.execute(&world.admin, SetPersonEnabled::new(world.security.person, false)).await.unwrap();
@@ -308,7 +322,8 @@ async fn t_8_t_9_published_is_immutable_versions_are_pinned_and_disabled_is_over
     let mut next = body;
     next.periods = vec![Period::Years(2)];
     world.execute(&world.admin, EditTemplate::new(template, next)).await.unwrap();
-    let first: TemplateVersion = world.document(world.view(account).await.account.template_version.uuid()).await;
+    let first: TemplateVersion =
+        world.document(world.view(account).await.account.template_version.uuid()).await;
     assert_eq!(first.number, 1);
     world.execute(&world.admin, PublishTemplate::new(template)).await.unwrap();
     let same: TemplateVersion = world.document(first.id.uuid()).await;
@@ -330,7 +345,7 @@ async fn t_8_t_9_published_is_immutable_versions_are_pinned_and_disabled_is_over
 #[tokio::test]
 async fn t_12_t_13_what_cannot_work_is_not_published() {
     let world = World::new().await;
-    let cases: Vec<(&str, Box<dyn Fn(&World, &mut TemplateBody)>)> = vec![
+    let cases: Vec<(&str, Spoil)> = vec![
         ("T-3", Box::new(|_, body| body.directory.name_pattern = Some("(".into()))),
         ("T-3", Box::new(|_, body| body.directory.ous.clear())),
         ("T-4", Box::new(|_, body| body.ownership = OwnershipRule::People { min: 2, max: 1 })),
@@ -341,10 +356,25 @@ async fn t_12_t_13_what_cannot_work_is_not_published() {
         ("T-7", Box::new(|_, body| body.requesters.clear())),
         ("T-12", Box::new(|_, body| body.renewal_lead_days = 90)),
         // Only the requester could approve.
-        ("T-12", Box::new(|world, body| body.approval = vec![ApprovalStep::of_people("self", [world.requester.person])])),
+        (
+            "T-12",
+            Box::new(|world, body| {
+                body.approval = vec![ApprovalStep::of_people("self", [world.requester.person])];
+            }),
+        ),
         ("T-12", Box::new(|_, body| body.approval[1].required = 2)),
-        ("T-12", Box::new(|_, body| body.directory.ous = vec!["OU=Nowhere,DC=corp,DC=example,DC=com".parse().unwrap()])),
-        ("T-12", Box::new(|_, body| body.directory.groups = vec!["CN=nobody,DC=corp,DC=example,DC=com".parse().unwrap()])),
+        (
+            "T-12",
+            Box::new(|_, body| {
+                body.directory.ous = vec!["OU=Nowhere,DC=corp,DC=example,DC=com".parse().unwrap()];
+            }),
+        ),
+        (
+            "T-12",
+            Box::new(|_, body| {
+                body.directory.groups = vec!["CN=nobody,DC=corp,DC=example,DC=com".parse().unwrap()];
+            }),
+        ),
         ("T-13", Box::new(|_, body| drop(body.attributes.insert("userAccountControl".into(), "512".into())))),
         ("T-13", Box::new(|_, body| drop(body.attributes.insert("adminDescription".into(), "x".into())))),
         ("T-13", Box::new(|_, body| drop(body.attributes.insert("sIDHistory".into(), "x".into())))),
@@ -352,11 +382,15 @@ async fn t_12_t_13_what_cannot_work_is_not_published() {
     for (number, (rule, spoil)) in cases.iter().enumerate() {
         let mut body = world.body(EolAction::Review);
         spoil(&world, &mut body);
-        let id = world.execute(&world.admin, DraftTemplate::new(format!("bad {number}"), body)).await.unwrap();
+        let id =
+            world.execute(&world.admin, DraftTemplate::new(format!("bad {number}"), body)).await.unwrap();
         world.refused(&world.admin, PublishTemplate::new(id), rule).await;
     }
     world.vault.refuse(vec![Refusal::new("V-5", "folder", "is not there")]);
-    let id = world.execute(&world.admin, DraftTemplate::new("no folder", world.body(EolAction::Review))).await.unwrap();
+    let id = world
+        .execute(&world.admin, DraftTemplate::new("no folder", world.body(EolAction::Review)))
+        .await
+        .unwrap();
     world.refused(&world.admin, PublishTemplate::new(id), "V-5").await;
 }
 
@@ -364,7 +398,30 @@ async fn t_12_t_13_what_cannot_work_is_not_published() {
 async fn nm_1_names_that_no_account_may_have() {
     let world = World::new().await;
     let template = world.template(EolAction::Review).await;
-    let bad = ["", "seventeen-letters", "a b", "a/b", "a\\b", "a\"b", "a[b", "a:b", "a;b", "a|b", "a=b", "a,b", "a+b", "a*b", "a?b", "a<b", "a>b", "a@b", "dot.", "ü", "a\u{0}b", "a$"];
+    let bad = [
+        "",
+        "seventeen-letters",
+        "a b",
+        "a/b",
+        "a\\b",
+        "a\"b",
+        "a[b",
+        "a:b",
+        "a;b",
+        "a|b",
+        "a=b",
+        "a,b",
+        "a+b",
+        "a*b",
+        "a?b",
+        "a<b",
+        "a>b",
+        "a@b",
+        "dot.",
+        "ü",
+        "a\u{0}b",
+        "a$",
+    ];
     for name in bad {
         let id = world.draft(template, form(name)).await;
         world.refused(&world.requester, SubmitRequest::new(id), "NM-1").await;
@@ -468,9 +525,13 @@ async fn w_2_i_6_whoever_was_disabled_while_the_approvers_thought_gets_no_accoun
 async fn w_3_w_4_a_change_of_owners_is_told_to_those_before_and_those_after() {
     let world = World::new().await;
     let account = world.active().await;
-    world.execute(&world.requester, SetOwners::new(account, [Owner::Person(world.lead.person)])).await.unwrap();
+    world
+        .execute(&world.requester, SetOwners::new(account, [Owner::Person(world.lead.person)]))
+        .await
+        .unwrap();
     let events = world.store.undelivered(1_000).await.unwrap();
-    let changed: Vec<_> = events.iter().filter(|event| event.kind == EventKind::AccountOwnerChanged).collect();
+    let changed: Vec<_> =
+        events.iter().filter(|event| event.kind == EventKind::AccountOwnerChanged).collect();
     assert_eq!(changed.len(), 1);
     assert_eq!(changed[0].to, BTreeSet::from([world.requester.person, world.lead.person]));
 }
@@ -538,7 +599,8 @@ async fn p_2_the_last_administrator_stays() {
     world.refused(&world.admin, SetPersonEnabled::new(world.admin.person, false), "P-2").await;
     let second = world.alm.first_administrator("Mallory", "m@example.com").await.unwrap_err();
     assert!(second.violates("P-2"), "{second}");
-    let other = AddPerson::new("Otto", "otto@example.com").role(alm_core::model::people::SYSTEM_ADMINISTRATOR);
+    let other =
+        AddPerson::new("Otto", "otto@example.com").role(alm_core::model::people::SYSTEM_ADMINISTRATOR);
     let other = Caller::new(world.execute(&world.admin, other).await.unwrap(), "test");
     world.execute(&other, SetPersonEnabled::new(world.admin.person, false)).await.unwrap();
     world.refused(&other, SetPersonEnabled::new(other.person, false), "P-2").await;
@@ -594,8 +656,7 @@ async fn l_31_with_an_operation_open_only_retry_abandon_and_the_emergency_stop_a
 
     // Parked: the account is away.
     let account = world.view(id).await.account;
-    use ad_directory::Directory as _;
-    world.directory.delete_account(account.object_guid, Default::default()).await.unwrap();
+    world.directory.delete_account(account.object_guid, DeleteOptions::new()).await.unwrap();
     world.execute(&world.requester, DisableAccount::new(id)).await.unwrap();
     world.refused(&world.requester, DisableAccount::new(id), "L-31").await;
     world.run().await;

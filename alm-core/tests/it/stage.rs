@@ -5,7 +5,9 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, FindOptions, MemoryDirectory};
+use ad_directory::{
+    AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, FindOptions, MemoryDirectory,
+};
 use alm_core::engine::Engine;
 use alm_core::model::account::{Account, AccountStatus};
 use alm_core::model::ids::{AccountId, RequestId, SagaId};
@@ -136,7 +138,9 @@ impl Stage {
                 world.sweep().await;
                 world.view(id).await.account.operation.unwrap().saga
             }
-            Case::Delete => world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap(),
+            Case::Delete => {
+                world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap()
+            }
             Case::Erase => {
                 world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap();
                 world.run().await;
@@ -276,7 +280,8 @@ impl Stage {
                 }
             }
             check(
-                named.map(|account| account.guid) == there.filter(|_| self.case != Case::Delete).map(|account| account.guid),
+                named.map(|account| account.guid)
+                    == there.filter(|_| self.case != Case::Delete).map(|account| account.guid),
                 "I-2: another account has the name".to_owned(),
             );
         }
@@ -287,7 +292,8 @@ impl Stage {
     /// I-8.
     async fn audit_problems(&self) -> Vec<String> {
         let chain = self.world.alm.verify_audit().await.unwrap();
-        let mut problems: Vec<String> = chain.fault.into_iter().map(|fault| format!("I-8: {fault}")).collect();
+        let mut problems: Vec<String> =
+            chain.fault.into_iter().map(|fault| format!("I-8: {fault}")).collect();
         let saga = self.saga.to_string();
         let mut under_way: Option<String> = None;
         for record in self.world.store.audit(1, u32::MAX).await.unwrap() {
@@ -339,7 +345,9 @@ pub(super) async fn look(
     }
     let document = store.load(SagaRecord::KIND, saga.uuid()).await.unwrap().unwrap();
     let saga = SagaRecord::read(&document).unwrap();
-    if let (true, Completion::Renew { eol, .. } | Completion::Provision { eol }) = (saga.status.is_open(), saga.then) {
+    if let (true, Completion::Renew { eol, .. } | Completion::Provision { eol }) =
+        (saga.status.is_open(), saga.then)
+    {
         allowed = allowed.max(Some(eol));
     }
     for name in ["svc-payroll".to_owned(), naming::retired_name(id)] {
@@ -353,10 +361,17 @@ pub(super) async fn look(
         }
         let mut bound = false;
         for (_, secret) in vault.secrets().into_iter().filter(|(_, secret)| secret.active) {
-            let key = format!("{} {:?} {}", account.guid, account.password_last_set, secret.password.expose_secret());
+            let key = format!(
+                "{} {:?} {}",
+                account.guid,
+                account.password_last_set,
+                secret.password.expose_secret()
+            );
             if !known.0.lock().unwrap().contains(&key) {
-                let check =
-                    directory.check_password(account.guid, &secret.password, CheckPasswordOptions::new()).await.unwrap();
+                let check = directory
+                    .check_password(account.guid, &secret.password, CheckPasswordOptions::new())
+                    .await
+                    .unwrap();
                 if check.proves_password() != Some(true) {
                     continue;
                 }
@@ -370,4 +385,3 @@ pub(super) async fn look(
     }
     None
 }
-

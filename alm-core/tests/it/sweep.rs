@@ -66,7 +66,10 @@ async fn l_1_l_2_l_3_what_the_clock_makes_of_a_disabled_account() {
         assert_eq!(world.sweep().await.ended, [id]);
         world.run().await;
         let account = world.view(id).await.account;
-        assert_eq!((account.status, account.eol_done, account.operation), (AccountStatus::Disabled, true, None));
+        assert_eq!(
+            (account.status, account.eol_done, account.operation),
+            (AccountStatus::Disabled, true, None)
+        );
         assert!(world.there(&account).await.unwrap().is_disabled());
         let told = world.events(EventKind::EndOfLife).await;
         assert_eq!(told.len(), 1);
@@ -90,7 +93,8 @@ async fn l_3_an_open_renewal_outlives_the_end_and_is_applied_afterwards() {
     world.run().await;
     let account = world.view(id).await.account;
     // L-34: from the day of the commit, 00:00 UTC.
-    let expected = Period::Days(90).end_from(alm_core::port::clock::Clock::now(world.clock.as_ref())).unwrap();
+    let expected =
+        Period::Days(90).end_from(alm_core::port::clock::Clock::now(world.clock.as_ref())).unwrap();
     assert_eq!((account.status, account.eol, account.eol_done), (AccountStatus::Active, expected, false));
     assert_eq!(world.there(&account).await.unwrap().expires, AccountExpires::At(expected));
 }
@@ -106,7 +110,8 @@ async fn l_4_p_4_deleting_at_the_end_needs_no_confirmation_and_frees_the_name_wh
     world.execute(&world.requester, DeleteAccount::new(id)).await.unwrap();
     let record = world.view(id).await.account;
     assert_eq!(record.status, AccountStatus::Active, "I-4: not before it is so");
-    let holder = world.store.holder(&alm_core::rules::naming::reservation(world.domain, "svc-payroll")).await.unwrap();
+    let holder =
+        world.store.holder(&alm_core::rules::naming::reservation(world.domain, "svc-payroll")).await.unwrap();
     assert!(holder.is_some(), "NM-2");
     assert!(world.sweep().await.ended.is_empty());
     world.run().await;
@@ -227,7 +232,10 @@ async fn l_36_a_renewal_begun_before_the_end_holds_the_tick_back() {
     for days in [0, 2, 5] {
         world.advance_days(days);
         let report = world.sweep().await;
-        assert_eq!((report.ended, report.waiting), if days == 0 { (vec![], vec![]) } else { (vec![], vec![id]) });
+        assert_eq!(
+            (report.ended, report.waiting),
+            if days == 0 { (vec![], vec![]) } else { (vec![], vec![id]) }
+        );
     }
     world.run().await;
     assert_eq!(world.sweep().await.ended, []);
@@ -253,7 +261,10 @@ async fn l_36_another_operation_in_flight_is_waited_for_one_day_and_no_longer() 
     assert_eq!(world.sweep().await.ended, [id]);
     let old: SagaRecord = world.document(stuck.uuid()).await;
     assert_eq!(old.status, SagaStatus::Ended { ending: Ending::Abandoned });
-    assert_eq!(world.events(EventKind::OperationParked).await.pop().unwrap().to, BTreeSet::from([world.admin.person]));
+    assert_eq!(
+        world.events(EventKind::OperationParked).await.pop().unwrap().to,
+        BTreeSet::from([world.admin.person])
+    );
     world.run().await;
     assert_eq!(world.view(id).await.account.status, AccountStatus::Disabled);
 }
@@ -310,14 +321,20 @@ async fn l_37_a_renewal_that_is_given_up_puts_the_old_date_back() {
     stage.run_until_quiet(&stage.chaos, 1).await.unwrap();
     let before = world.view(stage.account).await.account;
     assert!(before.operation.unwrap().failed);
-    assert!(world.there(&before).await.unwrap().expires != AccountExpires::At(before.eol), "written before the record");
+    assert!(
+        world.there(&before).await.unwrap().expires != AccountExpires::At(before.eol),
+        "written before the record"
+    );
     world.execute(&world.requester, AbandonOperation::new(stage.account)).await.unwrap();
     stage.run_until_quiet(&stage.chaos, 1).await.unwrap();
     let view = world.view(stage.account).await;
     let there = world.there(&view.account).await.unwrap();
     assert_eq!(there.expires, AccountExpires::At(before.eol));
     assert!(there.is_disabled());
-    assert_eq!((view.account.eol, view.account.status, view.account.renewal), (before.eol, AccountStatus::Disabled, None));
+    assert_eq!(
+        (view.account.eol, view.account.status, view.account.renewal),
+        (before.eol, AccountStatus::Disabled, None)
+    );
     assert!(view.options.has(AccountOption::SubmitRenewal), "Su is offered again");
     let request = world.alm.request(&world.admin, before.renewal.unwrap()).await.unwrap();
     assert_eq!(request.status, RequestStatus::Abandoned);
@@ -350,7 +367,8 @@ async fn l_39_a_sweep_that_would_change_too_much_asks_once_and_changes_nothing()
     let mut settings = Settings::default();
     settings.sweep.accounts = 2;
     settings.sweep.percent = 10;
-    let strict = Alm::builder(world.store.clone(), world.clock.clone()).settings(settings).open().await.unwrap();
+    let strict =
+        Alm::builder(world.store.clone(), world.clock.clone()).settings(settings).open().await.unwrap();
     // What asks here is the number, not the time since the last sweep.
     world.clock.set(at("2027-02-17T12:00:00Z"));
     world.sweep().await;
@@ -438,7 +456,10 @@ async fn n_10_n_11_n_12_n_14_reminders_come_when_the_template_says() {
     use EventKind::{RenewalAvailable as Available, RenewalReminder as Again, RenewalUrgent as Urgent};
     for (rules, expected) in [
         (reminders(|_| ()), vec![(0, Available), (5, Again), (10, Again), (13, Urgent), (14, Urgent)]),
-        (reminders(|rules| rules.at_renewal_date = false), vec![(5, Again), (10, Again), (13, Urgent), (14, Urgent)]),
+        (
+            reminders(|rules| rules.at_renewal_date = false),
+            vec![(5, Again), (10, Again), (13, Urgent), (14, Urgent)],
+        ),
         (reminders(|rules| rules.every_days = None), vec![(0, Available), (13, Urgent), (14, Urgent)]),
         (reminders(|rules| rules.urgent = None), vec![(0, Available), (5, Again), (10, Again)]),
         (reminders(|rules| rules.stop_after_days = Some(6)), vec![(0, Available), (5, Again)]),
@@ -500,7 +521,12 @@ async fn n_15_after_being_down_there_is_one_and_disabled_accounts_get_none() {
 async fn l_35_the_order_of_accounts_in_a_tick_does_not_matter_and_one_that_fails_holds_up_no_other() {
     let world = World::new().await;
     let mut ids = Vec::new();
-    for (action, name) in [(EolAction::Review, "a"), (EolAction::Disable, "b"), (EolAction::Expire, "c"), (EolAction::Delete, "d")] {
+    for (action, name) in [
+        (EolAction::Review, "a"),
+        (EolAction::Disable, "b"),
+        (EolAction::Expire, "c"),
+        (EolAction::Delete, "d"),
+    ] {
         let template = world.template(action).await;
         ids.push(world.provisioned(template, name).await);
     }
@@ -513,7 +539,8 @@ async fn l_35_the_order_of_accounts_in_a_tick_does_not_matter_and_one_that_fails
     assert_eq!(ended, BTreeSet::from([ids[0], ids[2], ids[3]]));
     assert_eq!(report.waiting, [ids[1]]);
     world.run().await;
-    let statuses = [AccountStatus::Active, AccountStatus::Active, AccountStatus::Expired, AccountStatus::Deleted];
+    let statuses =
+        [AccountStatus::Active, AccountStatus::Active, AccountStatus::Expired, AccountStatus::Deleted];
     for (id, status) in ids.into_iter().zip(statuses) {
         assert_eq!(world.view(id).await.account.status, status);
     }

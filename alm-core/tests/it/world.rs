@@ -8,7 +8,7 @@ use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
 use alm_core::model::ids::{
-    AccountId, DomainId, EngineId, GroupId, InstanceId, PersonId, RequestId, TemplateId, VaultId,
+    AccountId, DomainId, EngineId, GroupId, InstanceId, RequestId, TemplateId, VaultId,
 };
 use alm_core::model::people::{APPROVER, REQUESTER};
 use alm_core::model::period::Period;
@@ -29,12 +29,12 @@ use alm_core::{Alm, Caller, Command, Result};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-pub const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
-pub const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
-pub const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
+pub(super) const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
+pub(super) const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
+pub(super) const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 
 /// Everything, and the people by what they do.
-pub struct World {
+pub(super) struct World {
     pub clock: Arc<TestClock>,
     pub store: Arc<dyn Store>,
     pub directory: Arc<MemoryDirectory>,
@@ -53,21 +53,21 @@ pub struct World {
     pub requesters: GroupId,
 }
 
-pub fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn key() -> MarkerKey {
+pub(super) fn key() -> MarkerKey {
     MarkerKey::new(vec![7; 32]).unwrap()
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let instance = InstanceId::new(Uuid::from_u128(0xA1));
         Self::on(Arc::new(MemoryStore::new(instance))).await
     }
 
-    pub async fn on(store: Arc<dyn Store>) -> Self {
+    pub(super) async fn on(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(TestClock::new(at("2026-11-20T09:00:00Z")));
         let for_directory = Arc::clone(&clock);
         let directory = Arc::new(
@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    pub fn body(&self, action: EolAction) -> TemplateBody {
+    pub(super) fn body(&self, action: EolAction) -> TemplateBody {
         let mut place = DirectoryPlace::new(self.domain, OU.parse().unwrap());
         place.name_prefix = "svc-".into();
         place.groups = vec![READERS.parse().unwrap()];
@@ -158,41 +158,41 @@ impl World {
         body
     }
 
-    pub async fn execute<C: Command>(&self, caller: &Caller, command: C) -> Result<C::Output> {
+    pub(super) async fn execute<C: Command>(&self, caller: &Caller, command: C) -> Result<C::Output> {
         self.alm.execute(caller, Uuid::new_v4().to_string(), command).await
     }
 
-    pub async fn template(&self, action: EolAction) -> TemplateId {
+    pub(super) async fn template(&self, action: EolAction) -> TemplateId {
         self.publish(&format!("{action:?} accounts"), self.body(action)).await
     }
 
-    pub async fn publish(&self, name: &str, body: TemplateBody) -> TemplateId {
+    pub(super) async fn publish(&self, name: &str, body: TemplateBody) -> TemplateId {
         let template = self.execute(&self.admin, DraftTemplate::new(name, body)).await.unwrap();
         self.execute(&self.admin, PublishTemplate::new(template)).await.unwrap();
         template
     }
 
-    pub async fn submitted(&self, template: TemplateId, name: &str) -> RequestId {
+    pub(super) async fn submitted(&self, template: TemplateId, name: &str) -> RequestId {
         let form = RequestForm::new(name, Period::Days(90), "the payroll job needs it");
         let request = self.execute(&self.requester, DraftRequest::new(template, form)).await.unwrap();
         self.execute(&self.requester, SubmitRequest::new(request)).await.unwrap();
         request
     }
 
-    pub async fn approved(&self, template: TemplateId, name: &str) -> RequestId {
+    pub(super) async fn approved(&self, template: TemplateId, name: &str) -> RequestId {
         let request = self.submitted(template, name).await;
         self.approve(request).await;
         request
     }
 
-    pub async fn approve(&self, request: RequestId) {
+    pub(super) async fn approve(&self, request: RequestId) {
         let status = self.execute(&self.lead, CastVote::approve(request)).await.unwrap();
         assert_eq!(status, RequestStatus::Submitted);
         let status = self.execute(&self.security, CastVote::approve(request)).await.unwrap();
         assert_eq!(status, RequestStatus::Queued);
     }
 
-    pub async fn provisioned(&self, template: TemplateId, name: &str) -> AccountId {
+    pub(super) async fn provisioned(&self, template: TemplateId, name: &str) -> AccountId {
         let request = self.approved(template, name).await;
         let report = self.run().await;
         assert!(report.notes.is_empty(), "{report:?}");
@@ -202,7 +202,7 @@ impl World {
     }
 
     /// Another engine of the same domain, on a directory and a vault that may misbehave.
-    pub fn engine_on(
+    pub(super) fn engine_on(
         &self,
         number: u128,
         directory: Arc<dyn Directory>,
@@ -214,7 +214,7 @@ impl World {
     }
 
     /// Lets engines work until nothing is left that goes on by itself, letting time pass over every wait.
-    pub async fn run_until_quiet(&self) -> RunReport {
+    pub(super) async fn run_until_quiet(&self) -> RunReport {
         let mut total = self.run().await;
         for _ in 0..500 {
             let Some(at) = self.store.next_ready(&[self.domain]).await.unwrap() else { return total };
@@ -226,12 +226,12 @@ impl World {
     }
 
     /// A document of the model as the store has it.
-    pub async fn document<T: Stored>(&self, id: impl Into<Uuid>) -> T {
+    pub(super) async fn document<T: Stored>(&self, id: impl Into<Uuid>) -> T {
         T::read(&self.store.load(T::KIND, id.into()).await.unwrap().unwrap()).unwrap()
     }
 
     /// Changes a document behind the service's back, as another command would that there is not yet.
-    pub async fn rewrite<T: Stored>(&self, id: impl Into<Uuid>, change: impl FnOnce(&mut T)) {
+    pub(super) async fn rewrite<T: Stored>(&self, id: impl Into<Uuid>, change: impl FnOnce(&mut T)) {
         let document = self.store.load(T::KIND, id.into()).await.unwrap().unwrap();
         let mut value = T::read(&document).unwrap();
         change(&mut value);
@@ -239,32 +239,25 @@ impl World {
         self.store.commit(Commit { puts, ..Commit::default() }).await.unwrap();
     }
 
-    pub async fn run(&self) -> RunReport {
+    pub(super) async fn run(&self) -> RunReport {
         self.engine.run_ready().await.unwrap()
     }
 
-    pub async fn view(&self, account: AccountId) -> AccountView {
+    pub(super) async fn view(&self, account: AccountId) -> AccountView {
         self.alm.account(&self.admin, account).await.unwrap()
     }
 
-    pub async fn sweep(&self) -> SweepReport {
+    pub(super) async fn sweep(&self) -> SweepReport {
         let options = SweepOptions::new().confirmed_by(self.admin.clone());
         self.alm.sweep(options).await.unwrap()
     }
 
     /// The account in the directory.
-    pub async fn there(&self, account: &Account) -> Option<ad_directory::Account> {
-        self.directory
-            .find_account(&AccountKey::Guid(account.object_guid), FindOptions::new())
-            .await
-            .unwrap()
+    pub(super) async fn there(&self, account: &Account) -> Option<ad_directory::Account> {
+        self.directory.find_account(&AccountKey::Guid(account.object_guid), FindOptions::new()).await.unwrap()
     }
 
-    pub fn advance_days(&self, days: i64) {
+    pub(super) fn advance_days(&self, days: i64) {
         self.clock.advance(SignedDuration::from_hours(24 * days));
-    }
-
-    pub fn person(&self, caller: &Caller) -> PersonId {
-        caller.person
     }
 }

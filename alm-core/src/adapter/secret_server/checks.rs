@@ -42,9 +42,8 @@ async fn version(client: &Client) -> Result<Option<Refusal>, Error> {
         Err(error) => return Err(error),
     };
     let Ok(oldest) = OLDEST.parse() else { return Ok(None) };
-    Ok((version < oldest).then(|| {
-        Refusal::new("V-3", "vault", format!("Secret Server {version} is older than {OLDEST}"))
-    }))
+    Ok((version < oldest)
+        .then(|| Refusal::new("V-3", "vault", format!("Secret Server {version} is older than {OLDEST}"))))
 }
 
 fn is_hidden(error: &Error) -> bool {
@@ -108,7 +107,11 @@ async fn template_usable(client: &Client, id: SecretTemplateId) -> Result<Vec<Re
     let mut refusals = Vec::new();
     let mut refuse = |message: String| {
         let name = &template.name;
-        refusals.push(Refusal::new("V-6", "secret_template", format!("secret template {id} ({name}) {message}")));
+        refusals.push(Refusal::new(
+            "V-6",
+            "secret_template",
+            format!("secret template {id} ({name}) {message}"),
+        ));
     };
     for slug in FIELDS {
         match template.field(slug) {

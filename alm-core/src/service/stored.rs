@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::account::{Account, AccountStatus, Owner};
-use super::estate::{Domain, Vault};
-use super::people::{Group, Person, Role};
-use super::request::{Request, RequestKind, RequestStatus};
-use super::sweep::SweepState;
-use super::template::{Template, TemplateVersion};
+use crate::model::account::{Account, AccountStatus, Owner};
+use crate::model::estate::{Domain, Vault};
+use crate::model::people::{Group, Person, Role};
+use crate::model::request::{Request, RequestKind, RequestStatus};
+use crate::model::sweep::SweepState;
+use crate::model::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::reservation;
 use crate::rules::ownership::with_requester;

@@ -1,0 +1,109 @@
+//! The machine of a saga: its state, and what follows from it.
+
+use std::borrow::Borrow;
+
+use super::input::Input;
+use super::plan::Plan;
+use super::record::{Misfit, Next};
+use super::{provision, sequence};
+use crate::model::ids::SecretId;
+
+/// A saga's state, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack of whoever replays it")]
+enum Kind {
+    Provision(provision::State),
+    Operate(sequence::State),
+}
+
+impl Machine {
+    /// The state at the beginning.
+    pub fn begin(plan: &Plan) -> Self {
+        Self(match plan {
+            Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
+            Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
+        })
+    }
+
+    /// The state after these inputs.
+    ///
+    /// # Errors
+    /// When an input does not fit.
+    pub fn replay(plan: &Plan, inputs: impl IntoIterator<Item: Borrow<Input>>) -> Result<Self, Misfit> {
+        let mut machine = Self::begin(plan);
+        for input in inputs {
+            machine.apply(input.borrow())?;
+        }
+        Ok(machine)
+    }
+
+    /// Takes one input.
+    ///
+    /// # Errors
+    /// When it does not fit the state; the state is then as before.
+    pub fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match &mut self.0 {
+            Kind::Provision(state) => state.apply(input),
+            Kind::Operate(state) => state.apply(input),
+        }
+    }
+
+    /// What to do next. Depends on the state alone.
+    pub fn next(&self) -> Next {
+        match &self.0 {
+            Kind::Provision(state) => state.next(),
+            Kind::Operate(state) => state.next(),
+        }
+    }
+
+    /// The effect that is under way or next, whatever a person wanted in the meantime.
+    pub fn effect_name(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::Provision(state) => state.effect_name(),
+            Kind::Operate(state) => state.effect_name(),
+        }
+    }
+
+    /// Whether an effect was started of which nobody has heard the end.
+    pub const fn is_under_way(&self) -> bool {
+        match &self.0 {
+            Kind::Provision(state) => state.is_under_way(),
+            Kind::Operate(state) => state.is_under_way(),
+        }
+    }
+
+    /// Whether a person can still cancel it: what it does is not yet visible to anybody.
+    pub fn can_cancel(&self) -> bool {
+        match &self.0 {
+            Kind::Provision(state) => state.can_cancel(),
+            Kind::Operate(_) => false,
+        }
+    }
+
+    /// The identity of the account, once it is known.
+    pub fn account(&self) -> Option<ad_directory::ObjectGuid> {
+        match &self.0 {
+            Kind::Provision(state) => state.account(),
+            Kind::Operate(state) => Some(state.account()),
+        }
+    }
+
+    /// The secret, once it is known.
+    pub fn secret(&self) -> Option<&SecretId> {
+        match &self.0 {
+            Kind::Provision(state) => state.secret(),
+            Kind::Operate(state) => Some(state.secret()),
+        }
+    }
+
+    /// What a person should know though everything succeeded.
+    pub fn findings(&self) -> &[String] {
+        match &self.0 {
+            Kind::Provision(state) => state.findings(),
+            Kind::Operate(state) => state.findings(),
+        }
+    }
+}
