@@ -38,6 +38,7 @@ mod controller;
 mod create;
 mod delete;
 mod ground;
+mod listing;
 mod lookup;
 mod marker;
 mod members;
@@ -113,6 +114,11 @@ list! { $
     moving: a_moved_account_stays_the_same a_move_can_rename renaming_in_place a_taken_name_stops_a_move
         a_missing_target_is_not_found a_stale_marker_stops_a_move staying_is_no_error;
     delete: a_deleted_account_is_gone deleting_again_is_not_found a_stale_marker_stops_a_deletion a_deleted_name_is_free;
+    listing: a_list_is_whole_whatever_its_pages a_filter_selects a_list_holds_accounts_only a_missing_place_is_not_found
+        nothing_that_fits_is_an_empty_list listed_accounts_are_as_found further_attributes_are_listed_when_asked
+        a_list_outlives_its_directory a_dropped_list_disturbs_nobody negated_and_combined_filters_select
+        times_and_flags_are_compared_as_numbers special_characters_in_a_filter_stay_values groups_are_listed
+        containers_are_listed members_are_listed an_unknown_group_has_no_list;
     members: joining_twice_is_success leaving_twice_is_success every_key_of_a_group_will_do an_unknown_group_is_not_found
         an_unknown_member_is_not_found groups_are_kept_apart;
     controller: a_controller_says_who_it_is its_clock_is_near a_pinned_view_reads_its_own_writes a_rebuilt_controller_is_noticed

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 
 use crate::{
     Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Dn, FindOptions, Group, GroupKey, MemberOptions, MembershipChange, MoveOptions,
-    NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Result, SetPasswordOptions,
-    UpdateOptions,
+    DeleteOptions, Dn, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member,
+    MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe,
+    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, listing,
 };
 
 /// A directory that holds accounts.
@@ -60,6 +60,40 @@ pub trait Directory: Debug + Send + Sync + 'static {
 
     /// The organizational unit, container or domain of this name, or `None`.
     async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>>;
+
+    /// The accounts that fit, piece by piece. Groups, computers, contacts and managed accounts are never among them.
+    ///
+    /// A list that is being read may hold one of the backend's connections.
+    ///
+    /// # Errors
+    /// In the list: `NotFound` when the place to look below does not exist; `Unsupported` as the default body.
+    fn list_accounts(&self, _query: &Query, _options: ListOptions) -> Listing<Account> {
+        listing::unsupported("accounts.list")
+    }
+
+    /// The groups that fit.
+    ///
+    /// # Errors
+    /// As for [`list_accounts`](Self::list_accounts).
+    fn list_groups(&self, _query: &Query, _options: ListOptions) -> Listing<Group> {
+        listing::unsupported("groups.list")
+    }
+
+    /// The organizational units and containers that fit.
+    ///
+    /// # Errors
+    /// As for [`list_accounts`](Self::list_accounts).
+    fn list_containers(&self, _query: &Query, _options: ListOptions) -> Listing<Container> {
+        listing::unsupported("containers.list")
+    }
+
+    /// The members of a group that lie in this domain, without those whose primary group it is: those are in no list of members.
+    ///
+    /// # Errors
+    /// In the list: `NotFound` when there is no such group; `Unsupported` as the default body.
+    fn list_members(&self, _group: &GroupKey, _options: ListMembersOptions) -> Listing<Member> {
+        listing::unsupported("groups.list_members")
+    }
 
     /// Makes an account and reads it back.
     ///
@@ -169,6 +203,22 @@ macro_rules! forward {
 
             async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>> {
                 (**self).find_container(dn, options).await
+            }
+
+            fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
+                (**self).list_accounts(query, options)
+            }
+
+            fn list_groups(&self, query: &Query, options: ListOptions) -> Listing<Group> {
+                (**self).list_groups(query, options)
+            }
+
+            fn list_containers(&self, query: &Query, options: ListOptions) -> Listing<Container> {
+                (**self).list_containers(query, options)
+            }
+
+            fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
+                (**self).list_members(group, options)
             }
 
             async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {

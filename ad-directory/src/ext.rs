@@ -2,7 +2,12 @@
 
 use std::future::Future;
 
-use crate::{Account, AccountKey, Directory, Error, ErrorKind, FindOptions, Group, GroupKey, Result};
+use futures_util::TryStreamExt;
+
+use crate::{
+    Account, AccountKey, Directory, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
+    ListOptions, Member, Query, Result,
+};
 
 /// Conveniences for every [`Directory`]; they need no implementing.
 ///
@@ -18,6 +23,26 @@ pub trait DirectoryExt: Directory {
             let found = self.find_account(&key, FindOptions::new()).await?;
             found.ok_or_else(|| Error::new(ErrorKind::NotFound, "accounts.find").with_subject(&key))
         }
+    }
+
+    /// All accounts that fit, at once. For many, read [`Directory::list_accounts`] piece by piece.
+    ///
+    /// # Errors
+    /// As [`Directory::list_accounts`].
+    fn all_accounts(&self, query: &Query) -> impl Future<Output = Result<Vec<Account>>> + Send {
+        self.list_accounts(query, ListOptions::new()).try_collect()
+    }
+
+    /// All members of a group, at once; those of its groups too, when `nested`.
+    ///
+    /// # Errors
+    /// As [`Directory::list_members`].
+    fn all_members(
+        &self,
+        group: impl Into<GroupKey> + Send,
+        nested: bool,
+    ) -> impl Future<Output = Result<Vec<Member>>> + Send {
+        self.list_members(&group.into(), ListMembersOptions::new().nested(nested)).try_collect()
     }
 
     /// The group with this key.

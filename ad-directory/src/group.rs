@@ -36,6 +36,46 @@ impl Group {
     }
 }
 
+/// What a member of a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MemberKind {
+    /// An account.
+    Account,
+    /// Another group.
+    Group,
+    /// A computer.
+    Computer,
+    /// A managed service account.
+    ManagedAccount,
+    /// Something else: a contact, or a principal of another forest.
+    Other,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Member {
+    /// Its identity.
+    pub guid: ObjectGuid,
+    /// Where it is now.
+    pub dn: Dn,
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its `sAMAccountName`.
+    pub name: Option<String>,
+    /// Its security identifier.
+    pub sid: Option<Sid>,
+}
+
+impl Member {
+    /// A member without a name.
+    pub const fn new(guid: ObjectGuid, dn: Dn, kind: MemberKind) -> Self {
+        Self { guid, dn, kind, name: None, sid: None }
+    }
+}
+
 /// What a change of membership did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

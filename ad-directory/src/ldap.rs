@@ -1,5 +1,6 @@
 //! Active Directory over LDAPS. Nothing outside this folder names the protocol's library.
 
+mod ber;
 mod builder;
 mod call;
 mod changes;
@@ -12,8 +13,10 @@ mod lookup;
 mod members;
 mod modify;
 mod operations;
+mod paging;
 mod password;
 mod pool;
+mod ranged;
 mod root;
 mod tls;
 

@@ -19,10 +19,12 @@ mod key;
 mod layer;
 #[cfg(feature = "ldap")]
 mod ldap;
+mod listing;
 mod memory;
 mod options;
 mod password_check;
 mod probe;
+mod query;
 mod reserved;
 mod value;
 
@@ -32,30 +34,41 @@ pub use container::{Container, ContainerKind};
 pub use directory::Directory;
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
-pub use group::{Group, MembershipChange};
+pub use group::{Group, Member, MemberKind, MembershipChange};
 pub use key::{AccountKey, GroupKey};
 #[cfg(feature = "testing")]
 pub use layer::fault::{Fault, FaultyDirectory};
 #[cfg(feature = "ldap")]
 pub use ldap::{LdapDirectory, LdapDirectoryBuilder, TimeLimits};
+pub use listing::Listing;
 pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
-    CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, MemberOptions, MoveOptions, PinOptions,
-    ProbeOptions, SetPasswordOptions, UpdateOptions,
+    CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, ListMembersOptions, ListOptions,
+    MemberOptions, MoveOptions, PinOptions, ProbeOptions, SetPasswordOptions, UpdateOptions,
 };
 pub use password_check::PasswordCheck;
 pub use probe::{Controller, Probe, Vendor};
+pub use query::Query;
 pub use value::{
     ParseError,
     attribute::AttributeName,
     dn::Dn,
+    encryption_types::EncryptionTypes,
     expires::AccountExpires,
     file_time::FileTime,
     filter::{Filter, FilterValue},
     generalized_time::GeneralizedTime,
+    gmsa::{managed_password::ManagedPassword, readers::PasswordReaders},
     guid::ObjectGuid,
+    interval::Interval,
     marker::Marker,
     names::{GroupName, SamAccountName, UserPrincipalName},
+    security_descriptor::{
+        SecurityDescriptor,
+        ace::{Ace, AceKind},
+        acl::Acl,
+    },
     sid::Sid,
+    spn::ServicePrincipalName,
     uac::UserAccountControl,
 };

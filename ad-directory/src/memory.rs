@@ -3,6 +3,8 @@
 mod builder;
 mod checks;
 mod file;
+mod list;
+mod object;
 mod operations;
 mod password;
 mod policy;

@@ -75,6 +75,22 @@ options! {
         expect_marker: Option<Marker> => Marker, Some;
     }
 
+    /// Options of the `list` operations.
+    ListOptions {
+        /// Further attributes of accounts to read, into [`Account::attributes`](crate::Account::attributes). Values that are not text are left out.
+        attributes: Vec<AttributeName> => Vec<AttributeName>, std::convert::identity;
+        /// How many objects are asked for at a time; 1000 without it, and never more. It changes how a list is read, not what is in it.
+        page_size: Option<u32> => u32, Some;
+    }
+
+    /// Options of [`Directory::list_members`](crate::Directory::list_members).
+    ListMembersOptions {
+        /// Whether the members of groups that are members are listed too, each once, however they are reached.
+        nested: bool => bool, std::convert::identity;
+        /// As in [`ListOptions::page_size`].
+        page_size: Option<u32> => u32, Some;
+    }
+
     /// Options of the membership operations.
     MemberOptions {}
 }

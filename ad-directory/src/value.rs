@@ -2,14 +2,19 @@
 
 pub(crate) mod attribute;
 pub(crate) mod dn;
+pub(crate) mod encryption_types;
 pub(crate) mod expires;
 pub(crate) mod file_time;
 pub(crate) mod filter;
 pub(crate) mod generalized_time;
+pub(crate) mod gmsa;
 pub(crate) mod guid;
+pub(crate) mod interval;
 pub(crate) mod marker;
 pub(crate) mod names;
+pub(crate) mod security_descriptor;
 pub(crate) mod sid;
+pub(crate) mod spn;
 pub(crate) mod uac;
 
 use std::fmt;

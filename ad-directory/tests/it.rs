@@ -11,6 +11,8 @@
 mod fault;
 #[path = "it/ground.rs"]
 mod ground;
+#[path = "it/lists.rs"]
+mod lists;
 #[path = "it/logs.rs"]
 mod logs;
 #[path = "it/memory.rs"]

@@ -7,13 +7,15 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::{TryStreamExt, stream};
 use secrecy::SecretString;
 
 use crate::{
     Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, MemberOptions,
-    MembershipChange, MoveOptions, NewAccount, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Result, SetPasswordOptions, UpdateOptions,
+    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
+    ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid,
+    Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
+    UpdateOptions,
 };
 
 /// What goes wrong.
@@ -125,6 +127,17 @@ impl FaultyDirectory {
         fault
     }
 
+    /// What goes wrong with a list goes wrong when it is first read.
+    fn listed<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        list: impl FnOnce() -> Listing<T> + Send + 'static,
+    ) -> Listing<T> {
+        let faulty = self.clone();
+        let begun = async move { faulty.run(operation, async move { Ok(list()) }).await };
+        Box::pin(stream::once(begun).try_flatten())
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -188,6 +201,26 @@ impl Directory for FaultyDirectory {
 
     async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>> {
         run!(self, "containers.find", |inner, dn| inner.find_container(&dn, options))
+    }
+
+    fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
+        let (inner, query) = (Arc::clone(&self.inner), query.clone());
+        self.listed("accounts.list", move || inner.list_accounts(&query, options))
+    }
+
+    fn list_groups(&self, query: &Query, options: ListOptions) -> Listing<Group> {
+        let (inner, query) = (Arc::clone(&self.inner), query.clone());
+        self.listed("groups.list", move || inner.list_groups(&query, options))
+    }
+
+    fn list_containers(&self, query: &Query, options: ListOptions) -> Listing<Container> {
+        let (inner, query) = (Arc::clone(&self.inner), query.clone());
+        self.listed("containers.list", move || inner.list_containers(&query, options))
+    }
+
+    fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
+        let (inner, group) = (Arc::clone(&self.inner), group.clone());
+        self.listed("groups.list_members", move || inner.list_members(&group, options))
     }
 
     async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {

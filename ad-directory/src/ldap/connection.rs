@@ -34,7 +34,7 @@ impl fmt::Display for Endpoint {
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
-    ldap: Ldap,
+    pub(super) ldap: Ldap,
     driver: JoinHandle<()>,
     pub(super) used: Instant,
 }
@@ -46,7 +46,7 @@ impl Drop for Connection {
 }
 
 /// No referrals to other domains in the results of a search (MS-ADTS 3.1.1.3.4.1.4).
-const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
+pub(super) const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 
 impl Connection {
     /// TCP and TLS; not signed in yet.

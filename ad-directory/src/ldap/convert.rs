@@ -3,7 +3,8 @@
 use super::{call::Call, entry::Entry};
 use crate::{
     Account, AccountExpires, AttributeName, Container, ContainerKind, Dn, Error, ErrorKind, FileTime,
-    GeneralizedTime, Group, GroupName, ObjectGuid, Result, SamAccountName, Sid, UserPrincipalName,
+    GeneralizedTime, Group, GroupName, Member, MemberKind, ObjectGuid, Result, SamAccountName, Sid,
+    UserPrincipalName,
 };
 
 /// What is read of every account, beside the marker and what was asked for.
@@ -29,6 +30,8 @@ pub(super) const ACCOUNT_ATTRIBUTES: &[&str] = &[
 
 pub(super) const GROUP_ATTRIBUTES: &[&str] =
     &["adminCount", "description", "groupType", "objectGUID", "objectSid", "sAMAccountName"];
+
+pub(super) const MEMBER_ATTRIBUTES: &[&str] = &["objectClass", "objectGUID", "objectSid", "sAMAccountName"];
 
 pub(super) const CONTAINER_ATTRIBUTES: &[&str] = &["description", "objectClass", "objectGUID"];
 
@@ -63,13 +66,6 @@ pub(super) fn account(
 ) -> Result<Account> {
     let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut account = Account::new(guid(call, entry)?, dn(call, entry)?, SamAccountName::stored(name));
-    if entry.is_cut("memberof") {
-        // Beyond what one sign-in can carry (1015 groups): not an account this crate should pretend to know.
-        return Err(call
-            .error(ErrorKind::Unsupported)
-            .with_subject(&account.dn)
-            .with_reason("it is a member of too many groups"));
-    }
     // Without the flags nobody can say whether it is enabled; the account that signs in may lack the right to read them.
     let flags = entry.text("useraccountcontrol").and_then(|text| text.parse().ok());
     account.user_account_control = flags.ok_or_else(|| missing(call, entry, "userAccountControl"))?;
@@ -122,6 +118,29 @@ pub(super) fn group(call: &Call, entry: &Entry) -> Result<Group> {
     group.group_type = kind.ok_or_else(|| missing(call, entry, "groupType"))?;
     group.is_protected = is_protected(entry);
     Ok(group)
+}
+
+pub(super) fn member(call: &Call, entry: &Entry) -> Result<Member> {
+    let is = |class: &str| entry.texts("objectclass").any(|have| have.eq_ignore_ascii_case(class));
+    // From the narrowest class to the widest: managed accounts are computers, and computers are users.
+    let kind = if is("msDS-GroupManagedServiceAccount")
+        || is("msDS-ManagedServiceAccount")
+        || is("msDS-DelegatedManagedServiceAccount")
+    {
+        MemberKind::ManagedAccount
+    } else if is("computer") {
+        MemberKind::Computer
+    } else if is("user") {
+        MemberKind::Account
+    } else if is("group") {
+        MemberKind::Group
+    } else {
+        MemberKind::Other
+    };
+    let mut member = Member::new(guid(call, entry)?, dn(call, entry)?, kind);
+    member.name = owned(entry, "samaccountname");
+    member.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    Ok(member)
 }
 
 pub(super) fn container(call: &Call, entry: &Entry) -> Result<Container> {

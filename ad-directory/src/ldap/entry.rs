@@ -48,10 +48,18 @@ impl Entry {
         self.values(name).iter().filter_map(|value| std::str::from_utf8(value).ok())
     }
 
-    /// Whether the server has sent only a part of the values (MS-ADTS 3.1.1.3.1.3.3).
-    pub(super) fn is_cut(&self, name: &str) -> bool {
-        self.attributes
-            .keys()
-            .any(|key| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(";range=")))
+    /// The names of its attributes, with their options.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+
+    /// Takes the values of an attribute out.
+    pub(super) fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
+        self.attributes.remove(name).unwrap_or_default()
+    }
+
+    /// Puts an attribute in the place of what was there.
+    pub(super) fn put(&mut self, name: String, values: Vec<Vec<u8>>) {
+        self.attributes.insert(name, values);
     }
 }

@@ -2,7 +2,7 @@
 
 use ldap3::Scope;
 
-use super::{LdapDirectory, call::Call, convert, entry::Entry, pool::Lease, root};
+use super::{LdapDirectory, call::Call, convert, entry::Entry, paging, pool::Lease, ranged, root};
 use crate::{
     Account, AccountKey, AttributeName, Container, Dn, Error, ErrorKind, Filter, Group, GroupKey, ObjectGuid,
     Result,
@@ -12,15 +12,21 @@ use crate::{
 fn guid_dn(guid: ObjectGuid) -> String {
     format!("<GUID={guid}>")
 }
-fn is(attribute: &str, value: &str) -> Result<Filter> {
+pub(super) fn is(attribute: &str, value: &str) -> Result<Filter> {
     Ok(Filter::equals(attribute.parse()?, value))
 }
-pub(super) async fn container(call: &Call, lease: &mut Lease<'_>, dn: &Dn) -> Result<Option<Container>> {
-    let filter = Filter::any([
+
+/// Which objects are places.
+pub(super) fn containers() -> Result<Filter> {
+    Ok(Filter::any([
         is("objectClass", "organizationalUnit")?,
         is("objectClass", "container")?,
         is("objectClass", "domainDNS")?,
-    ]);
+    ]))
+}
+
+pub(super) async fn container(call: &Call, lease: &mut Lease<'_>, dn: &Dn) -> Result<Option<Container>> {
+    let filter = containers()?;
     let connection = lease.connection(call)?;
     let found =
         connection.search(call, &dn.to_string(), Scope::Base, &filter, convert::CONTAINER_ATTRIBUTES).await?;
@@ -43,8 +49,6 @@ impl LdapDirectory {
         key: &AccountKey,
         asked: &[AttributeName],
     ) -> Result<Option<Account>> {
-        // The category leaves out computers and managed accounts, which are users by class too.
-        let users = [is("objectCategory", "person")?, is("objectClass", "user")?];
         let (base, scope, filter) = match key {
             AccountKey::Guid(guid) => (guid_dn(*guid), Scope::Base, None),
             AccountKey::Dn(dn) => (dn.to_string(), Scope::Base, None),
@@ -62,10 +66,12 @@ impl LdapDirectory {
         let mut attributes = convert::ACCOUNT_ATTRIBUTES.to_vec();
         attributes.push(self.core.marker_attribute.as_str());
         attributes.extend(asked.iter().map(AttributeName::as_str));
-        let filter = Filter::all(filter.into_iter().chain(users));
-        let found = lease.connection(call)?.search(call, &base, scope, &filter, &attributes).await?;
-        let entry = only(call, key, found)?;
-        entry.map(|entry| convert::account(call, &entry, &self.core.marker_attribute, asked)).transpose()
+        let filter = Filter::all(filter.into_iter().chain([paging::accounts()?]));
+        let connection = lease.connection(call)?;
+        let found = connection.search(call, &base, scope, &filter, &attributes).await?;
+        let Some(mut entry) = only(call, key, found)? else { return Ok(None) };
+        ranged::complete(call, connection, &mut entry).await?;
+        convert::account(call, &entry, &self.core.marker_attribute, asked).map(Some)
     }
 
     pub(super) async fn group(

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use ldap3::Mod;
 
-use super::{call::Call, connection::Modifications};
+use super::{call::Call, connection::Modifications, diagnostic};
 use crate::{
-    Account, AccountUpdate, AttributeName, Change, ErrorKind, MarkerChange, Result, UserAccountControl,
+    Account, AccountUpdate, AttributeName, Change, Error, ErrorKind, MarkerChange, Result, UserAccountControl,
 };
 
 fn name(name: &str) -> Vec<u8> {
@@ -73,7 +73,9 @@ pub(super) fn update(
         flags = flags.set(UserAccountControl::PASSWORD_NEVER_EXPIRES, never);
     }
     if flags != account.user_account_control {
-        modifications.push(replace("userAccountControl", [flags]));
+        // Compared and set, like the marker: a flag that somebody else changed in between would be lost in a plain replacement.
+        modifications.push(Mod::Delete(name("userAccountControl"), set([account.user_account_control])));
+        modifications.push(Mod::Add(name("userAccountControl"), set([flags])));
     }
     if let Some(expires) = update.expires {
         modifications.push(replace("accountExpires", [expires.to_file_time()]));
@@ -91,6 +93,20 @@ pub(super) fn update(
         modifications.push(replace(name.as_str(), values));
     }
     Ok(modifications)
+}
+
+/// Whether a refused update may have been stopped by flags that are not the ones that were read.
+pub(super) fn may_be_flags(error: &Error, update: &AccountUpdate) -> bool {
+    let code = matches!(
+        error.ldap_code(),
+        Some(
+            diagnostic::NO_SUCH_ATTRIBUTE
+                | diagnostic::CONSTRAINT_VIOLATION
+                | diagnostic::ATTRIBUTE_OR_VALUE_EXISTS
+        )
+    );
+    let flags = update.enabled.is_some() || update.password_never_expires.is_some();
+    code && flags && error.kind() == ErrorKind::Constraint
 }
 
 fn change<T: ToString>(modifications: &mut Modifications, attribute: &str, change: &Change<T>) {
@@ -148,7 +164,8 @@ mod tests {
         let wanted = [
             "delete adminDescription one",
             "add adminDescription two",
-            "replace userAccountControl 16777728",
+            "delete userAccountControl 16777730",
+            "add userAccountControl 16777728",
         ];
         assert_eq!(show(&change).unwrap(), wanted);
         let keep = AccountUpdate::new().marker(MarkerChange::keep(marker("one")));

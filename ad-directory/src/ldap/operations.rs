@@ -11,16 +11,22 @@ use super::{
     call::Call,
     changes,
     connection::{Change, lost},
-    create,
+    convert, create,
     diagnostic::{self, Diagnostic},
-    lookup, modify, password, root,
+    lookup, modify,
+    paging::{self, Search, Target},
+    password, root,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, Capability, CheckPasswordOptions, Container,
-    CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
-    MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid, Outcome, PasswordCheck, PinOptions,
-    Probe, ProbeOptions, Result, SetPasswordOptions, UpdateOptions, reserved,
+    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, CheckPasswordOptions,
+    Container, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
+    ListMembersOptions, ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions,
+    NewAccount, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
+    SetPasswordOptions, UpdateOptions, listing, reserved,
 };
+
+/// How often an update is tried anew because somebody else changed the flags in between.
+const FLAG_RETRIES: usize = 3;
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -117,6 +123,51 @@ impl Directory for LdapDirectory {
         call.run(self.core.limits.operation, work).await
     }
 
+    fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
+        let attributes =
+            convert::ACCOUNT_ATTRIBUTES.iter().copied().chain([self.core.marker_attribute.as_str()]);
+        let asked = options.attributes.iter().map(AttributeName::as_str);
+        let marker = self.core.marker_attribute.clone();
+        let attributes = attributes.chain(asked).map(ToOwned::to_owned).collect();
+        let kind = match paging::accounts() {
+            Ok(kind) => kind,
+            Err(error) => return listing::failed(error),
+        };
+        let target = Target::Query { query: query.clone(), kind };
+        let search = Search { operation: "accounts.list", target, attributes, page_size: options.page_size };
+        self.list(search, move |call, entry| convert::account(call, entry, &marker, &options.attributes))
+    }
+
+    fn list_groups(&self, query: &Query, options: ListOptions) -> Listing<Group> {
+        self.query(
+            "groups.list",
+            query,
+            lookup::is("objectClass", "group"),
+            convert::GROUP_ATTRIBUTES,
+            &options,
+            convert::group,
+        )
+    }
+
+    fn list_containers(&self, query: &Query, options: ListOptions) -> Listing<Container> {
+        self.query(
+            "containers.list",
+            query,
+            lookup::containers(),
+            convert::CONTAINER_ATTRIBUTES,
+            &options,
+            convert::container,
+        )
+    }
+
+    fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
+        let target = Target::Members { group: group.clone(), nested: options.nested };
+        let attributes = convert::MEMBER_ATTRIBUTES.iter().map(ToString::to_string).collect();
+        let search =
+            Search { operation: "groups.list_members", target, attributes, page_size: options.page_size };
+        self.list(search, convert::member)
+    }
+
     async fn create_account(&self, new: &NewAccount, _options: CreateOptions) -> Result<Account> {
         let call = Call::new("accounts.create");
         let work = async {
@@ -165,13 +216,29 @@ impl Directory for LdapDirectory {
             reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
             let answer = async {
-                let account = self.existing(&call, &mut lease, id).await?;
-                let modifications = modify::update(&call, &account, &self.core.marker_attribute, update)?;
-                if modifications.is_empty() {
-                    return Ok(account);
+                let mut account = self.existing(&call, &mut lease, id).await?;
+                for _ in 0..=FLAG_RETRIES {
+                    let modifications = modify::update(&call, &account, &self.core.marker_attribute, update)?;
+                    if modifications.is_empty() {
+                        return Ok(account);
+                    }
+                    let marker = update.marker.as_ref();
+                    let done = self.modify(&call, &mut lease, &account, modifications, marker).await;
+                    let Err(error) = done else {
+                        return self.read_back(&call, &mut lease, &id.into()).await;
+                    };
+                    if !modify::may_be_flags(&error, update) {
+                        return Err(error);
+                    }
+                    // The flags are compared and set: whether they were what stopped it, they say themselves.
+                    let now = self.existing(&call, &mut lease, id).await?;
+                    if now.user_account_control == account.user_account_control {
+                        return Err(error);
+                    }
+                    account = now;
                 }
-                self.modify(&call, &mut lease, &account, modifications, update.marker.as_ref()).await?;
-                self.read_back(&call, &mut lease, &id.into()).await
+                let error = call.error(ErrorKind::Busy).with_outcome(Outcome::NotDone).with_subject(id);
+                Err(error.with_reason("somebody else keeps changing its flags"))
             };
             let answer = answer.await;
             lease.settle(answer)

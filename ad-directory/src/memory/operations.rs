@@ -12,14 +12,16 @@ use super::{
     checks::{
         answer, apply, changeable, compare_and_set, expect, members, no_parent, no_password, refuse_empty,
     },
+    list,
     password::PasswordHash,
     world::StoredAccount,
 };
 use crate::{
     Account, AccountKey, AccountUpdate, Capabilities, Capability, CheckPasswordOptions, Container,
     CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
-    MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Result, SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor, reserved,
+    ListMembersOptions, ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions,
+    NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
+    SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor, listing, reserved,
 };
 
 /// The attribute that the LDAP backend uses unless told otherwise; here it is only kept from being set twice.
@@ -76,6 +78,26 @@ impl Directory for MemoryDirectory {
 
     async fn find_container(&self, dn: &Dn, _options: FindOptions) -> Result<Option<Container>> {
         self.read(|world| Ok(world.find_container(dn).cloned()))
+    }
+
+    fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
+        let (directory, query) = (self.clone(), query.clone());
+        listing::lazily(async move { directory.read(|world| list::accounts(world, &query, &options)) })
+    }
+
+    fn list_groups(&self, query: &Query, _options: ListOptions) -> Listing<Group> {
+        let (directory, query) = (self.clone(), query.clone());
+        listing::lazily(async move { directory.read(|world| list::groups(world, &query)) })
+    }
+
+    fn list_containers(&self, query: &Query, _options: ListOptions) -> Listing<Container> {
+        let (directory, query) = (self.clone(), query.clone());
+        listing::lazily(async move { directory.read(|world| list::containers(world, &query)) })
+    }
+
+    fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
+        let (directory, group) = (self.clone(), group.clone());
+        listing::lazily(async move { directory.read(|world| list::members(world, &group, options.nested)) })
     }
 
     async fn create_account(&self, new: &NewAccount, _options: CreateOptions) -> Result<Account> {

@@ -108,6 +108,14 @@ impl World {
         self.accounts.insert(guid, stored);
     }
 
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &StoredAccount> {
+        self.accounts.values()
+    }
+
+    pub(super) fn account(&self, guid: ObjectGuid) -> Option<&StoredAccount> {
+        self.accounts.get(&guid)
+    }
+
     pub(super) fn remove_account(&mut self, guid: ObjectGuid) {
         if let Some(stored) = self.accounts.remove(&guid) {
             self.index.remove(&stored.account);
@@ -165,6 +173,11 @@ impl World {
             GroupKey::SamAccountName(name) => self.index.names.get(&name.as_str().to_lowercase()),
         };
         guid.and_then(|guid| self.groups.get(guid))
+    }
+
+    /// Whether there is any object of this name.
+    pub(super) fn exists(&self, dn: &Dn) -> bool {
+        self.index.dns.contains_key(dn)
     }
 
     pub(super) fn find_container(&self, dn: &Dn) -> Option<&Container> {

@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use super::{attribute::AttributeName, dn::Dn, guid::ObjectGuid};
+use super::{attribute::AttributeName, dn::Dn, guid::ObjectGuid, sid::Sid};
 
-/// A search filter (RFC 4515), built of typed parts. There is no way to make one out of text, so there is nothing to inject into;
-/// `Display` escapes every value.
+pub(crate) mod matches;
+mod parse;
+
+/// A search filter (RFC 4515), built of typed parts: a value that is put into it stays a value, and `Display` escapes it.
+///
+/// `FromStr` reads a whole filter, such as one from a configuration that an administrator wrote. Never put a filter together as text and
+/// parse it: that is what the constructors are for.
 ///
 /// ```
 /// # use ad_directory::{AttributeName, Filter};
@@ -23,8 +28,47 @@ enum Node {
     Any(Vec<Filter>),
     Not(Box<Filter>),
     Present(AttributeName),
-    Compare(AttributeName, &'static str, Vec<u8>),
-    StartsWith(AttributeName, Vec<u8>),
+    Compare(AttributeName, Operator, Vec<u8>),
+    /// The beginning, what comes somewhere after it in this order, and the end.
+    Parts(AttributeName, Option<Vec<u8>>, Vec<Vec<u8>>, Option<Vec<u8>>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Operator {
+    Equals,
+    Approximately,
+    AtLeast,
+    AtMost,
+    /// `LDAP_MATCHING_RULE_BIT_AND` (MS-ADTS 3.1.1.3.4.4.1).
+    AllBits,
+    /// `LDAP_MATCHING_RULE_BIT_OR` (MS-ADTS 3.1.1.3.4.4.2).
+    AnyBit,
+    /// `LDAP_MATCHING_RULE_TRANSITIVE_EVAL` (MS-ADTS 3.1.1.3.4.4.3).
+    LeadsTo,
+}
+
+impl Operator {
+    const ALL: [Self; 7] = [
+        Self::Approximately,
+        Self::AtLeast,
+        Self::AtMost,
+        Self::AllBits,
+        Self::AnyBit,
+        Self::LeadsTo,
+        Self::Equals,
+    ];
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Equals => "=",
+            Self::Approximately => "~=",
+            Self::AtLeast => ">=",
+            Self::AtMost => "<=",
+            Self::AllBits => ":1.2.840.113556.1.4.803:=",
+            Self::AnyBit => ":1.2.840.113556.1.4.804:=",
+            Self::LeadsTo => ":1.2.840.113556.1.4.1941:=",
+        }
+    }
 }
 
 /// A value to look for: text, or the bytes of a binary attribute.
@@ -52,6 +96,12 @@ impl From<&[u8]> for FilterValue {
 impl From<ObjectGuid> for FilterValue {
     fn from(guid: ObjectGuid) -> Self {
         Self(guid.to_wire().to_vec())
+    }
+}
+
+impl From<&Sid> for FilterValue {
+    fn from(sid: &Sid) -> Self {
+        Self(sid.to_wire())
     }
 }
 
@@ -88,52 +138,86 @@ impl Filter {
 
     /// The attribute has this value.
     pub fn equals(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
-        Self(Node::Compare(attribute, "=", value.into().0))
+        Self(Node::Compare(attribute, Operator::Equals, value.into().0))
     }
 
     /// The attribute is this or more.
     pub fn at_least(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
-        Self(Node::Compare(attribute, ">=", value.into().0))
+        Self(Node::Compare(attribute, Operator::AtLeast, value.into().0))
     }
 
     /// The attribute is this or less.
     pub fn at_most(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
-        Self(Node::Compare(attribute, "<=", value.into().0))
+        Self(Node::Compare(attribute, Operator::AtMost, value.into().0))
     }
 
     /// The attribute begins with this.
     pub fn starts_with(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
-        Self(Node::StartsWith(attribute, value.into().0))
+        Self::parts(attribute, Some(value.into().0), Vec::new(), None)
     }
 
-    /// All of these bits are set (`LDAP_MATCHING_RULE_BIT_AND`, MS-ADTS 3.1.1.3.4.4.1).
+    /// The attribute ends with this.
+    pub fn ends_with(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
+        Self::parts(attribute, None, Vec::new(), Some(value.into().0))
+    }
+
+    /// The attribute holds this somewhere.
+    pub fn contains(attribute: AttributeName, value: impl Into<FilterValue>) -> Self {
+        Self::parts(attribute, None, vec![value.into().0], None)
+    }
+
+    /// An empty part says nothing, and the protocol has no form for it.
+    fn parts(
+        attribute: AttributeName,
+        first: Option<Vec<u8>>,
+        middle: Vec<Vec<u8>>,
+        last: Option<Vec<u8>>,
+    ) -> Self {
+        let some = |part: Option<Vec<u8>>| part.filter(|part| !part.is_empty());
+        let (first, last) = (some(first), some(last));
+        let middle: Vec<_> = middle.into_iter().filter(|part| !part.is_empty()).collect();
+        if first.is_none() && last.is_none() && middle.is_empty() {
+            return Self::present(attribute);
+        }
+        Self(Node::Parts(attribute, first, middle, last))
+    }
+
+    /// All of these bits are set.
     pub fn bits_set(attribute: AttributeName, bits: u32) -> Self {
-        Self(Node::Compare(attribute, ":1.2.840.113556.1.4.803:=", bits.to_string().into_bytes()))
+        Self(Node::Compare(attribute, Operator::AllBits, bits.to_string().into_bytes()))
     }
 
-    /// The attribute leads to this object, through groups within groups too (`LDAP_MATCHING_RULE_TRANSITIVE_EVAL`, MS-ADTS
-    /// 3.1.1.3.4.4.3).
+    /// At least one of these bits is set.
+    pub fn any_bit_set(attribute: AttributeName, bits: u32) -> Self {
+        Self(Node::Compare(attribute, Operator::AnyBit, bits.to_string().into_bytes()))
+    }
+
+    /// The attribute leads to this object, through groups within groups too.
     pub fn leads_to(attribute: AttributeName, dn: &Dn) -> Self {
-        Self(Node::Compare(attribute, ":1.2.840.113556.1.4.1941:=", dn.to_string().into_bytes()))
+        Self(Node::Compare(attribute, Operator::LeadsTo, dn.to_string().into_bytes()))
     }
 }
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, operator, filters: &[Self]| {
+        let group = |f: &mut fmt::Formatter<'_>, operator, filters: &[Self]| {
             write!(f, "({operator}")?;
             filters.iter().try_for_each(|filter| filter.fmt(f))?;
             f.write_str(")")
         };
         match &self.0 {
-            Node::All(filters) => list(f, '&', filters),
-            Node::Any(filters) => list(f, '|', filters),
+            Node::All(filters) => group(f, '&', filters),
+            Node::Any(filters) => group(f, '|', filters),
             Node::Not(filter) => write!(f, "(!{filter})"),
             Node::Present(attribute) => write!(f, "({attribute}=*)"),
             Node::Compare(attribute, operator, value) => {
-                write!(f, "({attribute}{operator}{})", Escaped(value))
+                write!(f, "({attribute}{}{})", operator.text(), Escaped(value))
             }
-            Node::StartsWith(attribute, value) => write!(f, "({attribute}={}*)", Escaped(value)),
+            Node::Parts(attribute, first, middle, last) => {
+                write!(f, "({attribute}={}*", Escaped(first.as_deref().unwrap_or_default()))?;
+                middle.iter().try_for_each(|part| write!(f, "{}*", Escaped(part)))?;
+                write!(f, "{})", Escaped(last.as_deref().unwrap_or_default()))
+            }
         }
     }
 }
@@ -151,52 +235,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+super::text_serde!(Filter);
+
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::Filter;
-
-    /// Reads the value of `(a=…)` back, by the RFC's rules and nothing of the code above.
-    fn unescape(text: &str) -> Option<Vec<u8>> {
-        let mut bytes = text.strip_prefix("(a=")?.strip_suffix(')')?.bytes();
-        let mut value = Vec::new();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'\\' => {
-                    let hex = [bytes.next()?, bytes.next()?];
-                    value.push(u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?);
-                }
-                b'(' | b')' | b'*' | 0 => return None,
-                _ => value.push(byte),
-            }
-        }
-        Some(value)
-    }
-
-    proptest! {
-        #[test]
-        fn no_value_gets_out_of_its_place(value: Vec<u8>) {
-            let filter = Filter::equals("a".parse().unwrap(), value.as_slice());
-            prop_assert_eq!(unescape(&filter.to_string()), Some(value));
-        }
-    }
-
-    #[test]
-    fn every_form() {
-        let a = || "a".parse().unwrap();
-        let dn = r"CN=x\, y,DC=z".parse().unwrap();
-        let filter = Filter::any([
-            Filter::not(Filter::present(a())),
-            Filter::at_least(a(), "1"),
-            Filter::at_most(a(), "2"),
-            Filter::starts_with(a(), "s*"),
-            Filter::bits_set(a(), 2),
-            Filter::leads_to(a(), &dn),
-        ]);
-        assert_eq!(
-            filter.to_string(),
-            r"(|(!(a=*))(a>=1)(a<=2)(a=s\2a*)(a:1.2.840.113556.1.4.803:=2)(a:1.2.840.113556.1.4.1941:=CN=x\5c, y,DC=z))"
-        );
-    }
-}
+mod tests;

@@ -52,6 +52,15 @@ impl Sid {
         Self::new(authority, chunks.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
     }
 
+    /// The identifier at the beginning of `bytes`, and what follows it.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), ParseError> {
+        let count = bytes.get(1).ok_or_else(|| error("it is shorter than 8 bytes"))?;
+        let length = 8 + 4 * usize::from(*count);
+        let (sid, rest) =
+            bytes.split_at_checked(length).ok_or_else(|| error("its length does not fit its count"))?;
+        Ok((Self::from_wire(sid)?, rest))
+    }
+
     /// The bytes that the directory stores.
     pub fn to_wire(&self) -> Vec<u8> {
         // `new` keeps the count at 15 or less.
@@ -60,6 +69,10 @@ impl Sid {
         bytes.extend(self.authority.to_be_bytes().iter().skip(2));
         bytes.extend(self.sub_authorities.iter().flat_map(|sub| sub.to_le_bytes()));
         bytes
+    }
+
+    pub(crate) const fn wire_len(&self) -> usize {
+        8 + 4 * self.sub_authorities.len()
     }
 
     /// The last sub-authority: the relative identifier within a domain.

@@ -21,6 +21,10 @@ pub(crate) enum Answer {
     Result(u8, &'static str),
     /// Entries (a DN and its attributes), then success.
     Entries(Vec<Entry>),
+    /// Entries, then success with the cookie of the next page.
+    Page(Vec<Entry>, &'static [u8]),
+    /// Entries, and then this code.
+    Cut(Vec<Entry>, u8),
     /// No entries and success, and then the connection is closed.
     Farewell,
     /// These bytes, whatever they are.
@@ -70,6 +74,22 @@ impl Stub {
                                 let mut bytes: Vec<u8> =
                                     entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
                                 bytes.extend(message(id, &result(tag, 0, "")));
+                                bytes
+                            }
+                            Some(Answer::Page(entries, cookie)) => {
+                                let mut bytes: Vec<u8> =
+                                    entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
+                                let value = tlv(0x30, &[tlv(2, &[0]), tlv(4, cookie)].concat());
+                                let oid = tlv(4, b"1.2.840.113556.1.4.319");
+                                let control = tlv(0x30, &[oid, tlv(4, &value)].concat());
+                                bytes
+                                    .extend(message(id, &[result(tag, 0, ""), tlv(0xa0, &control)].concat()));
+                                bytes
+                            }
+                            Some(Answer::Cut(entries, code)) => {
+                                let mut bytes: Vec<u8> =
+                                    entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
+                                bytes.extend(message(id, &result(tag, code, "")));
                                 bytes
                             }
                             Some(Answer::Farewell) => {
