@@ -44,6 +44,7 @@ mod marker;
 mod members;
 mod moving;
 mod password;
+mod structure;
 mod update;
 
 use std::future::Future;
@@ -110,7 +111,9 @@ list! { $
     password: the_right_password_proves_itself_while_disabled the_right_password_is_accepted a_wrong_password_is_wrong
         an_empty_password_is_never_sent a_new_password_works_at_once a_weak_password_changes_nothing
         an_expired_account_proves_its_password a_password_to_be_changed_proves_itself guessing_locks_and_unlocking_helps
-        any_character_may_be_in_a_password the_password_of_nobody_is_not_found errors_hold_no_password;
+        any_character_may_be_in_a_password the_password_of_nobody_is_not_found errors_hold_no_password
+        a_password_is_changed_by_its_owner a_wrong_old_password_changes_nothing a_changed_password_meets_the_policy
+        unlocking_is_a_change_like_others having_to_change_a_password_comes_and_goes;
     moving: a_moved_account_stays_the_same a_move_can_rename renaming_in_place a_taken_name_stops_a_move
         a_missing_target_is_not_found a_stale_marker_stops_a_move staying_is_no_error;
     delete: a_deleted_account_is_gone deleting_again_is_not_found a_stale_marker_stops_a_deletion a_deleted_name_is_free;
@@ -119,6 +122,9 @@ list! { $
         a_list_outlives_its_directory a_dropped_list_disturbs_nobody negated_and_combined_filters_select
         times_and_flags_are_compared_as_numbers special_characters_in_a_filter_stay_values groups_are_listed
         containers_are_listed members_are_listed an_unknown_group_has_no_list;
+    structure: groups_are_made_of_every_scope a_taken_group_name_is_refused a_deleted_group_is_gone many_join_and_leave_at_once
+        a_stranger_in_a_batch_stops_it nested_members_are_listed_once a_unit_is_made_and_found a_unit_with_something_in_it_stays
+        only_units_are_deleted_as_units;
     members: joining_twice_is_success leaving_twice_is_success every_key_of_a_group_will_do an_unknown_group_is_not_found
         an_unknown_member_is_not_found groups_are_kept_apart;
     controller: a_controller_says_who_it_is its_clock_is_near a_pinned_view_reads_its_own_writes a_rebuilt_controller_is_noticed

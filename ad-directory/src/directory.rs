@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Dn, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member,
-    MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, listing,
+    Account, AccountKey, AccountUpdate, Capabilities, ChangePasswordOptions, CheckPasswordOptions, Container,
+    CreateOptions, DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Dn, Error, ErrorKind,
+    FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges,
+    MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup,
+    ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
+    UpdateOptions, listing,
 };
 
 /// A directory that holds accounts.
@@ -173,6 +175,77 @@ pub trait Directory: Debug + Send + Sync + 'static {
         member: ObjectGuid,
         options: MemberOptions,
     ) -> Result<MembershipChange>;
+
+    /// Sets a new password by proving the old one, as the account itself would: its policy, with history and least age, holds.
+    ///
+    /// A wrong old password counts towards the lock-out of the account, so at most two tries per occasion.
+    ///
+    /// # Errors
+    /// `WrongPassword` when the old one is not right; `NotFound`; `PasswordPolicy`; `Forbidden`; `Invalid` for an empty password;
+    /// `Unsupported` as the default body.
+    async fn change_password(
+        &self,
+        _id: ObjectGuid,
+        _old: &SecretString,
+        _new: &SecretString,
+        _options: ChangePasswordOptions,
+    ) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported, "accounts.change_password"))
+    }
+
+    /// Makes a group and reads it back.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when its name or common name is taken; `NotFound` when the container does not exist; `Forbidden`; `Invalid`;
+    /// `Unsupported` as the default body.
+    async fn create_group(&self, _group: &NewGroup, _options: CreateOptions) -> Result<Group> {
+        Err(Error::new(ErrorKind::Unsupported, "groups.create"))
+    }
+
+    /// Deletes a group. Its members stay what they are.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such group; `Forbidden`; `Unsupported` as the default body.
+    async fn delete_group(&self, _id: ObjectGuid, _options: DeleteGroupOptions) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported, "groups.delete"))
+    }
+
+    /// Begins and ends many memberships of a group in one request: all of it is done, or nothing. Who is as wanted already is no error.
+    ///
+    /// # Errors
+    /// `NotFound` for the group or one of the members; `Invalid` for more than [`MemberChanges::MAX`] or one that both joins and leaves;
+    /// `Constraint` for a member whose primary group it is; `Busy` when others keep changing the same memberships; `Forbidden`;
+    /// `Unsupported` as the default body.
+    async fn change_members(
+        &self,
+        _group: &GroupKey,
+        _changes: &MemberChanges,
+        _options: MemberOptions,
+    ) -> Result<MembersChanged> {
+        Err(Error::new(ErrorKind::Unsupported, "groups.change_members"))
+    }
+
+    /// Makes an organizational unit and reads it back.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when its name is taken there; `NotFound` when the place does not exist; `Forbidden`; `Invalid`; `Unsupported` as
+    /// the default body.
+    async fn create_container(
+        &self,
+        _container: &NewContainer,
+        _options: CreateOptions,
+    ) -> Result<Container> {
+        Err(Error::new(ErrorKind::Unsupported, "containers.create"))
+    }
+
+    /// Deletes an organizational unit; with all that lies in it only when the options say so.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such unit: containers and domains are never deleted; `Constraint` when something lies in it;
+    /// `Forbidden`, also when it is protected from deletion; `Unsupported` as the default body.
+    async fn delete_container(&self, _id: ObjectGuid, _options: DeleteContainerOptions) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported, "containers.delete"))
+    }
 }
 
 /// Forwards every method through a pointer. Written out, since `async_trait` has expanded the trait already.
@@ -261,6 +334,30 @@ macro_rules! forward {
                 options: MemberOptions,
             ) -> Result<MembershipChange> {
                 (**self).remove_member(group, member, options).await
+            }
+
+            async fn change_password(&self, id: ObjectGuid, old: &SecretString, new: &SecretString, options: ChangePasswordOptions) -> Result<()> {
+                (**self).change_password(id, old, new, options).await
+            }
+
+            async fn create_group(&self, group: &NewGroup, options: CreateOptions) -> Result<Group> {
+                (**self).create_group(group, options).await
+            }
+
+            async fn delete_group(&self, id: ObjectGuid, options: DeleteGroupOptions) -> Result<()> {
+                (**self).delete_group(id, options).await
+            }
+
+            async fn change_members(&self, group: &GroupKey, changes: &MemberChanges, options: MemberOptions) -> Result<MembersChanged> {
+                (**self).change_members(group, changes, options).await
+            }
+
+            async fn create_container(&self, container: &NewContainer, options: CreateOptions) -> Result<Container> {
+                (**self).create_container(container, options).await
+            }
+
+            async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
+                (**self).delete_container(id, options).await
             }
         }
     )*};

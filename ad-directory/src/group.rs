@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Dn, GroupName, ObjectGuid, Sid};
 
+mod new;
+
+pub use new::{GroupScope, MemberChanges, MembersChanged, NewGroup};
+
 /// A group as the directory holds it. Its members are not in it: ask the account for [`member_of`](crate::Account::member_of).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

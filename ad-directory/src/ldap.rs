@@ -9,6 +9,7 @@ mod convert;
 mod create;
 mod diagnostic;
 mod entry;
+mod groups;
 mod lookup;
 mod members;
 mod modify;

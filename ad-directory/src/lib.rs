@@ -30,11 +30,13 @@ mod value;
 
 pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
 pub use capability::{Capabilities, Capability};
-pub use container::{Container, ContainerKind};
+pub use container::{Container, ContainerKind, NewContainer};
 pub use directory::Directory;
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
-pub use group::{Group, Member, MemberKind, MembershipChange};
+pub use group::{
+    Group, GroupScope, Member, MemberChanges, MemberKind, MembersChanged, MembershipChange, NewGroup,
+};
 pub use key::{AccountKey, GroupKey};
 #[cfg(feature = "testing")]
 pub use layer::fault::{Fault, FaultyDirectory};
@@ -43,8 +45,9 @@ pub use ldap::{LdapDirectory, LdapDirectoryBuilder, TimeLimits};
 pub use listing::Listing;
 pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
-    CheckPasswordOptions, CreateOptions, DeleteOptions, FindOptions, ListMembersOptions, ListOptions,
-    MemberOptions, MoveOptions, PinOptions, ProbeOptions, SetPasswordOptions, UpdateOptions,
+    ChangePasswordOptions, CheckPasswordOptions, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
+    DeleteOptions, FindOptions, ListMembersOptions, ListOptions, MemberOptions, MoveOptions, PinOptions,
+    ProbeOptions, SetPasswordOptions, UpdateOptions,
 };
 pub use password_check::PasswordCheck;
 pub use probe::{Controller, Probe, Vendor};

@@ -8,6 +8,7 @@ mod object;
 mod operations;
 mod password;
 mod policy;
+mod structure;
 mod world;
 
 use std::{

@@ -91,6 +91,18 @@ options! {
         page_size: Option<u32> => u32, Some;
     }
 
+    /// Options of [`Directory::change_password`](crate::Directory::change_password).
+    ChangePasswordOptions {}
+
+    /// Options of [`Directory::delete_group`](crate::Directory::delete_group).
+    DeleteGroupOptions {}
+
+    /// Options of [`Directory::delete_container`](crate::Directory::delete_container).
+    DeleteContainerOptions {
+        /// Whether everything that lies in it is deleted too. Off by default.
+        with_contents: bool => bool, std::convert::identity;
+    }
+
     /// Options of the membership operations.
     MemberOptions {}
 }

@@ -68,6 +68,10 @@ pub struct AccountUpdate {
     pub password_never_expires: Option<bool>,
     /// When it stops working.
     pub expires: Option<AccountExpires>,
+    /// Whether its password must be changed at the next sign-in. A service cannot, so that this usually ends it.
+    pub must_change_password: Option<bool>,
+    /// Unlock it, when wrong passwords have locked it.
+    pub unlock: bool,
     /// Another sign-in name.
     pub sam_account_name: Option<SamAccountName>,
     /// Another principal name.
@@ -113,6 +117,20 @@ impl AccountUpdate {
     #[must_use]
     pub const fn expires(mut self, expires: AccountExpires) -> Self {
         self.expires = Some(expires);
+        self
+    }
+
+    /// Whether its password must be changed at the next sign-in.
+    #[must_use]
+    pub const fn must_change_password(mut self, must: bool) -> Self {
+        self.must_change_password = Some(must);
+        self
+    }
+
+    /// Unlock it, when wrong passwords have locked it.
+    #[must_use]
+    pub const fn unlock(mut self) -> Self {
+        self.unlock = true;
         self
     }
 

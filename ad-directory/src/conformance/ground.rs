@@ -20,6 +20,8 @@ use crate::{
 pub struct Ground {
     /// The directory.
     pub directory: Arc<dyn Directory>,
+    /// The same one, signed in as somebody who may also make groups and units in `unit`.
+    pub manager: Arc<dyn Directory>,
     /// Where accounts are made.
     pub unit: Dn,
     /// Where they are moved to.
@@ -39,8 +41,10 @@ impl Ground {
     pub fn new(directory: impl Directory, unit: Dn, retired: Dn, group: &str, other_group: &str) -> Self {
         let mut prefix = Uuid::new_v4().simple().to_string();
         prefix.truncate(8);
+        let directory: Arc<dyn Directory> = Arc::new(directory);
         Self {
-            directory: Arc::new(directory),
+            manager: Arc::clone(&directory),
+            directory,
             unit,
             retired,
             group: group.to_owned(),
@@ -51,6 +55,13 @@ impl Ground {
             prefix,
             guard: None,
         }
+    }
+
+    /// Another signing account makes the groups and units.
+    #[must_use]
+    pub fn manager(mut self, manager: impl Directory) -> Self {
+        self.manager = Arc::new(manager);
+        self
     }
 
     /// The server enables accounts without a password, as Samba does. Windows does not.

@@ -8,8 +8,8 @@ use super::{
     ground::{good_password, refused},
 };
 use crate::{
-    Account, AccountExpires, CheckPasswordOptions, ErrorKind, Outcome, PasswordCheck, Result,
-    SetPasswordOptions,
+    Account, AccountExpires, AccountUpdate, ChangePasswordOptions, CheckPasswordOptions, ErrorKind,
+    ObjectGuid, Outcome, PasswordCheck, Result, SetPasswordOptions, UpdateOptions,
 };
 
 async fn check(ground: &Ground, account: &Account, password: &SecretString) -> Result<PasswordCheck> {
@@ -182,6 +182,74 @@ pub async fn errors_hold_no_password(ground: &Ground) -> Checked {
             cause = error.source();
         }
         assert!(!texts.iter().any(|text| text.contains(canary)), "{texts:?}");
+    }
+    Ok(())
+}
+
+async fn change(ground: &Ground, id: ObjectGuid, old: &SecretString, new: &SecretString) -> Result<()> {
+    ground.directory.change_password(id, old, new, ChangePasswordOptions::new()).await
+}
+
+/// Whoever knows the old password may set a new one (MS-ADTS 3.1.1.3.1.5.1: delete and add).
+pub async fn a_password_is_changed_by_its_owner(ground: &Ground) -> Checked {
+    let (old, new) = (good_password(), good_password());
+    let account = ground.create(&ground.draft()?.password(old.clone()).enabled(true)).await?;
+    change(ground, account.guid, &old, &new).await?;
+    assert_eq!(check(ground, &account, &new).await?, PasswordCheck::Accepted);
+    let again = change(ground, Uuid::new_v4().into(), &old, &new).await;
+    refused(again, ErrorKind::NotFound)?;
+    Ok(())
+}
+
+/// The old one must be right (`00000056`).
+pub async fn a_wrong_old_password_changes_nothing(ground: &Ground) -> Checked {
+    let (old, new) = (good_password(), good_password());
+    let account = ground.create(&ground.draft()?.password(old.clone()).enabled(true)).await?;
+    let wrong = change(ground, account.guid, &good_password(), &new).await;
+    assert_eq!(refused(wrong, ErrorKind::WrongPassword)?.outcome(), Outcome::NotDone);
+    for (old, new) in [(&old, &SecretString::from("")), (&SecretString::from(""), &new)] {
+        let empty = change(ground, account.guid, old, new).await;
+        assert_eq!(refused(empty, ErrorKind::Invalid)?.outcome(), Outcome::NotSent);
+    }
+    assert_eq!(check(ground, &account, &old).await?, PasswordCheck::Accepted);
+    Ok(())
+}
+
+/// The policy holds for a change as for a reset.
+pub async fn a_changed_password_meets_the_policy(ground: &Ground) -> Checked {
+    let old = good_password();
+    let account = ground.create(&ground.draft()?.password(old.clone()).enabled(true)).await?;
+    let weak = change(ground, account.guid, &old, &"Aa1!xy".into()).await;
+    refused(weak, ErrorKind::PasswordPolicy)?;
+    assert_eq!(check(ground, &account, &old).await?, PasswordCheck::Accepted);
+    Ok(())
+}
+
+/// A locked account is unlocked without touching its password (`lockoutTime`).
+pub async fn unlocking_is_a_change_like_others(ground: &Ground) -> Checked {
+    let password = good_password();
+    let account = ground.create(&ground.draft()?.password(password.clone()).enabled(true)).await?;
+    let mut locked = false;
+    for _ in 0..10 {
+        locked |= check(ground, &account, &good_password()).await? == PasswordCheck::LockedOut;
+    }
+    assert!(locked);
+    let update = AccountUpdate::new().unlock();
+    ground.directory.update_account(account.guid, &update, UpdateOptions::new()).await?;
+    assert_eq!(check(ground, &account, &password).await?, PasswordCheck::Accepted);
+    Ok(())
+}
+
+/// `pwdLastSet` is 0 while the password must be changed, and a time again afterwards.
+pub async fn having_to_change_a_password_comes_and_goes(ground: &Ground) -> Checked {
+    let password = good_password();
+    let draft = ground.draft()?.password(password.clone()).enabled(true).password_never_expires(false);
+    let account = ground.create(&draft).await?;
+    for (must, wanted) in [(true, PasswordCheck::MustChange), (false, PasswordCheck::Accepted)] {
+        let update = AccountUpdate::new().must_change_password(must);
+        let changed = ground.directory.update_account(account.guid, &update, UpdateOptions::new()).await?;
+        assert_eq!(changed.password_last_set.is_none(), must);
+        assert_eq!(check(ground, &account, &password).await?, wanted);
     }
     Ok(())
 }

@@ -85,6 +85,9 @@ kinds! {
     /// The password breaks the domain's policy, or there is none where one is needed.
     PasswordPolicy: "password_policy", NotDone, "the password policy was not met",
         "make a longer password with more kinds of characters; the policy may be a fine-grained one";
+    /// The old password of an account is not the one that was given.
+    WrongPassword: "wrong_password", NotDone, "the old password is not right",
+        "read the account's password anew; do not guess, each try counts towards its lock-out";
     /// The directory refused a value or a change for a reason of its schema or its rules.
     Constraint: "constraint", NotDone, "the directory refused the change", "see the codes for the rule that was broken";
     /// The controller is busy, or about to stop.

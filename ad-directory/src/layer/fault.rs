@@ -11,10 +11,11 @@ use futures_util::{TryStreamExt, stream};
 use secrecy::SecretString;
 
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
-    ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions, NewAccount, ObjectGuid,
-    Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
+    Account, AccountKey, AccountUpdate, Capabilities, ChangePasswordOptions, CheckPasswordOptions, Container,
+    CreateOptions, DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Directory, Dn, Error,
+    ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges,
+    MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup,
+    ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
     UpdateOptions,
 };
 
@@ -278,6 +279,43 @@ impl Directory for FaultyDirectory {
         options: MemberOptions,
     ) -> Result<MembershipChange> {
         run!(self, "groups.remove_member", |inner, group| inner.remove_member(&group, member, options))
+    }
+
+    async fn change_password(
+        &self,
+        id: ObjectGuid,
+        old: &SecretString,
+        new: &SecretString,
+        options: ChangePasswordOptions,
+    ) -> Result<()> {
+        run!(self, "accounts.change_password", |inner, old, new| inner
+            .change_password(id, &old, &new, options))
+    }
+
+    async fn create_group(&self, group: &NewGroup, options: CreateOptions) -> Result<Group> {
+        run!(self, "groups.create", |inner, group| inner.create_group(&group, options))
+    }
+
+    async fn delete_group(&self, id: ObjectGuid, options: DeleteGroupOptions) -> Result<()> {
+        run!(self, "groups.delete", |inner| inner.delete_group(id, options))
+    }
+
+    async fn change_members(
+        &self,
+        group: &GroupKey,
+        changes: &MemberChanges,
+        options: MemberOptions,
+    ) -> Result<MembersChanged> {
+        run!(self, "groups.change_members", |inner, group, changes| inner
+            .change_members(&group, &changes, options))
+    }
+
+    async fn create_container(&self, container: &NewContainer, options: CreateOptions) -> Result<Container> {
+        run!(self, "containers.create", |inner, container| inner.create_container(&container, options))
+    }
+
+    async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
+        run!(self, "containers.delete", |inner| inner.delete_container(id, options))
     }
 }
 

@@ -48,6 +48,9 @@ impl Drop for Connection {
 /// No referrals to other domains in the results of a search (MS-ADTS 3.1.1.3.4.1.4).
 pub(super) const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 
+/// MS-ADTS 3.1.1.3.4.1.15.
+const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
+
 impl Connection {
     /// TCP and TLS; not signed in yet.
     pub(super) async fn open(
@@ -115,6 +118,11 @@ impl Connection {
             Change::Modify(dn, modifications) => self.ldap.modify(&dn, modifications).await,
             Change::Move { dn, rdn, parent } => self.ldap.modifydn(&dn, &rdn, true, parent.as_deref()).await,
             Change::Delete(dn) => self.ldap.delete(&dn).await,
+            Change::DeleteTree(dn) => {
+                let control = RawControl { ctype: TREE_DELETE.to_owned(), crit: true, val: None };
+                self.ldap.with_controls(control);
+                self.ldap.delete(&dn).await
+            }
         };
         match sent {
             Ok(result) if result.rc == 0 => {
@@ -142,8 +150,14 @@ pub(super) type Modifications = Vec<ldap3::Mod<Vec<u8>>>;
 pub(super) enum Change {
     Add(String, Attributes),
     Modify(String, Modifications),
-    Move { dn: String, rdn: String, parent: Option<String> },
+    Move {
+        dn: String,
+        rdn: String,
+        parent: Option<String>,
+    },
     Delete(String),
+    /// With everything below it.
+    DeleteTree(String),
 }
 
 /// A change that was not answered with success; `code` is the LDAP code when the controller has answered.

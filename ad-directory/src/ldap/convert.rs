@@ -41,7 +41,7 @@ fn missing(call: &Call, entry: &Entry, what: &'static str) -> Error {
         .with_reason(format!("{what} is missing or cannot be read"))
 }
 
-fn guid(call: &Call, entry: &Entry) -> Result<ObjectGuid> {
+pub(super) fn guid(call: &Call, entry: &Entry) -> Result<ObjectGuid> {
     let guid = entry.bytes("objectguid").and_then(|bytes| ObjectGuid::from_wire(bytes).ok());
     guid.ok_or_else(|| missing(call, entry, "objectGUID"))
 }

@@ -46,6 +46,7 @@ fn is_conflict(text: &str) -> bool {
 pub(super) fn kind(code: u32, win32: Option<u32>, text: &str) -> ErrorKind {
     match win32 {
         Some(0x52d) => return ErrorKind::PasswordPolicy,
+        Some(0x56) => return ErrorKind::WrongPassword,
         Some(0x5 | 0x2098) => return ErrorKind::Forbidden,
         Some(0x524 | 0x2071 | 0x21c7 | 0x21c8) => return ErrorKind::AlreadyExists,
         Some(0x202f) if is_conflict(text) => return ErrorKind::AlreadyExists,
@@ -111,6 +112,7 @@ mod tests {
         for code in [19, 53] {
             assert_eq!(kind(code, Some(0x52d), ""), ErrorKind::PasswordPolicy);
         }
+        assert_eq!(kind(19, Some(0x56), ""), ErrorKind::WrongPassword);
         assert_eq!(kind(19, Some(0x21c8), ""), ErrorKind::AlreadyExists);
         assert_eq!(kind(80, Some(0x2095), ""), ErrorKind::NotFound);
         assert_eq!(kind(19, Some(0x202f), "a value is too long"), ErrorKind::Constraint);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The DN form by which Active Directory finds an object wherever it is (MS-ADTS 3.1.1.3.1.2.4).
-fn guid_dn(guid: ObjectGuid) -> String {
+pub(super) fn guid_dn(guid: ObjectGuid) -> String {
     format!("<GUID={guid}>")
 }
 pub(super) fn is(attribute: &str, value: &str) -> Result<Filter> {

@@ -80,6 +80,13 @@ pub(super) fn update(
     if let Some(expires) = update.expires {
         modifications.push(replace("accountExpires", [expires.to_file_time()]));
     }
+    if let Some(must) = update.must_change_password {
+        // Nothing else can be written there (MS-SAMR 3.1.1.8.8): 0 is "must change", -1 is "changed now".
+        modifications.push(replace("pwdLastSet", [if must { 0 } else { -1 }]));
+    }
+    if update.unlock {
+        modifications.push(replace("lockoutTime", [0]));
+    }
     if let Some(new) = &update.sam_account_name {
         modifications.push(replace("sAMAccountName", [new]));
     }

@@ -18,11 +18,12 @@ use super::{
     password, root,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, CheckPasswordOptions,
-    Container, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
-    ListMembersOptions, ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions,
-    NewAccount, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
-    SetPasswordOptions, UpdateOptions, listing, reserved,
+    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, ChangePasswordOptions,
+    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
+    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
+    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
+    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe,
+    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, listing, reserved,
 };
 
 /// How often an update is tried anew because somebody else changed the flags in between.
@@ -360,5 +361,98 @@ impl Directory for LdapDirectory {
     ) -> Result<MembershipChange> {
         let call = Call::new("groups.remove_member");
         call.run(self.core.limits.operation, self.membership(&call, group, member, false)).await
+    }
+
+    async fn change_password(
+        &self,
+        id: ObjectGuid,
+        old: &SecretString,
+        new: &SecretString,
+        _options: ChangePasswordOptions,
+    ) -> Result<()> {
+        let call = Call::new("accounts.change_password");
+        let work = async {
+            password::refuse_empty(&call, old)?;
+            password::refuse_empty(&call, new)?;
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = async {
+                let account = self.existing(&call, &mut lease, id).await?;
+                let value = |password| [password::encode(password).to_vec()].into();
+                // In this order it is a change and no reset (MS-ADTS 3.1.1.3.1.5.1).
+                let modifications = vec![
+                    Mod::Delete(b"unicodePwd".to_vec(), value(old)),
+                    Mod::Add(b"unicodePwd".to_vec(), value(new)),
+                ];
+                self.modify(&call, &mut lease, &account, modifications, None).await
+            };
+            let answer = answer.await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn create_group(&self, group: &NewGroup, _options: CreateOptions) -> Result<Group> {
+        let call = Call::new("groups.create");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.make_group(&call, &mut lease, group).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn delete_group(&self, id: ObjectGuid, _options: DeleteGroupOptions) -> Result<()> {
+        let call = Call::new("groups.delete");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = async {
+                let group = self.existing_group(&call, &mut lease, &GroupKey::Guid(id)).await?;
+                let deleted =
+                    lease.connection(&call)?.change(&call, Change::Delete(group.dn.to_string())).await;
+                deleted.map_err(|refusal| refusal.error.with_subject(&group.dn))
+            };
+            let answer = answer.await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn change_members(
+        &self,
+        group: &GroupKey,
+        changes: &MemberChanges,
+        _options: MemberOptions,
+    ) -> Result<MembersChanged> {
+        let call = Call::new("groups.change_members");
+        let work = async {
+            if let Some(fault) = changes.fault() {
+                return Err(call.error(ErrorKind::Invalid).with_subject(group).with_reason(fault));
+            }
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.batch(&call, &mut lease, group, changes).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn create_container(&self, container: &NewContainer, _options: CreateOptions) -> Result<Container> {
+        let call = Call::new("containers.create");
+        let work = async {
+            let dn = container.dn()?;
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.make_unit(&call, &mut lease, &dn, container.description.as_deref()).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
+        let call = Call::new("containers.delete");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.remove_unit(&call, &mut lease, id, options.with_contents).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
     }
 }

@@ -14,14 +14,18 @@ use super::{
     },
     list,
     password::PasswordHash,
+    policy::Judgement,
+    structure,
     world::StoredAccount,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, Capability, CheckPasswordOptions, Container,
-    CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
-    ListMembersOptions, ListOptions, Listing, Member, MemberOptions, MembershipChange, MoveOptions,
-    NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
-    SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor, listing, reserved,
+    Account, AccountKey, AccountUpdate, Capabilities, Capability, ChangePasswordOptions,
+    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
+    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
+    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
+    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions, Probe,
+    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor, listing,
+    reserved,
 };
 
 /// The attribute that the LDAP backend uses unless told otherwise; here it is only kept from being set twice.
@@ -193,6 +197,14 @@ impl Directory for MemoryDirectory {
             if let Some(expires) = update.expires {
                 account.expires = expires;
             }
+            if let Some(must) = update.must_change_password {
+                account.password_last_set = stored.password.as_ref().filter(|_| !must).map(|_| now);
+                stored.must_change = must;
+            }
+            if update.unlock {
+                stored.locked_at = None;
+                stored.wrong_passwords = 0;
+            }
             if let Some(name) = &update.sam_account_name {
                 account.sam_account_name = name.clone();
             }
@@ -261,25 +273,16 @@ impl Directory for MemoryDirectory {
         let operation = "accounts.check_password";
         refuse_empty(password, operation)?;
         let now = self.now();
-        let policy = &self.shared.policy;
-        let recent = |then: Option<Timestamp>| {
-            then.is_some_and(|then| now.duration_since(then).unsigned_abs() < policy.lockout_duration)
-        };
         // A change even when the password is right, since it forgets the wrong ones.
         self.change(|world| {
             let mut stored = world.stored(id, operation)?.clone();
-            if recent(stored.locked_at) {
-                return Ok(PasswordCheck::LockedOut);
-            }
-            if !stored.password.as_ref().is_some_and(|hash| hash.fits(password)) {
-                let before = if recent(stored.last_wrong) { stored.wrong_passwords } else { 0 };
-                stored.wrong_passwords = before + 1;
-                stored.last_wrong = Some(now);
-                let locks =
-                    policy.lockout_threshold > 0 && stored.wrong_passwords >= policy.lockout_threshold;
-                stored.locked_at = locks.then_some(now);
-                world.put_account(stored);
-                return Ok(PasswordCheck::Wrong);
+            match self.shared.policy.judge(&mut stored, password, now) {
+                Judgement::Right => {}
+                Judgement::Wrong => {
+                    world.put_account(stored);
+                    return Ok(PasswordCheck::Wrong);
+                }
+                Judgement::Locked => return Ok(PasswordCheck::LockedOut),
             }
             let account = &stored.account;
             let answer = if account.is_disabled() {
@@ -363,5 +366,75 @@ impl Directory for MemoryDirectory {
                 MembershipChange::Already
             })
         })
+    }
+
+    async fn change_password(
+        &self,
+        id: ObjectGuid,
+        old: &SecretString,
+        new: &SecretString,
+        _options: ChangePasswordOptions,
+    ) -> Result<()> {
+        let operation = "accounts.change_password";
+        refuse_empty(old, operation)?;
+        refuse_empty(new, operation)?;
+        let now = self.now();
+        let wrong = |dn: &Dn| {
+            Error::new(ErrorKind::WrongPassword, operation).with_subject(dn).with_codes(
+                Some(19),
+                Some(0x56),
+                None,
+            )
+        };
+        // A wrong password is counted, and that is a change too.
+        let counted = self.change(|world| {
+            let mut stored = changeable(world, id, operation)?.clone();
+            if self.shared.policy.judge(&mut stored, old, now) != Judgement::Right {
+                let error = wrong(&stored.account.dn);
+                world.put_account(stored);
+                return Ok(Some(error));
+            }
+            let account = &mut stored.account;
+            let (name, shown) = (account.sam_account_name.as_str(), account.display_name.as_deref());
+            let checked = self.shared.policy.check(new, name, shown, operation);
+            checked.map_err(|error| error.with_subject(&account.dn))?;
+            account.password_last_set = Some(now);
+            account.when_changed = Some(now);
+            stored.password = Some(PasswordHash::new(new, operation)?);
+            stored.must_change = false;
+            world.put_account(stored);
+            Ok(None)
+        })?;
+        counted.map_or(Ok(()), Err)
+    }
+
+    async fn create_group(&self, group: &NewGroup, _options: CreateOptions) -> Result<Group> {
+        self.change(|world| structure::make_group(world, group))
+    }
+
+    async fn delete_group(&self, id: ObjectGuid, _options: DeleteGroupOptions) -> Result<()> {
+        self.change(|world| structure::delete_group(world, id))
+    }
+
+    async fn change_members(
+        &self,
+        group: &GroupKey,
+        changes: &MemberChanges,
+        _options: MemberOptions,
+    ) -> Result<MembersChanged> {
+        if let Some(fault) = changes.fault() {
+            let error = Error::new(ErrorKind::Invalid, "groups.change_members").with_subject(group);
+            return Err(error.with_reason(fault));
+        }
+        self.change(|world| structure::change_members(world, group, changes))
+    }
+
+    async fn create_container(&self, container: &NewContainer, _options: CreateOptions) -> Result<Container> {
+        let dn = container.dn().map_err(|error| Error::from(error).with_operation("containers.create"))?;
+        self.change(|world| structure::make_unit(world, &dn, container.description.as_deref()))
+    }
+
+    async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
+        self.change(|world| structure::delete_unit(world, id, options.with_contents))
     }
 }

@@ -2,9 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::world::StoredAccount;
 use crate::{Error, ErrorKind};
+
+/// What a password that somebody gives is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    Right,
+    Wrong,
+    /// Nobody looked at it: there were too many wrong ones.
+    Locked,
+}
 
 /// The password policy of a [`MemoryDirectory`](super::MemoryDirectory). By default that of a fresh domain, with a lock-out after 5.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +69,30 @@ impl PasswordPolicy {
     pub const fn lockout_duration(mut self, duration: Duration) -> Self {
         self.lockout_duration = duration;
         self
+    }
+
+    /// What a password says of whoever gives it. Wrong ones are counted in `stored`.
+    pub(super) fn judge(
+        &self,
+        stored: &mut StoredAccount,
+        password: &SecretString,
+        now: Timestamp,
+    ) -> Judgement {
+        let recent = |then: Option<Timestamp>| {
+            then.is_some_and(|then| now.duration_since(then).unsigned_abs() < self.lockout_duration)
+        };
+        if recent(stored.locked_at) {
+            return Judgement::Locked;
+        }
+        if stored.password.as_ref().is_some_and(|hash| hash.fits(password)) {
+            return Judgement::Right;
+        }
+        let before = if recent(stored.last_wrong) { stored.wrong_passwords } else { 0 };
+        stored.wrong_passwords = before + 1;
+        stored.last_wrong = Some(now);
+        let locks = self.lockout_threshold > 0 && stored.wrong_passwords >= self.lockout_threshold;
+        stored.locked_at = locks.then_some(now);
+        Judgement::Wrong
     }
 
     /// `sam_account_name` and `display_name` are what may not be in it (Microsoft, "Password must meet complexity requirements").

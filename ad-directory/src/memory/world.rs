@@ -125,6 +125,27 @@ impl World {
         }
     }
 
+    pub(super) fn remove_group(&mut self, guid: ObjectGuid) {
+        if let Some(stored) = self.groups.remove(&guid) {
+            self.index.dns.remove(&stored.group.dn);
+            self.index.names.remove(&stored.group.name.as_str().to_lowercase());
+        }
+        for group in self.groups.values_mut() {
+            group.members.remove(&guid);
+        }
+    }
+
+    pub(super) fn remove_container(&mut self, guid: ObjectGuid) {
+        if let Some(container) = self.containers.remove(&guid) {
+            self.index.dns.remove(&container.dn);
+        }
+    }
+
+    /// Whether an account or a group has this sign-in name.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.index.names.contains_key(&name.to_lowercase())
+    }
+
     pub(super) fn stored(&self, guid: ObjectGuid, operation: &'static str) -> Result<&StoredAccount> {
         let found = self.accounts.get(&guid);
         found.ok_or_else(|| {

@@ -37,7 +37,15 @@ impl Harness for Samba {
         let directory = builder().base_dn(base).ca_file(variable("AD_TEST_CA_FILE")).build().unwrap();
         let unit = variable("AD_TEST_OU").parse().unwrap();
         let retired = variable("AD_TEST_RETIRED_OU").parse().unwrap();
+        let administrator = builder()
+            .bind_name(variable("AD_TEST_ADMIN"))
+            .password(SecretString::from(variable("AD_TEST_ADMIN_PASSWORD")))
+            .base_dn(variable("AD_TEST_BASE_DN").parse().unwrap())
+            .ca_file(variable("AD_TEST_CA_FILE"))
+            .build()
+            .unwrap();
         Ground::new(directory, unit, retired, &variable("AD_TEST_GROUP"), &variable("AD_TEST_OTHER_GROUP"))
+            .manager(administrator)
             .lax()
     }
 }

@@ -195,6 +195,53 @@ async fn memberships_are_idempotent_in_the_codes_of_windows() {
     assert_eq!(removed, MembershipChange::Already);
 }
 
+/// Of a batch, one member was added by somebody else between the look and the change: who is a member is asked again.
+#[tokio::test]
+async fn a_batch_that_was_overtaken_is_made_anew() {
+    let entry = |id: u8, name: &str| (format!("CN={name},DC=x"), vec![("objectGUID", vec![id; 16])]);
+    let group = Answer::Entries(vec![(
+        "CN=readers,DC=corp,DC=example".to_owned(),
+        vec![
+            ("objectGUID", vec![9; 16]),
+            ("sAMAccountName", b"readers".to_vec()),
+            ("groupType", b"-2147483646".to_vec()),
+        ],
+    )]);
+    let key = ad_directory::GroupKey::Dn(dn("CN=readers,DC=corp,DC=example"));
+    let both = || Answer::Entries(vec![entry(1, "first"), entry(2, "second")]);
+    let exists = Answer::Result(68, "00000562: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS), data 0");
+    let inside = |entries| Answer::Entries(entries);
+    let changes =
+        ad_directory::MemberChanges::new().add([1, 2].map(|id| ObjectGuid::from_wire(&[id; 16]).unwrap()));
+    let script = vec![
+        OK,
+        group.clone(),
+        both(),
+        inside(vec![]),
+        exists.clone(),
+        both(),
+        inside(vec![entry(1, "first")]),
+        OK,
+    ];
+    let stub = Stub::new(script).await;
+    let done = stub.directory().change_members(&key, &changes, MemberOptions::new()).await.unwrap();
+    assert_eq!((done.added, done.removed), (1, 0));
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH, MODIFY, SEARCH, SEARCH, MODIFY]);
+    // Not for ever.
+    let lost = group.clone();
+    let mut script = vec![OK, group];
+    for _ in 0..4 {
+        script.extend([both(), inside(vec![]), exists.clone()]);
+    }
+    let stub = Stub::new(script).await;
+    let error = stub.directory().change_members(&key, &changes, MemberOptions::new()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotDone);
+    // And an answer that was lost leaves it open.
+    let stub = Stub::new(vec![OK, lost, both(), inside(vec![]), Answer::Close]).await;
+    let error = stub.directory().change_members(&key, &changes, MemberOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Interrupted, Outcome::Unknown));
+}
+
 #[tokio::test]
 async fn entries_that_lie_are_errors_and_not_panics() {
     let broken = [

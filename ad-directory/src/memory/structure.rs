@@ -1,0 +1,127 @@
+//! Groups and units: making them, deleting them, and changing many members at once.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::{
+    checks::{members, no_parent},
+    world::World,
+};
+use crate::{
+    Container, ContainerKind, Dn, Error, ErrorKind, Group, GroupKey, MemberChanges, MembersChanged, NewGroup,
+    ObjectGuid, Result,
+};
+
+fn taken(dn: &Dn, operation: &'static str, why: &'static str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, operation).with_subject(dn).with_reason(why).with_codes(
+        Some(68),
+        Some(0x2071),
+        None,
+    )
+}
+
+fn place(world: &World, dn: &Dn, operation: &'static str) -> Result<()> {
+    if let Some(parent) = dn.parent()
+        && world.find_container(&parent).is_none()
+    {
+        return Err(no_parent(&parent, operation));
+    }
+    if world.exists(dn) {
+        return Err(taken(dn, operation, "the name is taken in this container"));
+    }
+    Ok(())
+}
+
+pub(super) fn make_group(world: &mut World, new: &NewGroup) -> Result<Group> {
+    let operation = "groups.create";
+    let dn = new.dn().map_err(|error| Error::from(error).with_operation(operation))?;
+    place(world, &dn, operation)?;
+    if world.is_named(new.name.as_str()) {
+        return Err(taken(&dn, operation, "the sign-in name is taken"));
+    }
+    let mut group = Group::new(Uuid::new_v4().into(), dn, new.name.clone());
+    group.description.clone_from(&new.description);
+    group.group_type = new.group_type();
+    group.sid = world.next_sid();
+    world.add_group(group.clone());
+    Ok(group)
+}
+
+pub(super) fn delete_group(world: &mut World, id: ObjectGuid) -> Result<()> {
+    // Refuses what does not exist and what is protected.
+    members(world, &GroupKey::Guid(id), "groups.delete")?;
+    world.remove_group(id);
+    Ok(())
+}
+
+pub(super) fn change_members(
+    world: &mut World,
+    key: &GroupKey,
+    changes: &MemberChanges,
+) -> Result<MembersChanged> {
+    let operation = "groups.change_members";
+    for guid in changes.add.iter().chain(&changes.remove) {
+        if world.account(*guid).is_none() && !world.groups.contains_key(guid) {
+            return Err(Error::new(ErrorKind::NotFound, operation).with_subject(guid));
+        }
+    }
+    let members = members(world, key, operation)?;
+    let add: BTreeSet<_> = changes.add.iter().filter(|guid| !members.contains(*guid)).copied().collect();
+    let remove: BTreeSet<_> = changes.remove.iter().filter(|guid| members.contains(*guid)).copied().collect();
+    members.retain(|guid| !remove.contains(guid));
+    members.extend(&add);
+    Ok(MembersChanged { added: add.len(), removed: remove.len() })
+}
+
+pub(super) fn make_unit(world: &mut World, dn: &Dn, description: Option<&str>) -> Result<Container> {
+    place(world, dn, "containers.create")?;
+    let mut unit = Container::new(Uuid::new_v4().into(), dn.clone(), ContainerKind::OrganizationalUnit);
+    unit.description = description.map(ToOwned::to_owned);
+    world.add_container(unit.clone());
+    Ok(unit)
+}
+
+pub(super) fn delete_unit(world: &mut World, id: ObjectGuid, contents: bool) -> Result<()> {
+    let operation = "containers.delete";
+    let unit = world.containers.get(&id).filter(|unit| unit.kind == ContainerKind::OrganizationalUnit);
+    let dn = match unit {
+        Some(unit) => unit.dn.clone(),
+        None => {
+            return Err(Error::new(ErrorKind::NotFound, operation)
+                .with_subject(id)
+                .with_reason("there is no such organizational unit"));
+        }
+    };
+    let accounts: Vec<_> = world.accounts().filter(|stored| stored.account.dn.is_below(&dn)).collect();
+    let groups: Vec<_> = world.groups.values().filter(|stored| stored.group.dn.is_below(&dn)).collect();
+    let units: Vec<_> = world.containers.values().filter(|unit| unit.dn.is_below(&dn)).collect();
+    let is_empty = accounts.is_empty() && groups.is_empty() && units.is_empty();
+    if !(contents || is_empty) {
+        return Err(Error::new(ErrorKind::Constraint, operation)
+            .with_subject(&dn)
+            .with_reason("something lies in it")
+            .with_codes(Some(66), Some(0x2015), None));
+    }
+    let protected = accounts.iter().any(|stored| stored.account.is_protected)
+        || groups.iter().any(|stored| stored.group.is_protected);
+    if protected {
+        return Err(Error::new(ErrorKind::Forbidden, operation)
+            .with_subject(&dn)
+            .with_reason("the directory protects something in it")
+            .with_codes(Some(50), Some(5), None));
+    }
+    let accounts: Vec<_> = accounts.iter().map(|stored| stored.account.guid).collect();
+    let groups: Vec<_> = groups.iter().map(|stored| stored.group.guid).collect();
+    let units: Vec<_> = units.iter().map(|unit| unit.guid).collect();
+    for guid in accounts {
+        world.remove_account(guid);
+    }
+    for guid in groups {
+        world.remove_group(guid);
+    }
+    for guid in units.into_iter().chain([id]) {
+        world.remove_container(guid);
+    }
+    Ok(())
+}
