@@ -10,6 +10,7 @@
 
 mod it {
     mod canary;
+    mod document;
     mod hostile;
     mod operations;
     mod options;
