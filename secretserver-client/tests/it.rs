@@ -11,6 +11,7 @@
 mod it {
     mod canary;
     mod document;
+    mod examples;
     mod hostile;
     mod operations;
     mod options;
