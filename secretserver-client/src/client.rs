@@ -9,7 +9,13 @@ use std::time::Duration;
 use crate::auth::{Credential, TokenCache};
 use crate::error::Error;
 use crate::request::{Endpoint, prepare};
+use crate::resource::dependencies::Dependencies;
+use crate::resource::folder_permissions::FolderPermissions;
 use crate::resource::folders::Folders;
+use crate::resource::groups::Groups;
+use crate::resource::roles::Roles;
+use crate::resource::sdk_clients::SdkClients;
+use crate::resource::secret_permissions::SecretPermissions;
 use crate::resource::secrets::Secrets;
 use crate::resource::system::System;
 use crate::resource::templates::Templates;
@@ -66,6 +72,11 @@ impl Client {
         self.tokens.bearer().await.map(drop)
     }
 
+    /// Forgets the token; the next call signs in.
+    pub(crate) fn forget_token(&self) {
+        self.tokens.forget();
+    }
+
     /// Carries out any operation, also your own.
     ///
     /// Dropping the future abandons the wait: what was sent may be carried out all the same.
@@ -100,12 +111,12 @@ impl Client {
         self
     }
 
-    /// Secrets: read, search, create, change, deactivate, restore.
+    /// Secrets: read, search, create, change, check out and in, deactivate, restore.
     pub fn secrets(&self) -> Secrets<'_> {
         Secrets(self)
     }
 
-    /// Folders: read by id or path, look up, search.
+    /// Folders: read by id or path, look up, search, create, change, delete.
     pub fn folders(&self) -> Folders<'_> {
         Folders(self)
     }
@@ -115,12 +126,42 @@ impl Client {
         Templates(self)
     }
 
-    /// Users: who am I.
+    /// Who may do what in folders.
+    pub fn folder_permissions(&self) -> FolderPermissions<'_> {
+        FolderPermissions(self)
+    }
+
+    /// Who may do what with single secrets.
+    pub fn secret_permissions(&self) -> SecretPermissions<'_> {
+        SecretPermissions(self)
+    }
+
+    /// Where the passwords of secrets are used.
+    pub fn dependencies(&self) -> Dependencies<'_> {
+        Dependencies(self)
+    }
+
+    /// Groups and their members.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups(self)
+    }
+
+    /// Roles and their permissions.
+    pub fn roles(&self) -> Roles<'_> {
+        Roles(self)
+    }
+
+    /// Accounts of SDK clients.
+    pub fn sdk_clients(&self) -> SdkClients<'_> {
+        SdkClients(self)
+    }
+
+    /// Users: who am I, find, create, change, disable, groups and roles.
     pub fn users(&self) -> Users<'_> {
         Users(self)
     }
 
-    /// The server itself: health, version.
+    /// The server itself: health, version, configuration.
     pub fn system(&self) -> System<'_> {
         System(self)
     }

@@ -85,6 +85,28 @@ ids! {
     GroupId,
     /// Names a secret policy.
     SecretPolicyId,
+    /// Names a role, also one that a right on a folder, a secret or a template is.
+    RoleId,
+    /// Names a directory domain. Users of Secret Server itself have none.
+    DomainId,
+    /// Names the right that somebody has on a folder.
+    FolderPermissionId,
+    /// Names the right that somebody has on a secret.
+    SecretPermissionId,
+    /// Names a dependency: a place where a secret's password is used.
+    DependencyId,
+    /// Names a group of dependencies.
+    DependencyGroupId,
+    /// Names a template of dependencies.
+    DependencyTemplateId,
+    /// Names a kind of dependency.
+    DependencyTypeId,
+    /// Names a script.
+    ScriptId,
+    /// Names the account of an SDK client.
+    SdkClientId,
+    /// Names a ticket system.
+    TicketSystemId,
 }
 
 /// Reads an id that may be missing: the server writes `null`, `0` or `-1` for "none".

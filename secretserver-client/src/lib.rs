@@ -9,8 +9,10 @@ pub mod auth;
 pub mod client;
 pub mod error;
 pub mod ids;
+mod lenient;
 mod open_enum;
 pub mod page;
+mod patch;
 pub mod request;
 pub mod resource;
 mod secret_value;
@@ -25,7 +27,10 @@ pub use auth::Credential;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Outcome};
 pub use ids::{
-    FieldId, FolderId, GroupId, InvalidId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, UserId,
+    DependencyGroupId, DependencyId, DependencyTemplateId, DependencyTypeId, DomainId, FieldId, FolderId,
+    FolderPermissionId, GroupId, InvalidId, RoleId, ScriptId, SdkClientId, SecretId, SecretPermissionId,
+    SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId,
 };
 pub use page::{Page, Pager};
+pub use patch::Change;
 pub use secret_value::SecretValue;

@@ -1,7 +1,15 @@
 //! The operations, by what they are about. Each is an [`Endpoint`] value beside the method that sends it.
 
+pub mod configuration;
+pub mod dependencies;
+mod endpoint;
+pub mod folder_permissions;
 pub mod folders;
+pub mod groups;
 pub mod healthcheck;
+pub mod roles;
+pub mod sdk_clients;
+pub mod secret_permissions;
 pub mod secrets;
 pub mod system;
 pub mod templates;
@@ -13,9 +21,11 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 
 use crate::client::Client;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Outcome};
+use crate::ids::{GroupId, UserId};
 use crate::page::{Page, Pager};
 use crate::request::{DecodeError, Endpoint, Query, Reply};
+pub(crate) use endpoint::{endpoint, list_endpoint, search_endpoint};
 
 /// Reads `null` as the default: the server writes it for texts, lists and booleans that are not set.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -38,6 +48,78 @@ impl<'de> Deserialize<'de> for Ignored {
 /// Any answer will do, also an empty one, as long as it is not a web page.
 pub(crate) fn ignore(reply: &Reply) -> Result<Ignored, DecodeError> {
     if reply.is_html() { reply.json() } else { Ok(Ignored) }
+}
+
+/// An id and a name: the short form of anything.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(bound = "I: Deserialize<'de>")]
+#[non_exhaustive]
+pub struct Lookup<I> {
+    /// Which.
+    pub id: I,
+    /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub value: String,
+}
+
+/// What the server says after deleting or disabling something.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Deleted {
+    /// Its number.
+    pub id: u32,
+    /// What it was, such as `User`.
+    #[serde(default)]
+    pub object_type: Option<String>,
+    /// What the server has to remark, in its own words.
+    #[serde(default, deserialize_with = "crate::lenient::texts")]
+    pub response_codes: Vec<String>,
+}
+
+/// Whether the server says that it did what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Acknowledged {
+    /// False although the status was 200: it refused, without a reason.
+    pub success: bool,
+}
+
+impl Acknowledged {
+    /// A refusal that arrived as a success. What was done of a list that was asked for, nobody says.
+    pub(crate) fn checked(self, operation: &'static str) -> Result<(), Error> {
+        if self.success {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Invalid, Outcome::Unknown, operation)
+            .with_detail("the server answered that it did not succeed, and not why; look at what it did"))
+    }
+}
+
+/// Somebody who can be given a right: exactly one user, or one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "the server knows users and groups")]
+pub enum Principal {
+    /// One user.
+    User(UserId),
+    /// All members of a group.
+    Group(GroupId),
+}
+
+impl Principal {
+    pub(crate) const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Group(_) => None,
+        }
+    }
+
+    pub(crate) const fn group(self) -> Option<GroupId> {
+        match self {
+            Self::Group(id) => Some(id),
+            Self::User(_) => None,
+        }
+    }
 }
 
 /// The direction of an order.

@@ -1,11 +1,15 @@
 //! For tests: a transport that answers from a script, and a clock that takes no time. What is here may change in any release.
 
+mod catalogue;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+
+pub use catalogue::{CatalogueEntry, catalogue};
 
 use crate::transport::{Body, BoxFuture, Clock, Transport, TransportError, TransportErrorKind};
 

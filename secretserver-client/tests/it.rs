@@ -10,6 +10,8 @@
 
 mod it {
     mod canary;
+    mod document;
+    mod examples;
     mod hostile;
     mod operations;
     mod options;

@@ -70,6 +70,11 @@ impl TokenCache {
         state.flight = None;
         state.closed = None;
     }
+
+    /// Forgets the token, which the server was told to end.
+    pub(crate) fn forget(&self) {
+        self.0.lock().token = None;
+    }
 }
 
 impl Inner {

@@ -31,6 +31,12 @@ impl Query {
         }
     }
 
+    /// Adds the same name once for each value, which is how the server takes lists.
+    #[must_use]
+    pub fn with_each<T: fmt::Display>(self, name: &'static str, values: &[T]) -> Self {
+        values.iter().fold(self, |query, value| query.with(name, value))
+    }
+
     /// Adds `name=true` if it is set; the server's default is false.
     #[must_use]
     pub fn with_flag(self, name: impl Into<Cow<'static, str>>, set: bool) -> Self {

@@ -1,5 +1,8 @@
 //! Folders.
 
+mod change;
+mod details;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,11 +13,27 @@ use crate::ids::{FolderId, SecretPolicyId, optional};
 use crate::open_enum::open_enum;
 use crate::page::{Page, Pager};
 use crate::request::{Endpoint, Method, Path, Query};
-use crate::resource::{or_default, paging};
+use crate::resource::{Deleted, or_default, paging};
+pub use change::{
+    CreateFolder, DeleteFolder, FolderBasics, FolderPatch, FolderStub, FolderUpdate, GetFolderStub,
+    NewFolder, PatchFolder, ReplaceFolder,
+};
+pub use details::{
+    AllowedTemplate, FolderAction, FolderAuditEntry, FolderDetails, GetFolderDetails, ListFolderAudit,
+};
 
 /// The operations on folders. See [`Client::folders`].
 ///
-/// For every method: dropping its future abandons the wait; nothing on the server changes.
+/// For every method: dropping its future abandons the wait; what was sent may be carried out all the same. Errors are described at
+/// [`ErrorKind`](crate::ErrorKind).
+///
+/// ```
+/// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
+/// use secretserver_client::resource::folders::NewFolder;
+/// let parent = client.folders().get_by_path(r"\Service Accounts").await?;
+/// let folder = client.folders().create(NewFolder::below(parent.id, "Web")).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Folders<'c>(pub(crate) &'c Client);
 
@@ -54,6 +73,51 @@ impl Folders<'_> {
             take,
         })
     }
+
+    /// Creates a folder. Never sent twice: when the answer is lost, search for the name below the parent first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): no right to make folders there, no such parent, or a folder at the root that inherits.
+    pub async fn create(&self, folder: NewFolder) -> Result<Folder, Error> {
+        self.0.request(CreateFolder(folder)).await
+    }
+
+    /// Replaces what can be changed of a folder. Start from what [`Folders::get`] gave. Another parent moves it.
+    ///
+    /// # Errors
+    /// As for [`Folders::get`].
+    pub async fn replace(&self, folder: FolderUpdate) -> Result<Folder, Error> {
+        self.0.request(ReplaceFolder(folder)).await
+    }
+
+    /// Changes single fields.
+    ///
+    /// # Errors
+    /// As for [`Folders::get`].
+    pub async fn patch(&self, id: FolderId, patch: FolderPatch) -> Result<FolderBasics, Error> {
+        self.0.request(PatchFolder { id, patch }).await
+    }
+
+    /// Deletes a folder. Needs the folder role *Owner*.
+    ///
+    /// # Errors
+    /// As for [`Folders::get`].
+    pub async fn delete(&self, id: FolderId) -> Result<Deleted, Error> {
+        self.0.request(DeleteFolder { id }).await
+    }
+
+    /// What the caller may do in a folder, and which templates are allowed in it. Only newer servers know it.
+    ///
+    /// # Errors
+    /// As for [`Folders::get`].
+    pub async fn details(&self, id: FolderId) -> Result<FolderDetails, Error> {
+        self.0.request(GetFolderDetails { id }).await
+    }
+
+    /// What was done to a folder, oldest first.
+    pub fn audit(&self, id: FolderId) -> Pager<FolderAuditEntry> {
+        ListFolderAudit::pager(self.0, id)
+    }
 }
 
 /// A folder.
@@ -78,18 +142,16 @@ pub struct Folder {
     /// The policy of the secrets in it.
     #[serde(default, deserialize_with = "optional")]
     pub secret_policy_id: Option<SecretPolicyId>,
+    /// Whether that policy is the one of the folder it is in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub inherit_secret_policy: bool,
+    /// What sort of folder it is; 1 is an ordinary one.
+    #[serde(default)]
+    pub folder_type_id: i32,
 }
 
-/// An id and a name.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Lookup {
-    /// The folder.
-    pub id: FolderId,
-    /// Its name.
-    #[serde(default, deserialize_with = "or_default")]
-    pub value: String,
-}
+/// A folder's id and name.
+pub type Lookup = crate::resource::Lookup<FolderId>;
 
 open_enum! {
     /// The right that the caller must have on a folder.
