@@ -91,6 +91,15 @@ pub(crate) fn exposed<S: Serializer>(value: &SecretValue, to: S) -> Result<S::Ok
     to.serialize_str(value.expose())
 }
 
+/// The same for a secret that may be missing.
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+pub(crate) fn exposed_option<S: Serializer>(value: &Option<SecretValue>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => exposed(value, to),
+        None => to.serialize_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,12 @@
 
 mod change;
 mod create;
+mod lookup;
 mod model;
 mod read;
+mod restricted;
 mod search;
+mod update;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -13,13 +16,32 @@ use crate::page::Pager;
 use crate::secret_value::SecretValue;
 pub use change::{Activate, Deactivate, Deactivated, Undelete, UpdateField};
 pub use create::{Create, Item as NewItem, NewSecret};
+pub use lookup::{GetName, GetSecretV2, GetStub, ListAudit, LookupSecrets, SearchV2, SecretAuditEntry, Stub};
 pub use model::{AccessState, HeartbeatStatus, Item, Secret, State, Summary};
 pub use read::{GetByPath, GetField, GetSecret, GetState, GetSummary, ReadOptions};
+pub use restricted::{
+    Access, ChangePassword, CheckIn, CheckOut, Expire, GetRestricted, GetRestrictedField, Heartbeat, Remarks,
+};
 pub use search::{Search, SearchFilter, SearchTotal};
+pub use update::{General, GeneralPatch, PatchGeneral, Replace, SecretUpdate};
 
 /// The operations on secrets. See [`Client::secrets`].
 ///
 /// For every method: dropping its future abandons the wait; what was sent may be carried out all the same.
+/// What stands before a restricted secret is said by [`state`](Secrets::state); ask it first, and check out and in explicitly:
+///
+/// ```
+/// # async fn run(client: &secretserver_client::Client, id: secretserver_client::SecretId) -> Result<(), secretserver_client::Error> {
+/// use secretserver_client::resource::secrets::{Access, AccessState};
+///
+/// if client.secrets().state(id).await?.secret_state == AccessState::RequiresCheckout {
+///     client.secrets().check_out(id).await?;
+/// }
+/// let password = client.secrets().restricted_field(id, "password", Access::comment("deployment")).await?;
+/// client.secrets().check_in(id, Access::default()).await?;
+/// # Ok(()) }
+/// ```
+///
 /// Errors are described at [`ErrorKind`]. The server answers "denied", "absent" and "deactivated" alike, with [`ErrorKind::Denied`].
 #[derive(Clone, Copy, Debug)]
 pub struct Secrets<'c>(pub(crate) &'c Client);
@@ -146,5 +168,110 @@ impl Secrets<'_> {
             }
             result => result.map(drop),
         }
+    }
+
+    /// Like [`Secrets::search`], at the address that servers from 11.0 on have for it.
+    pub fn search_v2(&self, filter: SearchFilter) -> Pager<Summary> {
+        SearchV2::pager(self.0, filter)
+    }
+
+    /// Like [`Secrets::search`], with ids and names only.
+    pub fn lookup(&self, filter: SearchFilter) -> Pager<crate::resource::Lookup<SecretId>> {
+        let filter = std::sync::Arc::new(filter);
+        crate::resource::search(self.0, move |skip, take| LookupSecrets {
+            filter: std::sync::Arc::clone(&filter),
+            skip,
+            take,
+        })
+    }
+
+    /// What was done to a secret, oldest first. Needs the role permission *View Secret Audit*.
+    pub fn audit(&self, id: SecretId) -> Pager<SecretAuditEntry> {
+        ListAudit::pager(self.0, id)
+    }
+
+    /// Replaces a secret as a whole. Never sent twice: it can start a change of the password. To change little, use
+    /// [`update_field`](Self::update_field) or [`patch`](Self::patch).
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn replace(&self, secret: SecretUpdate) -> Result<Secret, Error> {
+        self.0.request(Replace(secret)).await
+    }
+
+    /// Changes what is general about a secret, such as its name or folder. Needs Secret Server 11.
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn patch(&self, id: SecretId, patch: GeneralPatch) -> Result<General, Error> {
+        self.0.request(PatchGeneral { id, patch }).await
+    }
+
+    /// Reads a secret that something stands before.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn get_restricted(&self, id: SecretId, access: Access) -> Result<Secret, Error> {
+        self.0.request(GetRestricted { id, access }).await
+    }
+
+    /// Reads one value of a secret that something stands before.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn restricted_field(
+        &self,
+        id: SecretId,
+        slug: &str,
+        access: Access,
+    ) -> Result<SecretValue, Error> {
+        self.0.request(GetRestrictedField { id, slug: slug.to_owned(), access }).await
+    }
+
+    /// Takes a secret for the caller alone, until it is checked in or the time is over. When a comment is due, the answer's remarks or an
+    /// error say so, and not all servers the same way: ask for the [`state`](Self::state).
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn check_out(&self, id: SecretId) -> Result<Remarks, Error> {
+        self.0.request(CheckOut { id }).await
+    }
+
+    /// Gives a secret back, after which its password may be changed.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn check_in(&self, id: SecretId, access: Access) -> Result<Summary, Error> {
+        self.0.request(CheckIn { id, access }).await
+    }
+
+    /// Has the password changed on its machine, which happens later: look at `last_password_change_attempt`. Without a new password the server
+    /// makes one.
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn change_password(
+        &self,
+        id: SecretId,
+        new_password: Option<SecretValue>,
+        access: Access,
+    ) -> Result<Summary, Error> {
+        self.0.request(ChangePassword { id, new_password, access }).await
+    }
+
+    /// Has the password checked on its machine, which happens later: look at `last_heart_beat_status`.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn heartbeat(&self, id: SecretId) -> Result<Summary, Error> {
+        self.0.request(Heartbeat { id }).await
+    }
+
+    /// Makes a secret expire now.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn expire(&self, id: SecretId, access: Access) -> Result<Summary, Error> {
+        self.0.request(Expire { id, access }).await
     }
 }

@@ -1,17 +1,39 @@
 //! Secret templates: which fields a secret has.
 
+mod fields;
+mod permissions;
+
 use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::ids::{FieldId, SecretTemplateId, optional};
+use crate::ids::{FieldId, FolderId, SecretTemplateId, optional};
 use crate::page::{Page, Pager};
 use crate::request::{Endpoint, Method, Path, Query};
+use crate::resource::roles::NamedRole;
 use crate::resource::{or_default, paging};
+use crate::secret_value::SecretValue;
+pub use fields::{
+    FieldFilter, FieldSummary, GeneratePassword, GetTemplateDetails, ListUsable, SearchFields,
+    TemplateDetails, Usable,
+};
+pub use permissions::{
+    Assignment, GroupedPermission, ListTemplateRoles, SearchGroupedPermissions, SearchTemplatePermissions,
+    SecretTypeFilter, TemplatePermission, TemplatePermissionFilter,
+};
 
 /// The operations on secret templates. See [`Client::templates`].
 ///
 /// For every method: dropping its future abandons the wait; nothing on the server changes.
+///
+/// ```
+/// # async fn run(client: &secretserver_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let template = client.templates().get(secretserver_client::SecretTemplateId::new(6001)?).await?;
+/// if let Some(field) = template.field("password").and_then(|f| f.secret_template_field_id) {
+///     let password = client.templates().generate_password(field).await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Templates<'c>(pub(crate) &'c Client);
 
@@ -22,6 +44,53 @@ impl Templates<'_> {
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): denied or absent. Otherwise see [`ErrorKind`](crate::ErrorKind).
     pub async fn get(&self, id: SecretTemplateId) -> Result<Template, Error> {
         self.0.request(GetTemplate { id }).await
+    }
+
+    /// Reads what newer servers say of a template. Needs Secret Server 11.
+    ///
+    /// # Errors
+    /// As for [`Templates::get`].
+    pub async fn details(&self, id: SecretTemplateId) -> Result<TemplateDetails, Error> {
+        self.0.request(GetTemplateDetails { id }).await
+    }
+
+    /// Finds fields of templates, in order of their ids. Only newer servers know it.
+    pub fn fields(&self, filter: FieldFilter) -> Pager<FieldSummary> {
+        SearchFields::pager(self.0, filter)
+    }
+
+    /// Has the server make a password that meets a field's requirements. It is not kept anywhere. Needs Secret Server 10.3.
+    ///
+    /// # Errors
+    /// As for [`Templates::get`].
+    pub async fn generate_password(&self, field: FieldId) -> Result<SecretValue, Error> {
+        self.0.request(GeneratePassword { field }).await
+    }
+
+    /// The templates that secrets in a folder may be made from.
+    ///
+    /// # Errors
+    /// As for [`Templates::get`].
+    pub async fn usable_in(&self, folder: FolderId) -> Result<Vec<Usable>, Error> {
+        self.0.request(ListUsable { folder }).await
+    }
+
+    /// Who has rights on templates, one by one.
+    pub fn permissions(&self, filter: TemplatePermissionFilter) -> Pager<TemplatePermission> {
+        SearchTemplatePermissions::pager(self.0, filter.into())
+    }
+
+    /// Who has rights on templates, right by right. Only newer servers know it.
+    pub fn grouped_permissions(&self, filter: TemplatePermissionFilter) -> Pager<GroupedPermission> {
+        SearchGroupedPermissions::pager(self.0, filter)
+    }
+
+    /// The rights that one can have on templates.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn roles(&self) -> Result<Vec<NamedRole>, Error> {
+        self.0.request(ListTemplateRoles).await
     }
 
     /// Finds templates whose name has this text in it, in order of their ids. An empty text finds all.

@@ -42,7 +42,7 @@ fn all() -> Vec<(Prepared, &'static str, bool, &'static str)> {
         NewSecret::new("n", template).folder(folder).site(SiteId::new(1).unwrap()).item("password", "p\"w");
     let search = "filter.folderId=7&filter.includeSubFolders=true&filter.searchText=a+b&filter.isExactMatch=true\
         &filter.includeInactive=true&filter.includeRestricted=true&filter.secretTemplateId=6001\
-        &filter.secretTemplateIds=6001&filter.searchFieldSlug=username";
+        &filter.searchFieldSlug=username&filter.secretTemplateIds=6001";
     let page = "skip=0&take=50&sortBy%5B0%5D.name=id&sortBy%5B0%5D.direction=Asc";
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     vec![

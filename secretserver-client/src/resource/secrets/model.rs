@@ -103,6 +103,27 @@ pub struct Secret {
     /// Whether a comment is due before it is read.
     #[serde(default, deserialize_with = "or_default")]
     pub requires_comment: bool,
+    /// For how many minutes it is checked out; 0 or less: as long as the server thinks right.
+    #[serde(default, deserialize_with = "or_default")]
+    pub check_out_interval_minutes: i32,
+    /// Whether checking it in changes the password.
+    #[serde(default, deserialize_with = "or_default")]
+    pub check_out_change_password_enabled: bool,
+    /// Whether the policy is that of the folder.
+    #[serde(default, deserialize_with = "or_default")]
+    pub enable_inherit_secret_policy: bool,
+    /// Whether sessions go through the server.
+    #[serde(default, deserialize_with = "or_default")]
+    pub proxy_enabled: bool,
+    /// Whether sessions are recorded.
+    #[serde(default, deserialize_with = "or_default")]
+    pub session_recording_enabled: bool,
+    /// Whether the browser must be in its private mode.
+    #[serde(default, deserialize_with = "or_default")]
+    pub web_launcher_requires_incognito_mode: bool,
+    /// The secret with which sessions are begun instead.
+    #[serde(default, deserialize_with = "optional")]
+    pub launcher_connect_as_secret_id: Option<SecretId>,
     /// Whether a second password is due.
     #[serde(default, deserialize_with = "or_default")]
     pub is_double_lock: bool,
@@ -137,7 +158,7 @@ impl Secret {
 }
 
 /// One value of a secret.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Item {

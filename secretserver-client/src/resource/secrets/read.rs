@@ -29,7 +29,7 @@ impl ReadOptions {
         self
     }
 
-    fn query(self) -> Query {
+    pub(super) fn query(self) -> Query {
         Query::new()
             .with_flag("noAutoCheckout", self.no_auto_checkout)
             .with_flag("includeInactive", self.include_inactive)
@@ -161,7 +161,11 @@ impl Endpoint for GetField {
     }
 
     fn decode(&self, reply: &Reply) -> Result<SecretValue, DecodeError> {
-        // A value may begin with `<`: only what is declared as a web page is one here.
-        serde_json::from_slice(reply.bytes()).or_else(|_| reply.json())
+        field_value(reply)
     }
+}
+
+/// A bare JSON string. A value may begin with `<`: only what is declared as a web page is one here.
+pub(super) fn field_value(reply: &Reply) -> Result<SecretValue, DecodeError> {
+    serde_json::from_slice(reply.bytes()).or_else(|_| reply.json())
 }

@@ -87,7 +87,14 @@ impl SearchFilter {
         self
     }
 
-    fn query(&self) -> Query {
+    pub(super) fn query(&self) -> Query {
+        // Clients of v1 use the first name of the template, the published document has the second. A name that the server does not know is
+        // ignored, and then every template would be found.
+        self.lookup_query().with_some("filter.secretTemplateIds", self.secret_template_id)
+    }
+
+    /// Looking up knows only one name of the template.
+    pub(super) fn lookup_query(&self) -> Query {
         Query::new()
             .with_some("filter.folderId", self.folder_id)
             .with_flag("filter.includeSubFolders", self.include_sub_folders)
@@ -95,10 +102,7 @@ impl SearchFilter {
             .with_flag("filter.isExactMatch", self.is_exact_match)
             .with_flag("filter.includeInactive", self.include_inactive)
             .with_flag("filter.includeRestricted", self.include_restricted)
-            // Clients of v1 use the first name, the published document has the second. A name that the server does not know is ignored, and
-            // then every template would be found.
             .with_some("filter.secretTemplateId", self.secret_template_id)
-            .with_some("filter.secretTemplateIds", self.secret_template_id)
             .with_some("filter.searchField", self.search_field.as_ref())
             .with_some("filter.searchFieldSlug", self.search_field_slug.as_ref())
     }

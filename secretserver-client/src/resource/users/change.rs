@@ -8,7 +8,7 @@ use crate::patch::Change;
 use crate::request::{EncodeError, Endpoint, Method, Path, Payload};
 use crate::resource::users::{UnixAuthentication, User};
 use crate::resource::{Acknowledged, Deleted, Ignored, endpoint, ignore};
-use crate::secret_value::{SecretValue, exposed};
+use crate::secret_value::{SecretValue, exposed, exposed_option};
 
 /// What can be replaced of a user. What is not set stays, except where the server thinks otherwise: start from [`UserUpdate::of`].
 #[derive(Clone, Debug, Serialize)]
@@ -48,14 +48,6 @@ pub struct UserUpdate {
     /// How it signs in to the SSH terminal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unix_authentication_method: Option<UnixAuthentication>,
-}
-
-#[allow(clippy::ref_option, reason = "serde calls it so")]
-fn exposed_option<S: serde::Serializer>(value: &Option<SecretValue>, to: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => exposed(value, to),
-        None => to.serialize_none(),
-    }
 }
 
 impl UserUpdate {
