@@ -17,6 +17,7 @@ mod it {
     mod options;
     mod raw;
     mod requests;
+    mod restricted;
     mod sending;
     mod signing_in;
     mod simulator;
