@@ -9,9 +9,14 @@
 )]
 
 mod it {
+    mod answers;
+    mod api;
     mod canary;
+    mod capacity;
     mod document;
+    mod everything;
     mod examples;
+    mod gates;
     mod hostile;
     mod operations;
     mod options;

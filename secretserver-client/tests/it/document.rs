@@ -62,14 +62,14 @@ fn find<'d>(document: &'d Value, entry: &CatalogueEntry) -> Option<(&'d Value, V
     fitting.into_iter().next()
 }
 
-fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+pub(crate) fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     match schema["$ref"].as_str() {
         Some(reference) => resolve(document, document.pointer(reference.trim_start_matches('#')).unwrap()),
         None => schema,
     }
 }
 
-fn types(schema: &Value) -> Vec<&str> {
+pub(crate) fn types(schema: &Value) -> Vec<&str> {
     match &schema["type"] {
         Value::String(one) => vec![one],
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),

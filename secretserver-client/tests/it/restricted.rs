@@ -105,7 +105,7 @@ async fn tickets_approval_and_second_locks() {
     let w = world(Restrictions::default().with_approval()).await;
     assert_eq!(w.service.secrets().state(w.id).await.unwrap().secret_state, AccessState::RequiresApproval);
     w.service.secrets().get(w.id).await.unwrap_err();
-    w.server.approve(w.id.get(), &w.server.seed().username, Duration::from_secs(60)).unwrap();
+    w.server.approve(w.id.get(), &w.server.seed().username, Duration::from_mins(1)).unwrap();
     w.service.secrets().get(w.id).await.unwrap();
     assert_eq!(
         code(&w.admin.secrets().get(w.id).await.unwrap_err()),

@@ -102,6 +102,7 @@ pub(in super::super) struct Template {
     pub(in super::super) fields: Vec<TemplateField>,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "properties of the server's fields")]
 #[derive(Clone, Serialize, Deserialize)]
 pub(in super::super) struct TemplateField {
     pub(in super::super) id: u32,

@@ -15,6 +15,7 @@ const HOLDS_COMMENT: Duration = Duration::from_mins(5);
 
 /// What stands before a secret. Several may.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "any of them may stand before a secret")]
 #[non_exhaustive]
 pub struct Restrictions {
     /// It is checked out before it is read, for this many minutes.

@@ -61,6 +61,7 @@ pub(in super::super::super) fn create(world: &mut World, call: &Call) -> Answer 
 }
 
 /// What of a folder is to change.
+#[allow(clippy::option_option, reason = "the outer says whether it changes, the inner to what")]
 struct Changes<'c> {
     name: Option<&'c str>,
     /// `Some(None)`: to the root.
