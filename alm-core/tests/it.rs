@@ -20,6 +20,7 @@ mod it {
     mod chaos;
     mod crash;
     mod flow;
+    mod people;
     mod recover;
     mod refusals;
     mod stage;

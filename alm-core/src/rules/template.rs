@@ -113,7 +113,7 @@ pub fn check(
             );
         }
         for group in &step.groups {
-            if *group != EVERYONE && !groups.iter().any(|known| known.id == *group && known.enabled) {
+            if *group != EVERYONE && super::access::standing(*group, groups).is_none() {
                 refuse(
                     "T-6",
                     "approval",

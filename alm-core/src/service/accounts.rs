@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::command::decide::Decide;
 use super::unit::Unit;
-use super::{begin, people, requests};
+use super::{begin, owners, requests};
 use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, Owner};
 use crate::model::event::EventKind;
@@ -366,16 +366,16 @@ impl Decide for SetOwners {
             return unit.refuse(Refusal::new("I-4", "account", format!("{} is deleted", account.name)));
         }
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let (people, groups) = people::owners_of(unit, &self.owners).await?;
+        let (people, groups) = owners::owners_of(unit, &self.owners).await?;
         let requester = requester_of(unit, &account).await?;
         let refusals = ownership::check(version.body.ownership, requester, &self.owners, &people, &groups);
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }
         // W-4: those who were owners are told too.
-        let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+        let mut told = owners::owners_to_tell(unit, &account.owners).await?;
         let before = std::mem::replace(&mut account.owners, self.owners.clone());
-        told.extend(requests::owners_to_tell(unit, &account.owners).await?);
+        told.extend(owners::owners_to_tell(unit, &account.owners).await?);
         let text = format!("the owners of {} changed", account.name);
         unit.put(&account, &text)?;
         unit.audit(

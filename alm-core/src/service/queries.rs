@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::alm::Alm;
 use super::command::Caller;
-use super::people::owners_of;
+use super::owners::owners_of;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};

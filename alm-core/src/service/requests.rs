@@ -8,10 +8,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::command::decide::Decide;
+use super::owners::owners_of;
 use super::unit::Unit;
-use super::{begin, link, people};
+use super::{begin, link};
 use crate::error::{Error, Refusal, Result};
-use crate::model::account::{Account, Owner};
+use crate::model::account::Account;
 use crate::model::audit::hex;
 use crate::model::event::EventKind;
 use crate::model::ids::{PersonId, RequestId, TemplateId};
@@ -187,7 +188,7 @@ impl Decide for SubmitRequest {
 
         let requester: Person = unit.get(request.requester.uuid()).await?;
         let owners = ownership::with_requester(&request.form.owners, requester.id);
-        let (people, mut groups) = people::owners_of(unit, &owners).await?;
+        let (people, mut groups) = owners_of(unit, &owners).await?;
         groups.extend(unit.groups(body.requesters.iter().copied()).await?);
         let mut refusals =
             rules::check(&request.form, body, &requester, &people, &groups).err().unwrap_or_default();
@@ -512,13 +513,4 @@ fn require_status(
         return Ok(());
     }
     unit.refuse(Refusal::new(rule, "request", format!("is {:?} and cannot be {what}", request.status)))
-}
-
-/// Who is told about an account: its active owners.
-pub(super) async fn owners_to_tell(
-    unit: &mut Unit<'_>,
-    owners: &BTreeSet<Owner>,
-) -> Result<BTreeSet<PersonId>> {
-    let (people, groups) = people::owners_of(unit, owners).await?;
-    Ok(ownership::active_people(owners, &people, &groups))
 }

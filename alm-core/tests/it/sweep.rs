@@ -14,7 +14,8 @@ use alm_core::saga::{Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{
     AbandonOperation, DeleteAccount, DisableAccount, EnableAccount, RenewAccount, SetOwners, SubmitRenewal,
 };
-use alm_core::service::people::{AddGroup, SetPersonEnabled};
+use alm_core::service::groups::AddGroup;
+use alm_core::service::people::SetPersonEnabled;
 use alm_core::service::sweep::SweepOptions;
 use alm_core::{Alm, Settings};
 use jiff::{SignedDuration, Timestamp};
