@@ -16,6 +16,7 @@
 )]
 
 mod it {
+    mod approvals;
     mod canary;
     mod chaos;
     mod crash;

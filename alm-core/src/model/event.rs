@@ -19,6 +19,10 @@ pub enum EventKind {
     RequestStateChanged,
     /// A step waits for its approvers (N-4).
     ApprovalRequired,
+    /// A step's time is over; administrators may vote in it now.
+    ApprovalEscalated,
+    /// An approver lets another vote in their place, or no longer does.
+    ApprovalDelegated,
     /// An account was provisioned (N-5).
     AccountProvisioned,
     /// Provisioning failed (N-5).
@@ -47,6 +51,8 @@ impl fmt::Display for EventKind {
             Self::TemplateStateChanged => "template state changed",
             Self::RequestStateChanged => "request state changed",
             Self::ApprovalRequired => "approval required",
+            Self::ApprovalEscalated => "approval escalated",
+            Self::ApprovalDelegated => "approval delegated",
             Self::AccountProvisioned => "account provisioned",
             Self::ProvisioningFailed => "provisioning failed",
             Self::AccountOwnerChanged => "account owner changed",

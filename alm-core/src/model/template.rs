@@ -123,17 +123,20 @@ pub struct ApprovalStep {
     pub groups: BTreeSet<GroupId>,
     /// How many distinct people must approve.
     pub required: u32,
+    /// After how many hours administrators may vote in it too, and are told; never when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_after_hours: Option<u32>,
 }
 
 impl ApprovalStep {
     /// A step that one member of `groups` must approve.
     pub fn of_groups(name: impl Into<String>, groups: impl IntoIterator<Item = GroupId>) -> Self {
-        Self { name: name.into(), people: BTreeSet::new(), groups: groups.into_iter().collect(), required: 1 }
+        Self { name: name.into(), groups: groups.into_iter().collect(), required: 1, ..Self::default() }
     }
 
     /// A step that one of `people` must approve.
     pub fn of_people(name: impl Into<String>, people: impl IntoIterator<Item = PersonId>) -> Self {
-        Self { name: name.into(), people: people.into_iter().collect(), groups: BTreeSet::new(), required: 1 }
+        Self { name: name.into(), people: people.into_iter().collect(), required: 1, ..Self::default() }
     }
 }
 

@@ -201,7 +201,7 @@ impl Decide for SubmitRenewal {
         }
         let period = choose_period(unit, &account, self.period).await?;
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let request = Request {
+        let mut request = Request {
             id: RequestId::new(unit.new_id()?),
             kind: RequestKind::Renewal { account: account.id, enable: self.enable },
             requester: unit.person()?,
@@ -211,6 +211,8 @@ impl Decide for SubmitRenewal {
             form: RequestForm::new(&account.name, period, &self.reason),
             status: RequestStatus::Submitted,
             step: 0,
+            escalates_at: None,
+            escalated: false,
             votes: Vec::new(),
             terms: None,
             account: Some(account.id),
@@ -222,7 +224,7 @@ impl Decide for SubmitRenewal {
         };
         account.renewal = Some(request.id);
         unit.put(&account, format!("open a renewal of {}", account.name))?;
-        requests::put_submitted(unit, &request, &version).await?;
+        requests::put_submitted(unit, &mut request, &version).await?;
         Ok(request.id)
     }
 }

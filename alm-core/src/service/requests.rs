@@ -17,7 +17,7 @@ use crate::model::audit::hex;
 use crate::model::event::EventKind;
 use crate::model::ids::{PersonId, RequestId, TemplateId};
 use crate::model::people::{Feature, Person, Verb};
-use crate::model::request::{AgreedTerms, Request, RequestForm, RequestKind, RequestStatus};
+use crate::model::request::{AgreedTerms, Delegation, Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{Template, TemplateState, TemplateVersion};
 use crate::rules::{approval, naming, ownership, request as rules};
 use crate::saga::input::Input;
@@ -76,6 +76,8 @@ fn draft(unit: &mut Unit<'_>, version: &TemplateVersion, form: RequestForm) -> R
         form,
         status: RequestStatus::Draft,
         step: 0,
+        escalates_at: None,
+        escalated: false,
         votes: Vec::new(),
         terms: None,
         account: None,
@@ -213,16 +215,17 @@ impl Decide for SubmitRequest {
         request.domain = body.directory.domain;
         request.status = RequestStatus::Submitted;
         request.submitted_at = Some(unit.now);
-        put_submitted(unit, &request, &version).await
+        put_submitted(unit, &mut request, &version).await
     }
 }
 
 /// Stages a request that is now waiting for the first step's votes.
 pub(super) async fn put_submitted(
     unit: &mut Unit<'_>,
-    request: &Request,
+    request: &mut Request,
     version: &TemplateVersion,
 ) -> Result<()> {
+    begin_step(unit, request, version);
     unit.put(request, format!("submit the request for {}", request.account_name))?;
     let personal = unit.personal(&request.form.justification)?;
     unit.audit_as(
@@ -239,7 +242,14 @@ pub(super) async fn put_submitted(
     step_event(unit, request, version).await
 }
 
-/// the step's approvers are told that it waits for them (N-4).
+/// the time of the step that a request is at begins now.
+pub(super) fn begin_step(unit: &Unit<'_>, request: &mut Request, version: &TemplateVersion) {
+    let step = version.body.approval.get(request.step);
+    request.escalates_at = step.and_then(|step| approval::escalates_at(step, unit.now));
+    request.escalated = false;
+}
+
+/// the step's approvers are told that it waits for them (N-4), and those who may vote in their place at this moment.
 pub(super) async fn step_event(
     unit: &mut Unit<'_>,
     request: &Request,
@@ -249,7 +259,12 @@ pub(super) async fn step_event(
     let groups = unit.groups(step.groups.iter().copied()).await?;
     let mut people = unit.people(step.people.iter().copied()).await?;
     people.extend(unit.members(&groups).await?);
-    let approvers = approval::approvers(step, request.requester, &people, &groups);
+    let mut approvers = approval::approvers(step, request.requester, &people, &groups);
+    let delegations: Vec<Delegation> = unit.all().await?;
+    let now = unit.now;
+    let stand_ins = delegations.iter().filter(|one| one.holds_at(now) && approvers.contains(&one.from));
+    let stand_ins: Vec<PersonId> = stand_ins.map(|one| one.to).collect();
+    approvers.extend(stand_ins.into_iter().filter(|person| *person != request.requester));
     let text = format!(
         "step {} ({}) of the request for {} waits for {} approval(s)",
         request.step + 1,

@@ -10,7 +10,7 @@ use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::estate::{Domain, Vault};
 use crate::model::ids::DomainId;
 use crate::model::people::{Group, Person, Role};
-use crate::model::request::{Request, RequestKind, RequestStatus};
+use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
 use crate::model::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
@@ -29,6 +29,8 @@ pub(crate) mod index {
     pub(crate) const TEMPLATE: &str = "template";
     pub(crate) const GROUP: &str = "group";
     pub(crate) const REPLACED_BY: &str = "replaced_by";
+    pub(crate) const DELEGATE: &str = "delegate";
+    pub(crate) const PRINCIPAL: &str = "principal";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -188,6 +190,11 @@ impl Stored for Request {
         indexes
     }
 
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        let waiting = self.escalates_at.filter(|_| self.status == RequestStatus::Submitted);
+        waiting.map(|at| (DueKind::Escalation, at)).into_iter().collect()
+    }
+
     /// NM-2: while it may still lead to an account, its name is reserved.
     fn unique(&self) -> Vec<String> {
         if self.kind == RequestKind::New && self.status.is_live() {
@@ -195,6 +202,18 @@ impl Stored for Request {
         } else {
             Vec::new()
         }
+    }
+}
+
+impl Stored for Delegation {
+    const KIND: RecordKind = RecordKind::Delegation;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::PRINCIPAL, self.from.to_string()), (index::DELEGATE, self.to.to_string())]
     }
 }
 

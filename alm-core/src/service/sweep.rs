@@ -75,6 +75,8 @@ pub struct SweepReport {
     pub waiting: Vec<AccountId>,
     /// How many reminders were sent.
     pub reminders: u64,
+    /// How many requests went to the administrators because the time of their step was over.
+    pub escalated: u64,
 }
 
 impl Alm {
@@ -129,6 +131,7 @@ impl Alm {
             }
         }
         report.reminders = self.remind(OPERATION, now).await?;
+        report.escalated = self.escalate(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
         Ok(report)
     }

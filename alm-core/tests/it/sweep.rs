@@ -27,7 +27,7 @@ use super::stage::{Case, Stage};
 use super::world::{OU, RETIRED, World, at};
 
 impl World {
-    async fn events(&self, kind: EventKind) -> Vec<Event> {
+    pub(super) async fn events(&self, kind: EventKind) -> Vec<Event> {
         let all = self.store.undelivered(100_000).await.unwrap();
         all.into_iter().filter(|event| event.kind == kind).collect()
     }
