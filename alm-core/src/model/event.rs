@@ -13,6 +13,8 @@ use super::ids::{AccountId, EventId, PersonId, RequestId, SagaId, TemplateId};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
+    /// A template waits for a second person to publish it (N-1).
+    TemplateNeedsApproval,
     /// A template was published, unpublished or disabled (N-2).
     TemplateStateChanged,
     /// A request changed its status (N-3, N-5).
@@ -48,6 +50,7 @@ pub enum EventKind {
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::TemplateNeedsApproval => "template needs approval",
             Self::TemplateStateChanged => "template state changed",
             Self::RequestStateChanged => "request state changed",
             Self::ApprovalRequired => "approval required",

@@ -253,6 +253,12 @@ pub struct Template {
     pub current: Option<TemplateVersionId>,
     /// How many versions were published so far.
     pub versions: u32,
+    /// Who wrote the draft last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafted_by: Option<PersonId>,
+    /// Who wants the draft to be published, where that takes two (T-10). Editing it takes the wish back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<PersonId>,
 }
 
 /// One published version; never changed afterwards (T-8).

@@ -35,7 +35,7 @@ async fn offered(unit: &mut Unit<'_>, id: AccountId, option: AccountOption) -> R
 }
 
 /// Loads an account that is the caller's own, or any with Manage.
-async fn owned(unit: &mut Unit<'_>, id: AccountId, verb: Verb) -> Result<Account> {
+pub(super) async fn owned(unit: &mut Unit<'_>, id: AccountId, verb: Verb) -> Result<Account> {
     let account: Account = unit.get(id.uuid()).await?;
     let person = unit.person()?;
     let groups: Vec<Group> = unit

@@ -1,16 +1,26 @@
-//! Who votes in whose place, and what happens when nobody does.
+//! Who votes in whose place, what happens when nobody does, who publishes (T-10), and clones (M-3).
 
-use alm_core::ErrorKind;
+use std::sync::Arc;
+
+use alm_core::engine::PlaceInspector;
+use alm_core::model::account::{Account, Owner};
 use alm_core::model::event::EventKind;
 use alm_core::model::ids::RequestId;
-use alm_core::model::people::{APPROVER, Person};
+use alm_core::model::people::{APPROVER, Person, REQUESTER, SYSTEM_ADMINISTRATOR};
 use alm_core::model::request::{Delegation, Request, RequestStatus};
 use alm_core::model::template::{ApprovalStep, EolAction};
 use alm_core::port::store::RecordKind;
+use alm_core::service::Settings;
+use alm_core::service::accounts::{DeleteAccount, DisableAccount, SetOwners};
 use alm_core::service::approvals::CastVote;
+use alm_core::service::cloning::CloneAccount;
 use alm_core::service::delegations::{Delegate, EndDelegation};
-use alm_core::service::people::SetPersonEnabled;
-use alm_core::service::templates::{DraftTemplate, PublishTemplate};
+use alm_core::service::groups::ChangeMembers;
+use alm_core::service::people::{AddPerson, SetPersonEnabled};
+use alm_core::service::publishing::{ApproveTemplate, ProposeTemplate, PublishTemplate, RejectTemplate};
+use alm_core::service::requests::{EditRequest, SubmitRequest};
+use alm_core::service::templates::{DraftTemplate, EditTemplate};
+use alm_core::{Alm, Caller, ErrorKind};
 use jiff::SignedDuration;
 
 use super::world::World;
@@ -180,4 +190,118 @@ async fn r_11_a_step_that_was_voted_on_in_time_does_not_escalate() {
         let template = world.execute(&world.admin, DraftTemplate::new(name, body.clone())).await.unwrap();
         world.refused(&world.admin, PublishTemplate::new(template), "R-11").await;
     }
+}
+
+/// A service where publishing takes two, and somebody else who may be the second.
+async fn of_two() -> (World, Caller) {
+    let mut world = World::new().await;
+    let mut settings = Settings::default();
+    settings.two_person_publishing = true;
+    world.alm = Alm::builder(Arc::clone(&world.store), world.clock.clone())
+        .inspector(Arc::new(PlaceInspector::new(world.directory.clone(), world.vault.clone())))
+        .settings(settings)
+        .open()
+        .await
+        .unwrap();
+    let second = AddPerson::new("Otto Other", "otto@example.com").role(SYSTEM_ADMINISTRATOR);
+    let second = Caller::new(world.execute(&world.admin, second).await.unwrap(), "test");
+    (world, second)
+}
+
+#[tokio::test]
+async fn t_10_a_template_is_published_by_two() {
+    let (world, second) = of_two().await;
+    let body = world.body(EolAction::Review);
+    let template = world.execute(&world.admin, DraftTemplate::new("by two", body.clone())).await.unwrap();
+    world.refused(&world.admin, PublishTemplate::new(template), "T-10").await;
+    world.refused(&second, ApproveTemplate::new(template), "T-10").await;
+    world.refused(&world.lead, ProposeTemplate::new(template), "P-1").await;
+    world.execute(&world.admin, ProposeTemplate::new(template)).await.unwrap();
+    // N-1
+    let told = world.events(EventKind::TemplateNeedsApproval).await;
+    assert_eq!(told[0].to, [world.admin.person, second.person].into());
+    world.refused(&world.admin, ApproveTemplate::new(template), "T-10").await;
+    world.refused(&world.lead, ApproveTemplate::new(template), "P-1").await;
+
+    // Whoever edits it takes the wish back, and is not the second person afterwards.
+    world.execute(&second, EditTemplate::new(template, body.clone())).await.unwrap();
+    world.refused(&second, ApproveTemplate::new(template), "T-10").await;
+    world.execute(&world.admin, ProposeTemplate::new(template)).await.unwrap();
+    world.refused(&second, ApproveTemplate::new(template), "T-10").await;
+
+    world.execute(&world.admin, EditTemplate::new(template, body.clone())).await.unwrap();
+    world.execute(&world.admin, ProposeTemplate::new(template)).await.unwrap();
+    world.refused(&second, RejectTemplate::new(template, ""), "T-10").await;
+    world.refused(&world.admin, RejectTemplate::new(template, "no"), "T-10").await;
+    world.execute(&second, RejectTemplate::new(template, "the OU is the old one")).await.unwrap();
+    world.refused(&second, ApproveTemplate::new(template), "T-10").await;
+    world.execute(&world.admin, ProposeTemplate::new(template)).await.unwrap();
+    world.execute(&second, ApproveTemplate::new(template)).await.unwrap();
+    world.submitted(template, "payroll").await;
+
+    // T-12 is asked when it is proposed, and again when it is approved.
+    let mut unfit = body.clone();
+    unfit.periods.clear();
+    world.execute(&world.admin, EditTemplate::new(template, unfit)).await.unwrap();
+    world.refused(&world.admin, ProposeTemplate::new(template), "T-5").await;
+    world.execute(&world.admin, EditTemplate::new(template, body)).await.unwrap();
+    world.execute(&world.admin, ProposeTemplate::new(template)).await.unwrap();
+    world.rewrite::<Person>(world.lead.person.uuid(), |person| person.enabled = false).await;
+    world.rewrite::<Person>(world.lead2.person.uuid(), |person| person.enabled = false).await;
+    world.refused(&second, ApproveTemplate::new(template), "T-12").await;
+}
+
+#[tokio::test]
+async fn t_10_where_one_is_enough_there_is_nothing_to_propose() {
+    let world = World::new().await;
+    let body = world.body(EolAction::Review);
+    let template = world.execute(&world.admin, DraftTemplate::new("by one", body)).await.unwrap();
+    world.refused(&world.admin, ProposeTemplate::new(template), "T-10").await;
+    world.refused(&world.admin, ApproveTemplate::new(template), "T-10").await;
+    world.refused(&world.admin, RejectTemplate::new(template, "no"), "T-10").await;
+    world.execute(&world.admin, PublishTemplate::new(template)).await.unwrap();
+}
+
+#[tokio::test]
+async fn m_3_cl_an_account_is_cloned_into_a_draft_and_stays_as_it_is() {
+    let world = World::new().await;
+    let template = world.template(EolAction::Review).await;
+    let account = world.provisioned(template, "payroll").await;
+    world.execute(&world.requester, SetOwners::new(account, [Owner::Group(world.leads)])).await.unwrap();
+    let before: Account = world.document(account.uuid()).await;
+    // P-1 for whoever may not see it, T-7 for whoever may not request with its template.
+    world.refused(&world.stranger, CloneAccount::new(account), "P-1").await;
+    world
+        .rewrite::<Person>(world.lead.person.uuid(), |person| {
+            person.roles.insert(REQUESTER);
+        })
+        .await;
+    world.refused(&world.lead, CloneAccount::new(account), "T-7").await;
+    let id = world.execute(&world.requester, CloneAccount::new(account)).await.unwrap();
+    let draft: Request = world.document(id.uuid()).await;
+    assert_eq!((draft.status, draft.requester), (RequestStatus::Draft, world.requester.person));
+    assert_eq!((draft.form.name.as_str(), draft.account_name.as_str()), ("payroll", "svc-payroll"));
+    assert_eq!((&draft.form.owners, draft.form.period), (&before.owners, before.period));
+    assert!(draft.form.justification.is_empty() && !draft.form.agrees_to_terms);
+    assert_eq!(world.document::<Account>(account.uuid()).await, before);
+    // Its name is taken as long as it lives, and why it is wanted is for the requester to say.
+    let error = world.refused(&world.requester, SubmitRequest::new(id), "NM-2").await;
+    assert!(error.violates("R-3"), "{error}");
+    let mut form = draft.form.clone();
+    "payroll2".clone_into(&mut form.name);
+    "another one".clone_into(&mut form.justification);
+    world.execute(&world.requester, EditRequest::new(id, form)).await.unwrap();
+    world.execute(&world.requester, SubmitRequest::new(id)).await.unwrap();
+
+    // L-31: not while something else is under way; L-30: what was deleted can be a pattern still.
+    world.execute(&world.lead, DisableAccount::new(account)).await.unwrap();
+    world
+        .execute(&world.admin, ChangeMembers::new(world.requesters).join([world.lead.person]))
+        .await
+        .unwrap();
+    world.refused(&world.lead, CloneAccount::new(account), "L-31").await;
+    world.run().await;
+    world.execute(&world.lead, DeleteAccount::new(account).confirmed()).await.unwrap();
+    world.run().await;
+    world.execute(&world.lead, CloneAccount::new(account)).await.unwrap();
 }

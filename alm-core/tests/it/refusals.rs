@@ -17,15 +17,14 @@ use alm_core::service::accounts::{
 };
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::AddDomain;
+use alm_core::service::failures::{AbandonRequest, CancelProvisioning, RetryRequest};
 use alm_core::service::groups::AddGroup;
 use alm_core::service::people::{AddPerson, SetPersonEnabled};
+use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::requests::{
-    AbandonRequest, CancelProvisioning, CopyRequest, DeleteDraft, DraftRequest, EditRequest, RetryRequest,
-    SubmitRequest, WithdrawRequest,
+    CopyRequest, DeleteDraft, DraftRequest, EditRequest, SubmitRequest, WithdrawRequest,
 };
-use alm_core::service::templates::{
-    DisableTemplate, DraftTemplate, EditTemplate, PublishTemplate, UnpublishTemplate,
-};
+use alm_core::service::templates::{DisableTemplate, DraftTemplate, EditTemplate, UnpublishTemplate};
 use alm_core::{Caller, ErrorKind, Refusal};
 use jiff::SignedDuration;
 
