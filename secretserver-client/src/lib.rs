@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod client;
+pub mod compat;
 pub mod error;
 pub mod ids;
 mod lenient;
@@ -27,9 +28,9 @@ pub use auth::Credential;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Outcome};
 pub use ids::{
-    DependencyGroupId, DependencyId, DependencyTemplateId, DependencyTypeId, DomainId, FieldId, FolderId,
-    FolderPermissionId, GroupId, InvalidId, RoleId, ScriptId, SdkClientId, SecretId, SecretPermissionId,
-    SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId,
+    DependencyGroupId, DependencyId, DependencyTemplateId, DependencyTypeId, DomainId, FieldId, FileId,
+    FolderId, FolderPermissionId, GroupId, InvalidId, RoleId, ScriptId, SdkClientId, SecretId,
+    SecretPermissionId, SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId, WorkflowMapId,
 };
 pub use page::{Page, Pager};
 pub use patch::Change;

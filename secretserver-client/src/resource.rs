@@ -11,6 +11,7 @@ pub mod roles;
 pub mod sdk_clients;
 pub mod secret_permissions;
 pub mod secrets;
+pub(crate) mod sort;
 pub mod system;
 pub mod templates;
 pub mod users;

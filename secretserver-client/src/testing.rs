@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use catalogue::{CatalogueEntry, catalogue};
+pub use catalogue::{CatalogueCall, CatalogueEntry, SECRET, catalogue, catalogue_calls};
 
 use crate::transport::{Body, BoxFuture, Clock, Transport, TransportError, TransportErrorKind};
 

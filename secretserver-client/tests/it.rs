@@ -12,11 +12,13 @@ mod it {
     mod canary;
     mod document;
     mod examples;
+    mod files;
     mod hostile;
     mod operations;
     mod options;
     mod raw;
     mod requests;
+    mod restricted;
     mod sending;
     mod signing_in;
     mod simulator;

@@ -65,10 +65,10 @@ async fn every_example_is_read() {
     let account = read(sdk_clients::Register(registration), status, &body).await.unwrap();
     assert_eq!((account.id.get(), account.client_secret.expose()), (1, "..."));
     let (status, body) = take("08-error-access-denied");
-    let error = read(secrets::GetSummary { id: secret }, status, &body).await.unwrap_err();
+    let error = read(secrets::GetSummary { id: secret.into() }, status, &body).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Denied, Outcome::NotDone));
     let (status, body) = take("09-error-expired-token");
-    let error = read(secrets::GetSummary { id: secret }, status, &body).await.unwrap_err();
+    let error = read(secrets::GetSummary { id: secret.into() }, status, &body).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
     let (status, body) = take("10-oauth-expiration");
     assert!(read(system::ExpireToken, status, &body).await.unwrap());
@@ -119,29 +119,29 @@ async fn every_example_is_read() {
 
     let options = secrets::ReadOptions::default();
     let (status, body) = take("23-secret-get");
-    let found = read(secrets::GetSecret { id: secret, options }, status, &body).await.unwrap();
+    let found = read(secrets::GetSecret { id: secret.into(), options }, status, &body).await.unwrap();
     assert_eq!((found.folder_id, found.value("machine").unwrap().expose()), (None, "192.168.100.1"));
     let (status, body) = take("24-secret-create");
     let new = secrets::NewSecret::new("n", SecretTemplateId::new(6003).unwrap());
     assert_eq!(read(secrets::Create(new), status, &body).await.unwrap().items.len(), 4);
     let (status, body) = take("25-secret-delete");
-    assert_eq!(read(secrets::Deactivate { id: secret }, status, &body).await.unwrap().id.get(), 2);
+    assert_eq!(read(secrets::Deactivate { id: secret.into() }, status, &body).await.unwrap().id.get(), 2);
     let (status, body) = take("26-secret-field-put");
-    let field = secrets::GetField { id: secret, slug: "machine".to_owned(), options };
+    let field = secrets::GetField { id: secret.into(), slug: "machine".to_owned(), options };
     assert_eq!(read(field, status, &body).await.unwrap().expose(), "newhost");
     let (status, body) = take("27-secret-checkout-checkin");
     assert!(
-        read(secrets::CheckOut { id: secret }, status, &body["checkOut"])
+        read(secrets::CheckOut { id: secret.into() }, status, &body["checkOut"])
             .await
             .unwrap()
             .response_codes
             .is_empty()
     );
-    let check_in = secrets::CheckIn { id: secret, access: secrets::Access::default() };
+    let check_in = secrets::CheckIn { id: secret.into(), access: secrets::AccessOptions::default() };
     let summary = read(check_in, status, &body["checkIn"]).await.unwrap();
     assert!(summary.check_out_enabled && summary.last_accessed.is_none());
     let (status, body) = take("28-secret-state");
-    let state = read(secrets::GetState { id: secret }, status, &body).await.unwrap();
+    let state = read(secrets::GetState { id: secret.into() }, status, &body).await.unwrap();
     assert_eq!(state.secret_state, secrets::AccessState::RequiresCheckout);
     let (status, body) = take("30-secret-template");
     let template = templates::GetTemplate { id: SecretTemplateId::new(6001).unwrap() };
@@ -196,20 +196,19 @@ async fn a_success_that_says_no_is_an_error() {
 #[test]
 fn only_what_does_no_harm_is_repeated() {
     use secretserver_client::request::prepare;
-    use secretserver_client::resource::secrets::Access;
+    use secretserver_client::resource::secrets::AccessOptions;
     let id = SecretId::new(4).unwrap();
-    let restricted = |access| prepare(&secrets::GetRestricted { id, access }).unwrap().is_idempotent();
-    assert!(restricted(Access::comment("why")));
-    assert!(!restricted(Access::default().checking_out()));
-    let mut taking = Access::default();
-    taking.force_check_in = true;
-    assert!(!restricted(taking));
+    let restricted =
+        |access| prepare(&secrets::GetRestricted { id: id.into(), access }).unwrap().is_idempotent();
+    assert!(restricted(AccessOptions::comment("why")));
+    assert!(!restricted(AccessOptions::default().checking_out()));
+    assert!(!restricted(AccessOptions::default().forced()));
     let field = secretserver_client::FieldId::new(7).unwrap();
     assert!(prepare(&templates::GeneratePassword { field }).unwrap().is_idempotent());
     let made: secrets::Secret = serde_json::from_str(r#"{"id":4,"secretTemplateId":6001}"#).unwrap();
     let replace = secrets::Replace(secrets::SecretUpdate::of(&made));
     assert!(!prepare(&replace).unwrap().is_idempotent());
-    assert!(!prepare(&secrets::CheckOut { id }).unwrap().is_idempotent());
+    assert!(!prepare(&secrets::CheckOut { id: id.into() }).unwrap().is_idempotent());
     assert!(
         !prepare(&groups::AddMember { id: GroupId::new(3).unwrap(), user: UserId::new(20).unwrap() })
             .unwrap()

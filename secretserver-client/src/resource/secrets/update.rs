@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{FolderId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, optional};
+use crate::ids::{
+    FolderId, ScriptId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, WorkflowMapId, optional,
+};
 use crate::patch::Change;
-use crate::request::Path;
-use crate::resource::secrets::{HeartbeatStatus, NewItem, Secret};
+use crate::request::{Path, Query};
+use crate::resource::secrets::{AccessOptions, HeartbeatStatus, NewItem, Secret, SecretRef};
 use crate::resource::{endpoint, or_default};
 
 /// What a secret shall be. Start from [`SecretUpdate::of`]: what is not sent, the server may reset.
@@ -53,6 +55,15 @@ pub struct SecretUpdate {
     /// The secret with which sessions are begun instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launcher_connect_as_secret_id: Option<SecretId>,
+    /// The script that changes it where it is the password of a web site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_type_web_script_id: Option<ScriptId>,
+    /// Who must approve, and in which order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_request_workflow_map_id: Option<WorkflowMapId>,
+    /// How to get past what stands before it; nothing of it is sent if there is none.
+    #[serde(flatten)]
+    pub access: Option<AccessOptions>,
 }
 
 impl SecretUpdate {
@@ -84,6 +95,9 @@ impl SecretUpdate {
             session_recording_enabled: secret.session_recording_enabled,
             web_launcher_requires_incognito_mode: secret.web_launcher_requires_incognito_mode,
             launcher_connect_as_secret_id: secret.launcher_connect_as_secret_id,
+            password_type_web_script_id: secret.password_type_web_script_id,
+            access_request_workflow_map_id: secret.access_request_workflow_map_id,
+            access: None,
         }
     }
 }
@@ -138,16 +152,32 @@ pub struct GeneralPatch {
 }
 
 endpoint! {
-    /// `PATCH /v2/secrets/{id}/general`. Never repeated.
+    /// `PATCH /v2/secrets/{id}/general`. From 11.0 on. Never repeated.
     #[derive(Clone, Debug)]
     pub struct PatchGeneral {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
         /// What to change.
         pub patch: GeneralPatch,
     }
     "secrets.patch": Patch => General;
-    path = |e| Path::api("v2/secrets").id(e.id).literal("general");
+    path = |e| e.id.segment(Path::api("v2/secrets")).literal("general");
+    query = |e| e.id.query(Query::new());
+    body = |e| serde_json::json!({ "data": e.patch });
+}
+
+endpoint! {
+    /// `PATCH /v1/secrets/{id}/general`: the same before 11.0. Never repeated.
+    #[derive(Clone, Debug)]
+    pub struct PatchGeneralV1 {
+        /// Which.
+        pub id: SecretRef,
+        /// What to change.
+        pub patch: GeneralPatch,
+    }
+    "secrets.patch": Patch => General;
+    path = |e| e.id.segment(Path::api("v1/secrets")).literal("general");
+    query = |e| e.id.query(Query::new());
     body = |e| serde_json::json!({ "data": e.patch });
 }
 
