@@ -27,7 +27,7 @@ pub use body::{Body, BoxError};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use limit::InFlight;
 pub(crate) use retry::Budget;
-pub(crate) use send::{Core, Limits, TokenSource};
+pub(crate) use send::{Access, Bearer, Core, Limits, TokenSource};
 pub(crate) use stream::Incoming;
 pub use trace::{Attempt, Finished, Observer};
 

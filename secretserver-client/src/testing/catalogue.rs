@@ -8,6 +8,7 @@ mod vault;
 use std::fmt;
 use std::sync::Arc;
 
+use super::AnswerReader;
 use crate::client::Client;
 use crate::request::{Endpoint, Method, prepare};
 use crate::transport::BoxFuture;
@@ -66,7 +67,11 @@ impl fmt::Debug for CatalogueCall {
 }
 
 /// The operations that are collected.
-struct Collected(Vec<CatalogueCall>);
+#[derive(Default)]
+pub(super) struct Collected {
+    calls: Vec<CatalogueCall>,
+    pub(super) readers: Vec<AnswerReader>,
+}
 
 impl Collected {
     fn add<E>(&mut self, endpoint: E) -> Result<(), BoxError>
@@ -104,14 +109,16 @@ impl Collected {
             headers,
             body,
         };
-        self.0.push(CatalogueCall {
+        let called = endpoint.clone();
+        self.calls.push(CatalogueCall {
             entry,
             arguments: format!("{endpoint:?}"),
             call: Arc::new(move |client| {
-                let endpoint = endpoint.clone();
+                let endpoint = called.clone();
                 Box::pin(async move { client.request(endpoint).await.map(|answer| format!("{answer:?}")) })
             }),
         });
+        self.readers.push(AnswerReader::of(endpoint));
         Ok(())
     }
 }
@@ -121,7 +128,7 @@ impl Collected {
 /// # Errors
 /// When a sample value is refused, which would be a mistake in this crate.
 pub fn catalogue() -> Result<Vec<CatalogueEntry>, BoxError> {
-    Ok(catalogue_calls()?.into_iter().map(|call| call.entry).collect())
+    Ok(collect()?.calls.into_iter().map(|call| call.entry).collect())
 }
 
 /// The same operations, to be called.
@@ -129,10 +136,14 @@ pub fn catalogue() -> Result<Vec<CatalogueEntry>, BoxError> {
 /// # Errors
 /// As for [`catalogue`].
 pub fn catalogue_calls() -> Result<Vec<CatalogueCall>, BoxError> {
-    let mut all = Collected(Vec::new());
+    Ok(collect()?.calls)
+}
+
+pub(super) fn collect() -> Result<Collected, BoxError> {
+    let mut all = Collected::default();
     accounts::add(&mut all)?;
     permissions::add(&mut all)?;
     places::add(&mut all)?;
     vault::add(&mut all)?;
-    Ok(all.0)
+    Ok(all)
 }
