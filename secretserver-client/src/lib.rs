@@ -32,6 +32,6 @@ pub use ids::{
     FolderId, FolderPermissionId, GroupId, InvalidId, RoleId, ScriptId, SdkClientId, SecretId,
     SecretPermissionId, SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId, WorkflowMapId,
 };
-pub use page::{Page, Pager};
+pub use page::{LenientPager, Page, Pager, RecordError};
 pub use patch::Change;
 pub use secret_value::SecretValue;

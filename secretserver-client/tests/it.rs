@@ -14,6 +14,7 @@ mod it {
     mod examples;
     mod files;
     mod hostile;
+    mod lenient;
     mod operations;
     mod options;
     mod raw;
