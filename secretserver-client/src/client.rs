@@ -13,6 +13,7 @@ use crate::resource::dependencies::Dependencies;
 use crate::resource::folder_permissions::FolderPermissions;
 use crate::resource::folders::Folders;
 use crate::resource::groups::Groups;
+use crate::resource::policies::Policies;
 use crate::resource::roles::Roles;
 use crate::resource::sdk_clients::SdkClients;
 use crate::resource::secret_permissions::SecretPermissions;
@@ -188,6 +189,11 @@ impl Client {
     /// Roles and their permissions.
     pub fn roles(&self) -> Roles<'_> {
         Roles(self)
+    }
+
+    /// Secret policies.
+    pub fn policies(&self) -> Policies<'_> {
+        Policies(self)
     }
 
     /// Accounts of SDK clients.

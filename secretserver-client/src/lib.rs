@@ -14,6 +14,7 @@ mod lenient;
 mod open_enum;
 pub mod page;
 mod patch;
+pub mod preflight;
 pub mod request;
 pub mod resource;
 mod secret_value;

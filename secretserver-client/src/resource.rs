@@ -7,6 +7,7 @@ pub mod folder_permissions;
 pub mod folders;
 pub mod groups;
 pub mod healthcheck;
+pub mod policies;
 pub mod roles;
 pub mod sdk_clients;
 pub mod secret_permissions;

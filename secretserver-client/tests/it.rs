@@ -17,6 +17,7 @@ mod it {
     mod lenient;
     mod operations;
     mod options;
+    mod preflight;
     mod raw;
     mod requests;
     mod restricted;

@@ -4,8 +4,11 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::{Collected, SECRET};
-use crate::ids::{FieldId, FolderId, GroupId, SecretId, SecretTemplateId, SiteId, TicketSystemId, UserId};
+use crate::ids::{
+    FieldId, FolderId, GroupId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId,
+};
 use crate::patch::Change;
+use crate::resource::policies;
 use crate::resource::secrets::{
     self, AccessOptions, DownloadFile, DownloadRestrictedFile, GeneralPatch, NewAccessRequest, NewSecret,
     ReadOptions, SearchFilter, SecretPath, SecretRef, SecretUpdate, UploadFile,
@@ -46,6 +49,7 @@ pub(super) fn add(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync
     let mut update = SecretUpdate::of(&secret);
     update.access = Some(access()?);
     all.add(secrets::Replace(update))?;
+    all.add(policies::GetPolicy { id: SecretPolicyId::new(2)? })?;
     requests(all)?;
     templates(all)
 }
