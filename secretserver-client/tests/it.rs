@@ -14,7 +14,9 @@ mod it {
     mod examples;
     mod files;
     mod hostile;
+    mod leaks;
     mod lenient;
+    mod marks;
     mod operations;
     mod options;
     mod preflight;

@@ -34,7 +34,10 @@ const UNSENT_ARGUMENTS: &[(&str, &str)] =
     &[("noBus", "a generated mark: health is asked for before anything is known, and no client sends it")];
 
 /// The entry of the document for a path with values, and the values by name. A path that is written out comes before one with names.
-fn find<'d>(document: &'d Value, entry: &CatalogueEntry) -> Option<(&'d Value, Vec<(String, String)>)> {
+pub(crate) fn find<'d>(
+    document: &'d Value,
+    entry: &CatalogueEntry,
+) -> Option<(&'d Value, Vec<(String, String)>)> {
     let path = entry.path.strip_prefix("/api").unwrap();
     let mut fitting: Vec<_> = document["paths"]
         .as_object()
@@ -62,14 +65,14 @@ fn find<'d>(document: &'d Value, entry: &CatalogueEntry) -> Option<(&'d Value, V
     fitting.into_iter().next()
 }
 
-fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+pub(crate) fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     match schema["$ref"].as_str() {
         Some(reference) => resolve(document, document.pointer(reference.trim_start_matches('#')).unwrap()),
         None => schema,
     }
 }
 
-fn types(schema: &Value) -> Vec<&str> {
+pub(crate) fn types(schema: &Value) -> Vec<&str> {
     match &schema["type"] {
         Value::String(one) => vec![one],
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),

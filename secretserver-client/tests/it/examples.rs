@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use secretserver_client::auth::StaticToken;
+use secretserver_client::auth::{Credential, Password, Platform, RefreshToken, StaticToken};
 use secretserver_client::request::Endpoint;
 use secretserver_client::resource::{
     dependencies, folder_permissions, folders, groups, healthcheck, sdk_clients, secrets, system, templates,
@@ -13,7 +13,7 @@ use secretserver_client::resource::{
 };
 use secretserver_client::testing::Script;
 use secretserver_client::{
-    Client, Error, ErrorKind, FolderId, GroupId, Outcome, SecretId, SecretTemplateId, UserId,
+    Client, Error, ErrorKind, FolderId, GroupId, Outcome, SecretId, SecretTemplateId, SecretValue, UserId,
 };
 use serde_json::Value;
 
@@ -30,14 +30,28 @@ async fn read<E: Endpoint>(endpoint: E, status: u16, body: &Value) -> Result<E::
 }
 
 /// Examples with an answer that none of our types is for, with the reason.
-const NOT_OURS: &[(&str, &str)] = &[
-    ("01-token-password", "read by the sign-in, where it is tested"),
-    ("02-token-refresh", "signing in by refresh token does not exist yet"),
-    ("03-token-login-failed", "read by the sign-in, where it is tested"),
-    ("06-platform-token", "the Delinea Platform is not supported yet"),
-    ("07-platform-vaults", "the Delinea Platform is not supported yet"),
-    ("18-igi-account", "the form of another product, not an answer of the server"),
-];
+const NOT_OURS: &[(&str, &str)] =
+    &[("18-igi-account", "the form of another product, not an answer of the server")];
+
+/// Signs in with these answers, and then reads one value.
+async fn sign_in(
+    url: &str,
+    credential: impl Into<Credential>,
+    answers: Vec<(u16, Value)>,
+) -> (Result<SecretValue, Error>, Vec<String>) {
+    let script = answers
+        .into_iter()
+        .fold(Script::new(), |script, (status, body)| script.json(status, body.to_string()));
+    let script = Arc::new(script.json(200, "\"v\""));
+    let client = Client::builder(url)
+        .transport(script.clone())
+        .credential(credential)
+        .build()
+        .unwrap()
+        .with_attempts(1);
+    let read = client.secrets().field(SecretId::new(4).unwrap(), "password").await;
+    (read, script.requests().iter().map(|r| r.uri().to_string()).collect())
+}
 
 #[tokio::test]
 #[allow(clippy::too_many_lines, reason = "one example after the other")]
@@ -59,6 +73,24 @@ async fn every_example_is_read() {
     let (user, group, folder_id) =
         (UserId::new(20).unwrap(), GroupId::new(3).unwrap(), FolderId::new(5).unwrap());
     let secret = SecretId::new(4).unwrap();
+
+    let password = || Password::new("u", "p".to_owned().into());
+    let (read_value, _) = sign_in("https://vault.example", password(), vec![take("01-token-password")]).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    let refresh = RefreshToken::new("r1".to_owned().into());
+    let (read_value, _) = sign_in("https://vault.example", refresh, vec![take("02-token-refresh")]).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    let (refused, sent) =
+        sign_in("https://vault.example", password(), vec![take("03-token-login-failed")]).await;
+    assert_eq!((refused.unwrap_err().kind(), sent.len()), (ErrorKind::Auth, 1));
+    let platform = Platform::new("svc@x", "s".to_owned().into());
+    let on_platform = vec![take("06-platform-token"), take("07-platform-vaults")];
+    let (read_value, sent) = sign_in("https://tenant.delinea.app", platform, on_platform).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    assert!(
+        sent[2].starts_with("https://tenant.secretservercloud.com/api/v1/secrets/4/fields/password"),
+        "{sent:?}"
+    );
 
     let (status, body) = take("05-sdk-client-register");
     let registration = sdk_clients::Registration::new("host", "d", "ProductionWebApp");

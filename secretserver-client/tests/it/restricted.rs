@@ -201,11 +201,15 @@ async fn the_version_is_asked_for_once_and_only_where_a_change_depends_on_it() {
     let rename = || GeneralPatch { name: "n".to_owned().into(), ..GeneralPatch::default() };
     for (version, address) in [
         (r#"{"version":"11.2.000002"}"#, "PATCH /api/v2/secrets/4/general"),
+        // Before 11.0 the answer wraps each field.
         (r#"{"model":{"version":"10.9.000033"}}"#, "PATCH /api/v1/secrets/4/general"),
     ] {
+        let wrapped =
+            r#"{"id":4,"name":{"value":"n","label":"Name"},"folder":{"value":null},"active":{"value":true}}"#;
+        let general = if address.contains("v1") { wrapped } else { general };
         let script = Arc::new(Script::new().json(200, version).json(200, general).json(200, general));
         let client = client(&script);
-        client.secrets().patch(id(), rename()).await.unwrap();
+        assert_eq!(client.secrets().patch(id(), rename()).await.unwrap().name, "n");
         client.clone().secrets().patch(id(), rename()).await.unwrap();
         let sent = sent(&script);
         assert_eq!(sent[0], "GET /api/v1/version");

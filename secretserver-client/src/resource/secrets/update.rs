@@ -6,7 +6,7 @@ use crate::ids::{
     FolderId, ScriptId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, WorkflowMapId, optional,
 };
 use crate::patch::Change;
-use crate::request::{Path, Query};
+use crate::request::{Path, Query, Reply};
 use crate::resource::secrets::{AccessOptions, HeartbeatStatus, NewItem, Secret, SecretRef};
 use crate::resource::{endpoint, or_default};
 
@@ -167,7 +167,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// `PATCH /v1/secrets/{id}/general`: the same before 11.0. Never repeated.
+    /// `PATCH /v1/secrets/{id}/general`: the same before 11.0, with each field of the answer wrapped. Never repeated.
     #[derive(Clone, Debug)]
     pub struct PatchGeneralV1 {
         /// Which.
@@ -179,6 +179,54 @@ endpoint! {
     path = |e| e.id.segment(Path::api("v1/secrets")).literal("general");
     query = |e| e.id.query(Query::new());
     body = |e| serde_json::json!({ "data": e.patch });
+    decode = |reply: &Reply| reply.json::<GeneralV1>().map(General::from);
+}
+
+/// What is general about a secret, each field with what a page would need to show it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GeneralV1 {
+    id: SecretId,
+    #[serde(default)]
+    name: Option<Shown<Option<String>>>,
+    #[serde(default)]
+    active: Option<Shown<bool>>,
+    #[serde(default)]
+    folder: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    site: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    template: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    secret_policy: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    heartbeat_enabled: Option<Shown<bool>>,
+    #[serde(default)]
+    last_heart_beat_status: Option<Shown<Option<HeartbeatStatus>>>,
+}
+
+#[derive(Deserialize)]
+struct Shown<T> {
+    value: T,
+}
+
+impl From<GeneralV1> for General {
+    fn from(v1: GeneralV1) -> Self {
+        fn id<I: TryFrom<i64>>(field: Option<Shown<Option<i64>>>) -> Option<I> {
+            field.and_then(|f| f.value).and_then(|value| I::try_from(value).ok())
+        }
+        Self {
+            id: v1.id,
+            name: v1.name.and_then(|f| f.value).unwrap_or_default(),
+            active: v1.active.is_some_and(|f| f.value),
+            folder: id(v1.folder),
+            site: id(v1.site),
+            template: id(v1.template),
+            secret_policy: id(v1.secret_policy),
+            heartbeat_enabled: v1.heartbeat_enabled.is_some_and(|f| f.value),
+            last_heart_beat_status: v1.last_heart_beat_status.and_then(|f| f.value),
+        }
+    }
 }
 
 /// What is general about a secret.
