@@ -12,11 +12,17 @@ mod it {
     mod canary;
     mod document;
     mod examples;
+    mod files;
     mod hostile;
+    mod leaks;
+    mod lenient;
+    mod marks;
     mod operations;
     mod options;
+    mod preflight;
     mod raw;
     mod requests;
+    mod restricted;
     mod sending;
     mod signing_in;
     mod simulator;

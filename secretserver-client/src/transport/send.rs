@@ -53,8 +53,16 @@ pub(crate) struct Core {
     pub(crate) sign_in: Limits,
 }
 
-/// A token as it is sent. Compared by identity, so that a late refusal of an old one does not evict its successor.
-pub(crate) type Bearer = Arc<HeaderValue>;
+/// A token as it is sent, and where it may be sent.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) header: HeaderValue,
+    /// `None`: the address that the client was made for.
+    pub(crate) base: Option<BaseUrl>,
+}
+
+/// Compared by identity, so that a late refusal of an old token does not evict its successor.
+pub(crate) type Bearer = Arc<Access>;
 
 /// Where tokens come from.
 #[async_trait]
@@ -66,8 +74,8 @@ pub(crate) trait TokenSource: Send + Sync {
 
 /// What is known after the attempts so far.
 #[derive(Default)]
-struct History {
-    attempts: u32,
+pub(super) struct History {
+    pub(super) attempts: u32,
     unknown: bool,
     replaced_token: bool,
     wait: Duration,
@@ -194,9 +202,25 @@ impl Core {
         bearer: Option<&Bearer>,
         longest: usize,
     ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
+        let (head, body) = self.exchange(request, bearer, Body::from(request.payload.to_bytes())).await?;
+        match read(body, longest).await {
+            Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
+            Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
+            Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
+        }
+    }
+
+    /// One request and the beginning of its answer, which is a success; the text of any other is read here.
+    pub(super) async fn exchange(
+        &self,
+        request: &Prepared,
+        bearer: Option<&Bearer>,
+        body: Body,
+    ) -> Result<(http::response::Parts, Body), (Fault, Option<crate::transport::TransportError>)> {
         let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
-        let uri = self.base.join(&request.path_and_query()).ok_or_else(unusable)?;
-        let mut http = http::Request::new(Body::from(request.payload.to_bytes()));
+        let base = bearer.and_then(|b| b.base.as_ref()).unwrap_or(&self.base);
+        let uri = base.join(&request.path_and_query()).ok_or_else(unusable)?;
+        let mut http = http::Request::new(body);
         *http.method_mut() = request.method.to_http();
         *http.uri_mut() = uri;
         let headers = http.headers_mut();
@@ -207,7 +231,7 @@ impl Core {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         if let Some(bearer) = bearer {
-            headers.insert(header::AUTHORIZATION, (**bearer).clone());
+            headers.insert(header::AUTHORIZATION, bearer.header.clone());
         }
         let response = match self.transport.send(http).await {
             Ok(response) => response,
@@ -215,14 +239,10 @@ impl Core {
         };
         let (head, body) = response.into_parts();
         if head.status.is_success() {
-            return match read(body, longest).await {
-                Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
-                Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
-                Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
-            };
+            return Ok((head, body));
         }
         // A refusal is a refusal even when its text is lost or endless.
-        let body = read(body, longest.min(64 * 1024)).await.unwrap_or_default();
+        let body = read(body, 64 * 1024).await.unwrap_or_default();
         let fault = Fault::Status {
             status: head.status,
             retry_after: retry_after(&head.headers, self.clock.wall()),
@@ -231,13 +251,13 @@ impl Core {
         Err((fault, None))
     }
 
-    fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
+    pub(super) fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
         Error::new(kind, history.outcome(outcome), request.operation)
             .with_target(request.path.clone())
             .with_attempts(history.attempts)
     }
 
-    fn fault(
+    pub(super) fn fault(
         request: &Prepared,
         history: &History,
         fault: &Fault,
@@ -266,7 +286,7 @@ impl Core {
     }
 
     /// The caller's own request was not sent, unless an earlier attempt was.
-    fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
+    pub(super) fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
         let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
             .with_detail("no token could be had")
             .with_api(cause.api().cloned())
@@ -278,11 +298,11 @@ impl Core {
         .with_source(cause)
     }
 
-    async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
         self.limited(deadline.saturating_sub(self.clock.now()), work).await
     }
 
-    async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
         let work = std::pin::pin!(work);
         match select(work, self.clock.timer(limit)).await {
             Either::Left((output, _)) => Some(output),
