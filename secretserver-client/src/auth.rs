@@ -9,7 +9,11 @@
 
 mod cache;
 mod password;
+mod platform;
+mod refresh;
+mod sdk_client;
 mod static_token;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,9 +23,12 @@ use async_trait::async_trait;
 use http::HeaderValue;
 
 use crate::error::Error;
-use crate::transport::Core;
+use crate::transport::{BaseUrl, Core};
 pub(crate) use cache::TokenCache;
 pub use password::Password;
+pub use platform::Platform;
+pub use refresh::RefreshToken;
+pub use sdk_client::SdkClient;
 pub use static_token::StaticToken;
 
 /// Any way to sign in.
@@ -39,6 +46,14 @@ pub(crate) struct Granted {
     pub(crate) header: HeaderValue,
     /// How long it is valid from now on; `None`: for an unknown time.
     pub(crate) valid_for: Option<Duration>,
+    /// Where it is valid, if that is not the address that the client was made for.
+    pub(crate) base: Option<BaseUrl>,
+}
+
+impl From<token::Token> for Granted {
+    fn from(token: token::Token) -> Self {
+        Self { header: token.header, valid_for: Some(token.life), base: None }
+    }
 }
 
 /// One way to get a token. Private: the ways that Secret Server knows are few.
@@ -46,6 +61,12 @@ pub(crate) struct Granted {
 pub(crate) trait Grant: fmt::Debug + Send + Sync + 'static {
     /// Gets a token. An error of the kind `Auth` closes the client.
     async fn fetch(&self, core: &Core) -> Result<Granted, Error>;
+
+    /// The server did not accept the last token any more.
+    fn refused(&self) {}
+
+    /// The session was ended on purpose: what is left of it must not prolong it.
+    fn forget(&self) {}
 }
 
 /// The header of a token. `None` if it has characters that no header can have.

@@ -26,7 +26,7 @@ pub use body::{Body, BoxError};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use limit::InFlight;
 pub(crate) use retry::Budget;
-pub(crate) use send::{Core, Limits, TokenSource};
+pub(crate) use send::{Access, Bearer, Core, Limits, TokenSource};
 pub use trace::{Attempt, Finished, Observer};
 
 /// Carries one request to the server and its answer back. Bring your own, or use the one over HTTP(S) of the feature `reqwest`.

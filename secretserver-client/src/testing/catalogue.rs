@@ -7,6 +7,7 @@ mod vault;
 
 use std::error::Error;
 
+use super::AnswerReader;
 use crate::request::{Endpoint, Method, prepare};
 
 /// One operation with sample values, as it would be sent. No header that authenticates is part of it, and no sample value is a real secret.
@@ -30,10 +31,14 @@ pub struct CatalogueEntry {
 }
 
 /// The operations that are collected.
-struct Collected(Vec<CatalogueEntry>);
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) entries: Vec<CatalogueEntry>,
+    pub(super) readers: Vec<AnswerReader>,
+}
 
 impl Collected {
-    fn add<E: Endpoint>(&mut self, endpoint: E) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn add<E: Endpoint + 'static>(&mut self, endpoint: E) -> Result<(), Box<dyn Error + Send + Sync>> {
         let prepared = prepare(&endpoint)?;
         let method = match prepared.method {
             Method::Get => "GET",
@@ -50,7 +55,7 @@ impl Collected {
             [] => None,
             bytes => Some(serde_json::from_slice(bytes)?),
         };
-        self.0.push(CatalogueEntry {
+        self.entries.push(CatalogueEntry {
             operation: prepared.operation,
             method,
             path: prepared.path,
@@ -59,7 +64,7 @@ impl Collected {
             headers,
             body,
         });
-        drop(endpoint);
+        self.readers.push(AnswerReader::of(endpoint));
         Ok(())
     }
 }
@@ -69,10 +74,14 @@ impl Collected {
 /// # Errors
 /// When a sample value is refused, which would be a mistake in this crate.
 pub fn catalogue() -> Result<Vec<CatalogueEntry>, Box<dyn Error + Send + Sync>> {
-    let mut all = Collected(Vec::new());
+    Ok(collect()?.entries)
+}
+
+pub(super) fn collect() -> Result<Collected, Box<dyn Error + Send + Sync>> {
+    let mut all = Collected::default();
     accounts::add(&mut all)?;
     permissions::add(&mut all)?;
     places::add(&mut all)?;
     vault::add(&mut all)?;
-    Ok(all.0)
+    Ok(all)
 }

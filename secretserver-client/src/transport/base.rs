@@ -9,6 +9,7 @@ pub(crate) struct BaseUrl {
     /// Without a slash at the end.
     text: String,
     uri: Uri,
+    url: Url,
 }
 
 impl BaseUrl {
@@ -35,11 +36,19 @@ impl BaseUrl {
         }
         let text = url.as_str().trim_end_matches('/').to_owned();
         let uri = text.parse().map_err(|_| "the base address is no url")?;
-        Ok(Self { text, uri })
+        Ok(Self { text, uri, url })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
     }
 
     #[cfg(feature = "reqwest")]

@@ -53,8 +53,16 @@ pub(crate) struct Core {
     pub(crate) sign_in: Limits,
 }
 
-/// A token as it is sent. Compared by identity, so that a late refusal of an old one does not evict its successor.
-pub(crate) type Bearer = Arc<HeaderValue>;
+/// A token as it is sent, and where it may be sent.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) header: HeaderValue,
+    /// `None`: the address that the client was made for.
+    pub(crate) base: Option<BaseUrl>,
+}
+
+/// Compared by identity, so that a late refusal of an old token does not evict its successor.
+pub(crate) type Bearer = Arc<Access>;
 
 /// Where tokens come from.
 #[async_trait]
@@ -195,7 +203,8 @@ impl Core {
         longest: usize,
     ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
         let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
-        let uri = self.base.join(&request.path_and_query()).ok_or_else(unusable)?;
+        let base = bearer.and_then(|b| b.base.as_ref()).unwrap_or(&self.base);
+        let uri = base.join(&request.path_and_query()).ok_or_else(unusable)?;
         let mut http = http::Request::new(Body::from(request.payload.to_bytes()));
         *http.method_mut() = request.method.to_http();
         *http.uri_mut() = uri;
@@ -207,7 +216,7 @@ impl Core {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         if let Some(bearer) = bearer {
-            headers.insert(header::AUTHORIZATION, (**bearer).clone());
+            headers.insert(header::AUTHORIZATION, bearer.header.clone());
         }
         let response = match self.transport.send(http).await {
             Ok(response) => response,
