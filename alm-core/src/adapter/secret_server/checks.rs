@@ -18,18 +18,24 @@ const PERMISSIONS: [&str; 7] = [
     "Delete Secret",
     "View Deleted Secrets",
 ];
+/// How deep a folder may lie: no tree of folders is that deep, and one that went round would never end.
+const DEEPEST: usize = 64;
 /// The fields that are written (V-6), each with what it must be.
 const FIELDS: [&str; 4] = ["domain", "username", "password", "notes"];
 
 pub(super) async fn preflight(
     client: &Client,
     folder: FolderId,
+    within: Option<FolderId>,
     template: SecretTemplateId,
 ) -> Result<Vec<Refusal>, Error> {
     let mut refusals = Vec::new();
     refusals.extend(version(client).await?);
     refusals.extend(permissions(client).await?);
     refusals.extend(folder_usable(client, folder).await?);
+    if let Some(root) = within {
+        refusals.extend(below(client, folder, root).await?);
+    }
     refusals.extend(template_usable(client, template).await?);
     Ok(refusals)
 }
@@ -89,6 +95,29 @@ async fn folder_usable(client: &Client, id: FolderId) -> Result<Option<Refusal>,
             format!("the vault account may not add secrets to folder {id} ({})", folder.folder_path),
         )
     }))
+}
+
+/// NM-4. A folder that may not be seen is not known to lie anywhere.
+async fn below(client: &Client, folder: FolderId, root: FolderId) -> Result<Option<Refusal>, Error> {
+    let refusal = || {
+        let message = format!("folder {folder} does not lie below the template's folder {root}");
+        Ok(Some(Refusal::new("NM-4", "folder", message)))
+    };
+    let mut at = folder;
+    for _ in 0..DEEPEST {
+        if at == root {
+            return Ok(None);
+        }
+        match client.folders().get(at).await {
+            Ok(found) => match found.parent_folder_id {
+                Some(parent) => at = parent,
+                None => return refusal(),
+            },
+            Err(error) if error.is_denied_or_absent() => return refusal(),
+            Err(error) => return Err(error),
+        }
+    }
+    refusal()
 }
 
 /// V-6.
