@@ -8,6 +8,8 @@
 pub mod auth;
 pub mod client;
 pub mod error;
+#[cfg(any(doc, all(doctest, feature = "testing")))]
+pub mod guide;
 pub mod ids;
 mod lenient;
 mod open_enum;

@@ -9,12 +9,18 @@
 )]
 
 mod it {
+    mod bodies;
     mod canary;
+    mod child;
     mod document;
     mod examples;
+    mod grants;
     mod hostile;
     mod operations;
     mod options;
+    mod origin;
+    mod platform;
+    mod product;
     mod raw;
     mod requests;
     mod sending;
