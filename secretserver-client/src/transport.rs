@@ -14,6 +14,7 @@ mod limit;
 pub(crate) mod reqwest;
 pub(crate) mod retry;
 mod send;
+mod stream;
 pub(crate) mod trace;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use limit::InFlight;
 pub(crate) use retry::Budget;
 pub(crate) use send::{Access, Bearer, Core, Limits, TokenSource};
+pub(crate) use stream::Incoming;
 pub use trace::{Attempt, Finished, Observer};
 
 /// Carries one request to the server and its answer back. Bring your own, or use the one over HTTP(S) of the feature `reqwest`.

@@ -33,6 +33,7 @@ pub enum RecordKind {
     Template,
     TemplateVersion,
     Request,
+    Delegation,
     Account,
     Domain,
     Vault,
@@ -50,6 +51,7 @@ impl RecordKind {
             Self::Template => "template",
             Self::TemplateVersion => "template_version",
             Self::Request => "request",
+            Self::Delegation => "delegation",
             Self::Account => "account",
             Self::Domain => "domain",
             Self::Vault => "vault",
@@ -68,6 +70,8 @@ pub enum DueKind {
     EndOfLife,
     /// An account's next reminder.
     Reminder,
+    /// The end of a request's time for its step.
+    Escalation,
 }
 
 impl DueKind {
@@ -76,6 +80,7 @@ impl DueKind {
         match self {
             Self::EndOfLife => "end_of_life",
             Self::Reminder => "reminder",
+            Self::Escalation => "escalation",
         }
     }
 }

@@ -128,11 +128,19 @@ impl<'a> Unit<'a> {
         Ok(people)
     }
 
-    /// Those of these groups that exist.
+    /// Those of these groups that exist, and for each that is disabled the ones in its place (O-2).
     pub(super) async fn groups(&mut self, ids: impl IntoIterator<Item = GroupId>) -> Result<Vec<Group>> {
+        let mut wanted: Vec<GroupId> = ids.into_iter().collect();
+        let mut seen = BTreeSet::new();
         let mut groups = Vec::new();
-        for id in ids.into_iter().collect::<BTreeSet<_>>() {
-            groups.extend(self.find::<Group>(id.uuid()).await?);
+        while let Some(id) = wanted.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(group) = self.find::<Group>(id.uuid()).await? {
+                wanted.extend(group.replaced_by.filter(|_| !group.enabled));
+                groups.push(group);
+            }
         }
         Ok(groups)
     }

@@ -126,13 +126,14 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 11] = [
+const KINDS: [RecordKind; 12] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
     RecordKind::Template,
     RecordKind::TemplateVersion,
     RecordKind::Request,
+    RecordKind::Delegation,
     RecordKind::Account,
     RecordKind::Domain,
     RecordKind::Vault,

@@ -59,6 +59,7 @@ pub struct ClientBuilder {
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
     jitter_seed: Option<u64>,
+    server_version: Option<crate::resource::version::Version>,
 }
 
 impl ClientBuilder {
@@ -80,6 +81,7 @@ impl ClientBuilder {
             clock: None,
             observer: None,
             jitter_seed: None,
+            server_version: None,
         }
     }
 
@@ -178,6 +180,12 @@ impl ClientBuilder {
         self
     }
 
+    /// The server's version, where the program knows it: it is then never asked for. See [`compat`](crate::compat).
+    pub fn server_version(mut self, version: crate::resource::version::Version) -> Self {
+        self.server_version = Some(version);
+        self
+    }
+
     /// Brings its own transport. Options about connections do not reach it.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
@@ -247,7 +255,12 @@ impl ClientBuilder {
             observer: self.observer,
             sign_in: self.limits,
         });
-        Ok(Client { tokens: TokenCache::new(Arc::clone(&core), self.credential), core, limits: self.limits })
+        Ok(Client {
+            tokens: TokenCache::new(Arc::clone(&core), self.credential),
+            core,
+            limits: self.limits,
+            version: crate::compat::Learned::stated(self.server_version),
+        })
     }
 
     #[cfg(feature = "reqwest")]

@@ -90,6 +90,12 @@ impl DecodeError {
         self.html
     }
 
+    /// A record of another shape than expected, at this place in it. The path is made showable.
+    pub(crate) fn record(path: &str) -> Self {
+        let path = Some(showable(path)).filter(|p| p != ".");
+        Self { path, ..Self::new("another shape than expected") }
+    }
+
     /// Serde's own text quotes the value, so only category and position are taken from it, and the path from a second reading.
     fn json<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Self {
         let what = match error.classify() {

@@ -109,6 +109,9 @@ impl Fault {
         if self.is_stale_token() {
             return ErrorKind::Auth;
         }
+        if api.is_some_and(|api| api.restriction().is_some()) {
+            return ErrorKind::Restricted;
+        }
         if status.is_client_error() {
             if api.is_some_and(ApiError::is_access_denied) {
                 return ErrorKind::Denied;

@@ -80,8 +80,8 @@ pub(crate) trait TokenSource: Send + Sync {
 
 /// What is known after the attempts so far.
 #[derive(Default)]
-struct History {
-    attempts: u32,
+pub(super) struct History {
+    pub(super) attempts: u32,
     unknown: bool,
     replaced_token: bool,
     wait: Duration,
@@ -209,10 +209,32 @@ impl Core {
         bearer: Option<&Bearer>,
         limits: Limits,
     ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
+        let body = Body::from(request.payload.to_bytes());
+        let (head, body) = self.exchange(request, bearer, body, limits).await?;
+        let announced = announced(&head.headers).unwrap_or(0);
+        if announced > limits.body {
+            return Err((Fault::TooLarge(head.status), None));
+        }
+        match self.read(body, limits, announced, limits.body).await {
+            Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
+            Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
+            Err(Unread::Stalled) => Err((Fault::StalledBody(head.status), None)),
+            Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
+        }
+    }
+
+    /// One request and the beginning of its answer, which is a success; the text of any other is read here.
+    pub(super) async fn exchange(
+        &self,
+        request: &Prepared,
+        bearer: Option<&Bearer>,
+        body: Body,
+        limits: Limits,
+    ) -> Result<(http::response::Parts, Body), (Fault, Option<crate::transport::TransportError>)> {
         let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
         let base = bearer.and_then(|b| b.base.as_ref()).unwrap_or(&self.base);
         let uri = base.join(&request.path_and_query()).ok_or_else(unusable)?;
-        let mut http = http::Request::new(Body::from(request.payload.to_bytes()));
+        let mut http = http::Request::new(body);
         *http.method_mut() = request.method.to_http();
         *http.uri_mut() = uri;
         if let Some(limit) = limits.connect {
@@ -234,16 +256,7 @@ impl Core {
         };
         let (head, body) = response.into_parts();
         if head.status.is_success() {
-            let announced = announced(&head.headers).unwrap_or(0);
-            if announced > limits.body {
-                return Err((Fault::TooLarge(head.status), None));
-            }
-            return match self.read(body, limits, announced, limits.body).await {
-                Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
-                Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
-                Err(Unread::Stalled) => Err((Fault::StalledBody(head.status), None)),
-                Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
-            };
+            return Ok((head, body));
         }
         // A refusal is a refusal even when its text is lost or endless.
         let body = self.read(body, limits, 0, limits.body.min(64 * 1024)).await.unwrap_or_default();
@@ -280,13 +293,13 @@ impl Core {
         }
     }
 
-    fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
+    pub(super) fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
         Error::new(kind, history.outcome(outcome), request.operation)
             .with_target(request.path.clone())
             .with_attempts(history.attempts)
     }
 
-    fn fault(
+    pub(super) fn fault(
         request: &Prepared,
         history: &History,
         fault: &Fault,
@@ -318,7 +331,7 @@ impl Core {
     }
 
     /// The caller's own request was not sent, unless an earlier attempt was.
-    fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
+    pub(super) fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
         let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
             .with_detail("no token could be had")
             .with_api(cause.api().cloned())
@@ -330,11 +343,11 @@ impl Core {
         .with_source(cause)
     }
 
-    async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
         self.limited(deadline.saturating_sub(self.clock.now()), work).await
     }
 
-    async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
         let work = std::pin::pin!(work);
         match select(work, self.clock.timer(limit)).await {
             Either::Left((output, _)) => Some(output),
