@@ -32,5 +32,6 @@ mod it {
     mod sending;
     mod signing_in;
     mod simulator;
+    mod simulator_restrictions;
     mod tls;
 }
