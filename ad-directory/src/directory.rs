@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, ChangePasswordOptions, CheckPasswordOptions, Container,
-    CreateOptions, DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Dn, Error, ErrorKind,
-    FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges,
-    MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup,
-    ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
-    UpdateOptions, listing,
+    Account, AccountKey, AccountUpdate, Capabilities, ChangeBatch, ChangePasswordOptions, ChangesOptions,
+    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
+    DeleteOptions, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions,
+    Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount,
+    NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
+    SetPasswordOptions, UpdateOptions, listing,
 };
 
 /// A directory that holds accounts.
@@ -95,6 +95,47 @@ pub trait Directory: Debug + Send + Sync + 'static {
     /// In the list: `NotFound` when there is no such group; `Unsupported` as the default body.
     fn list_members(&self, _group: &GroupKey, _options: ListMembersOptions) -> Listing<Member> {
         listing::unsupported("groups.list_members")
+    }
+
+    /// What has changed since [`ChangesOptions::token`], in pieces; without a token everything that there is, and then the token to begin with.
+    ///
+    /// Apply a piece, store its [`token`](ChangeBatch::token), and only then read the next one. Whoever is killed in between hands the old token in
+    /// again and is told the same once more: nothing is lost, and everything can be applied twice. A reading with no changes ends with one
+    /// empty piece.
+    ///
+    /// ```
+    /// # use ad_directory::{ChangeEvent, ChangesOptions, Directory, ErrorKind, MemoryDirectory};
+    /// # use futures_util::TryStreamExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), ad_directory::Error> {
+    /// # let directory = MemoryDirectory::builder("corp.example").build()?;
+    /// # let mut stored: Option<ad_directory::ChangeToken> = None;
+    /// let mut options = ChangesOptions::new();
+    /// options.token = stored.clone();
+    /// let mut batches = directory.list_changes(options);
+    /// loop {
+    ///     match batches.try_next().await {
+    ///         Ok(Some(batch)) => {
+    ///             for change in &batch.changes {
+    ///                 // Apply it to your own picture of the directory, by `change.guid`.
+    ///             }
+    ///             stored = Some(batch.token); // Last, and in the same transaction if there is one.
+    ///         }
+    ///         Ok(None) => break,
+    ///         // Begin again without a token; what is not named by then is gone.
+    ///         Err(error) if error.kind() == ErrorKind::ResyncNeeded => { stored = None; break }
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// In the list: `ResyncNeeded` when the token is of no use any more; `Invalid` when it is of another domain; `NotFound` when the place to
+    /// look below does not exist; `Unsupported` as the default body.
+    fn list_changes(&self, _options: ChangesOptions) -> Listing<ChangeBatch> {
+        listing::unsupported("changes.list")
     }
 
     /// Makes an account and reads it back.
@@ -292,6 +333,10 @@ macro_rules! forward {
 
             fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
                 (**self).list_members(group, options)
+            }
+
+            fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
+                (**self).list_changes(options)
             }
 
             async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {

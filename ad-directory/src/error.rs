@@ -109,6 +109,19 @@ impl Error {
         )
     }
 
+    /// Whether another controller may do better.
+    #[cfg(feature = "ldap")]
+    pub(crate) fn is_local_to_a_controller(&self) -> bool {
+        matches!(
+            self.0.kind,
+            ErrorKind::Connect
+                | ErrorKind::Tls
+                | ErrorKind::Busy
+                | ErrorKind::Interrupted
+                | ErrorKind::Unsupported
+        )
+    }
+
     /// With another outcome.
     #[must_use]
     pub fn with_outcome(self, outcome: Outcome) -> Self {

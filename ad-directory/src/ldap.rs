@@ -7,9 +7,12 @@ mod changes;
 mod connection;
 mod convert;
 mod create;
+mod delta;
 mod diagnostic;
+mod dial;
 mod entry;
 mod groups;
+mod locator;
 mod lookup;
 mod members;
 mod modify;
@@ -26,6 +29,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use secrecy::SecretString;
 
 pub use builder::LdapDirectoryBuilder;
+pub use locator::{SrvRecord, SrvResolver};
 use pool::Pool;
 
 use crate::{AttributeName, Dn, Result};
@@ -35,7 +39,9 @@ use crate::{AttributeName, Dn, Result};
 /// Plain LDAP, an empty password and a certificate that cannot be verified are refused before anything is sent. Connections are pooled: one
 /// goes back only after a completed operation, one whose operation was dropped midway is closed. Every operation has a time limit.
 ///
-/// With several controllers, the next one is tried when one cannot be reached; [`pin`](crate::Directory::pin) stays with one.
+/// With several controllers, named one by one or [looked up](Self::locate), the next one is tried when one cannot be reached, and one that
+/// failed is tried after the others for half a minute; [`pin`](crate::Directory::pin) stays with one. A question whose connection is lost is
+/// asked once more, at another controller if need be; a change never is, since it may have been done.
 ///
 /// A refused password is not sent again: from then on every operation fails with `Auth` until
 /// [`replace_password`](Self::replace_password), so that a program with an old password does not lock its own account.
@@ -119,7 +125,16 @@ impl LdapDirectory {
     /// Begins with the first controller: `ldaps://dc1.corp.example`, with `:636` when no port is given. The name must be in the
     /// controller's certificate.
     pub fn builder(url: impl Into<String>) -> LdapDirectoryBuilder {
-        LdapDirectoryBuilder::new(url.into())
+        LdapDirectoryBuilder::new(Some(url.into()), None)
+    }
+
+    /// Begins with a domain, such as `corp.example`, whose controllers are looked up in DNS: those of the
+    /// [site](LdapDirectoryBuilder::site) first, by priority and weight, each on its LDAPS port. Needs the feature `locator`, or a
+    /// [resolver](LdapDirectoryBuilder::resolver) of your own.
+    ///
+    /// They are looked up anew after ten minutes. A controller that is read-only, or is no controller, is not used.
+    pub fn locate(domain: impl Into<String>) -> LdapDirectoryBuilder {
+        LdapDirectoryBuilder::new(None, Some(domain.into()))
     }
 
     /// Signs in with another password from now on. Connections that are open stay signed in.
@@ -127,7 +142,7 @@ impl LdapDirectory {
     /// # Errors
     /// `Invalid` when it is empty.
     pub fn replace_password(&self, password: SecretString) -> Result<()> {
-        self.core.pool.replace_password(password)
+        self.core.pool.dialer.replace_password(password)
     }
 }
 

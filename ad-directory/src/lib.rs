@@ -8,6 +8,7 @@
 
 mod account;
 mod capability;
+mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod container;
@@ -30,6 +31,10 @@ mod value;
 
 pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
 pub use capability::{Capabilities, Capability};
+pub use change::{
+    AttributeValues, ChangeBatch, ChangeEvent, ChangeSource, ChangeToken, MemberName, MembersSeen,
+    ObjectChange, ObjectKind,
+};
 pub use container::{Container, ContainerKind, NewContainer};
 pub use directory::Directory;
 pub use error::{Error, ErrorKind, Outcome, Result};
@@ -41,13 +46,13 @@ pub use key::{AccountKey, GroupKey};
 #[cfg(feature = "testing")]
 pub use layer::fault::{Fault, FaultyDirectory};
 #[cfg(feature = "ldap")]
-pub use ldap::{LdapDirectory, LdapDirectoryBuilder, TimeLimits};
+pub use ldap::{LdapDirectory, LdapDirectoryBuilder, SrvRecord, SrvResolver, TimeLimits};
 pub use listing::Listing;
 pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
 pub use options::{
-    ChangePasswordOptions, CheckPasswordOptions, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
-    DeleteOptions, FindOptions, ListMembersOptions, ListOptions, MemberOptions, MoveOptions, PinOptions,
-    ProbeOptions, SetPasswordOptions, UpdateOptions,
+    ChangePasswordOptions, ChangesOptions, CheckPasswordOptions, CreateOptions, DeleteContainerOptions,
+    DeleteGroupOptions, DeleteOptions, FindOptions, ListMembersOptions, ListOptions, MemberOptions,
+    MoveOptions, PinOptions, ProbeOptions, SetPasswordOptions, UpdateOptions,
 };
 pub use password_check::PasswordCheck;
 pub use probe::{Controller, Probe, Vendor};

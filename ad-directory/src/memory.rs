@@ -1,9 +1,11 @@
 //! The directory in memory: the reference for what every other backend must do.
 
 mod builder;
+mod changes;
 mod checks;
 mod file;
 mod list;
+mod log;
 mod object;
 mod operations;
 mod password;

@@ -1,6 +1,6 @@
 //! What can be said beside the subject of an operation. Every struct grows without breaking anybody.
 
-use crate::{AttributeName, Controller, Marker, MarkerChange};
+use crate::{AttributeName, ChangeSource, ChangeToken, Controller, Dn, Marker, MarkerChange, ObjectKind};
 
 macro_rules! options {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty => $setter:ty, $convert:expr;)* })*) => {$(
@@ -88,6 +88,24 @@ options! {
         /// Whether the members of groups that are members are listed too, each once, however they are reached.
         nested: bool => bool, std::convert::identity;
         /// As in [`ListOptions::page_size`].
+        page_size: Option<u32> => u32, Some;
+    }
+
+    /// Options of [`Directory::list_changes`](crate::Directory::list_changes).
+    ChangesOptions {
+        /// Where to begin: the token of the last piece that was applied. Everything that there is without one.
+        token: Option<ChangeToken> => ChangeToken, Some;
+        /// Only what lies below this place; and what has left it, as [`ChangeEvent::Outside`](crate::ChangeEvent::Outside).
+        below: Option<Dn> => Dn, Some;
+        /// What to tell of; accounts, managed accounts and groups when it is empty.
+        kinds: Vec<ObjectKind> => Vec<ObjectKind>, std::convert::identity;
+        /// Further attributes to tell of, beside the marker, `accountExpires`, `adminCount`, `adminDescription`, `description`, `displayName`,
+        /// `groupType`, `lockoutTime`, `objectSid`, `primaryGroupID`, `pwdLastSet`, `sAMAccountName`, `servicePrincipalName`,
+        /// `userAccountControl` and `userPrincipalName`.
+        attributes: Vec<AttributeName> => Vec<AttributeName>, std::convert::identity;
+        /// By what to find changes; the best that the directory offers without it.
+        source: Option<ChangeSource> => ChangeSource, Some;
+        /// As in [`ListOptions::page_size`], where the directory lets the reader choose.
         page_size: Option<u32> => u32, Some;
     }
 

@@ -7,10 +7,16 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
+#[path = "it/changes.rs"]
+mod changes;
+#[path = "it/controllers.rs"]
+mod controllers;
 #[path = "it/fault.rs"]
 mod fault;
 #[path = "it/ground.rs"]
 mod ground;
+#[path = "it/hostile.rs"]
+mod hostile;
 #[path = "it/lists.rs"]
 mod lists;
 #[path = "it/logs.rs"]

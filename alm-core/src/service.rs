@@ -7,17 +7,27 @@
 
 pub mod accounts;
 mod alm;
+pub mod api_tokens;
 pub mod approvals;
 mod begin;
+pub mod cloning;
 pub mod command;
 mod complete;
+pub mod delegations;
 mod deliver;
+mod escalation;
 pub mod estate;
+pub mod failures;
+pub mod groups;
 mod link;
+mod owners;
 pub mod people;
 pub mod plan;
+pub mod publishing;
 pub mod queries;
+mod remaining;
 pub mod requests;
+pub mod roles;
 mod settings;
 mod stored;
 pub mod sweep;

@@ -16,10 +16,12 @@
 )]
 
 mod it {
+    mod approvals;
     mod canary;
     mod chaos;
     mod crash;
     mod flow;
+    mod people;
     mod recover;
     mod refusals;
     mod stage;

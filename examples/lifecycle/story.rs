@@ -23,10 +23,12 @@ use alm_core::service::accounts::{
 };
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::{AddDomain, AddVault};
-use alm_core::service::people::{AddGroup, AddPerson};
+use alm_core::service::groups::AddGroup;
+use alm_core::service::people::AddPerson;
+use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::requests::{DraftRequest, SubmitRequest};
 use alm_core::service::sweep::SweepOptions;
-use alm_core::service::templates::{DraftTemplate, PublishTemplate};
+use alm_core::service::templates::DraftTemplate;
 use alm_core::{Caller, Command, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

@@ -2,17 +2,19 @@
 
 mod builder;
 mod config;
+mod product;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::{Credential, TokenCache};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::request::{Endpoint, prepare};
 use crate::resource::dependencies::Dependencies;
 use crate::resource::folder_permissions::FolderPermissions;
 use crate::resource::folders::Folders;
 use crate::resource::groups::Groups;
+use crate::resource::policies::Policies;
 use crate::resource::roles::Roles;
 use crate::resource::sdk_clients::SdkClients;
 use crate::resource::secret_permissions::SecretPermissions;
@@ -20,9 +22,10 @@ use crate::resource::secrets::Secrets;
 use crate::resource::system::System;
 use crate::resource::templates::Templates;
 use crate::resource::users::Users;
-use crate::transport::{Core, Limits, TokenSource};
+use crate::transport::{Body, Core, Incoming, Limits, TokenSource};
 pub use builder::ClientBuilder;
 pub use config::ConfigKey;
+pub use product::Product;
 
 /// A client of one Secret Server. Cheap to clone; clones share connections, the token and all limits.
 ///
@@ -44,6 +47,7 @@ pub struct Client {
     core: Arc<Core>,
     tokens: TokenCache,
     limits: Limits,
+    pub(crate) version: crate::compat::Learned,
 }
 
 impl Client {
@@ -90,6 +94,44 @@ impl Client {
         endpoint.decode(&reply).map_err(|e| Error::undecodable(&request, reply.status(), attempts, e))
     }
 
+    /// Sends something with a body that cannot be sent again.
+    pub(crate) async fn upload<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        body: Body,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        let mut request = prepare(endpoint)?;
+        if let Some(length) = length {
+            request.headers.insert(http::header::CONTENT_LENGTH, length.into());
+        }
+        // What the server says to it does not matter, unless it is a web page, which is said at the beginning.
+        let answer = self.core.once(&request, body, self.limits, &self.tokens).await?;
+        let kind = answer.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        match kind {
+            Some(kind) if kind.to_ascii_lowercase().contains("html") => {
+                Err(Error::new(ErrorKind::Decode, Outcome::Unknown, E::OPERATION)
+                    .with_target(request.path)
+                    .with_status(answer.status)
+                    .with_attempts(1)
+                    .with_detail("a web page instead of an answer"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins to read a large answer; with a new token once, when the old one is refused and a repetition does no harm.
+    pub(crate) async fn open<E: Endpoint>(&self, endpoint: &E) -> Result<Incoming, Error> {
+        let request = prepare(endpoint)?;
+        let body = || Body::from(request.payload.to_bytes());
+        match self.core.once(&request, body(), self.limits, &self.tokens).await {
+            Err(error) if error.kind() == ErrorKind::Auth && error.attempts() > 0 && request.idempotent => {
+                self.core.once(&request, body(), self.limits, &self.tokens).await
+            }
+            result => result,
+        }
+    }
+
     /// The same client with another time limit for one attempt.
     #[must_use]
     pub fn with_attempt_timeout(mut self, limit: Duration) -> Self {
@@ -101,6 +143,27 @@ impl Client {
     #[must_use]
     pub fn with_total_timeout(mut self, limit: Duration) -> Self {
         self.limits.total = limit;
+        self
+    }
+
+    /// The same client with another time limit for a connection, with name service and TLS. Such calls have connections of their own.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.connect = Some(limit);
+        self
+    }
+
+    /// The same client with another time limit for the next piece of an answer.
+    #[must_use]
+    pub fn with_idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
+    /// The same client with another limit for an answer, in bytes after decompression.
+    #[must_use]
+    pub fn with_body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
         self
     }
 
@@ -149,6 +212,11 @@ impl Client {
     /// Roles and their permissions.
     pub fn roles(&self) -> Roles<'_> {
         Roles(self)
+    }
+
+    /// Secret policies.
+    pub fn policies(&self) -> Policies<'_> {
+        Policies(self)
     }
 
     /// Accounts of SDK clients.

@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Auth,
     /// Denied, **or absent, or deactivated**: Secret Server answers all three alike. Search by name to tell them apart.
     Denied,
+    /// Something stands before the secret: a comment, a check-out, an approval, a second lock. See [`Error::restriction`].
+    Restricted,
     /// The address does not exist on this server: a missing object, or an operation that this version lacks.
     NotFound,
     /// Something with that name is there already, or the object changed meanwhile.
@@ -51,6 +53,7 @@ impl ErrorKind {
             Self::Interrupted => "connection broke",
             Self::Auth => "credential or token refused",
             Self::Denied => "denied or absent",
+            Self::Restricted => "something stands before the secret",
             Self::NotFound => "not found",
             Self::Conflict => "conflict",
             Self::Invalid => "request refused as invalid",
@@ -242,6 +245,9 @@ impl Error {
             }
             ErrorKind::Denied => {
                 "check the id, whether the object is active, and the permissions of the user on it"
+            }
+            ErrorKind::Restricted => {
+                "ask for the access of the secret, and read it with a comment, a check-out or an approval"
             }
             ErrorKind::NotFound => "check the id and the version of the server",
             ErrorKind::Conflict => "read the object again, or choose another name",

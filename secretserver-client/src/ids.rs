@@ -107,6 +107,10 @@ ids! {
     SdkClientId,
     /// Names a ticket system.
     TicketSystemId,
+    /// Names a file that is kept in a secret.
+    FileId,
+    /// Names the use of an approval workflow by a secret.
+    WorkflowMapId,
 }
 
 /// Reads an id that may be missing: the server writes `null`, `0` or `-1` for "none".

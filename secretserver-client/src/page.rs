@@ -4,6 +4,8 @@
 //! of this crate sends an explicit order, by which new entries come last. What the server says about its pages is checked: a list that does
 //! not advance is an error and not an endless loop, and when it gives fewer entries than it claims, none is skipped.
 
+mod lenient;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -15,6 +17,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::transport::BoxFuture;
+pub(crate) use lenient::LenientPage;
+pub use lenient::{LenientPager, RecordError};
 
 /// One page of a list.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,16 +43,40 @@ pub struct Page<T> {
     /// Where the next page begins.
     #[serde(default)]
     pub next_skip: u32,
+    /// Records that could not be read, in order, in a list that is read [leniently](Pager::lenient). Else there are none: then such a page is an error.
+    #[serde(skip, default = "Vec::new")]
+    pub malformed: Vec<RecordError>,
 }
 
 impl<T> Page<T> {
     pub(crate) fn empty(skip: u32) -> Self {
-        Self { records: Vec::new(), skip, take: 0, total: 0, has_next: false, next_skip: 0 }
+        Self {
+            records: Vec::new(),
+            skip,
+            take: 0,
+            total: 0,
+            has_next: false,
+            next_skip: 0,
+            malformed: Vec::new(),
+        }
+    }
+
+    /// How many entries the server gave, readable or not.
+    fn given(&self) -> u32 {
+        u32::try_from(self.records.len().saturating_add(self.malformed.len())).unwrap_or(u32::MAX)
     }
 }
 
 type Fetching<T> = BoxFuture<Result<Page<T>, Error>>;
-type Fetch<T> = Arc<dyn Fn(u32, u32) -> Fetching<T> + Send + Sync>;
+type Fetch<T> = Arc<dyn Fn(Ask) -> Fetching<T> + Send + Sync>;
+
+/// Which page, and how it is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub(crate) skip: u32,
+    pub(crate) take: u32,
+    pub(crate) lenient: bool,
+}
 
 /// A list that is fetched as it is read: a stream of entries. Nothing is sent before it is polled; it ends after the first error.
 ///
@@ -76,6 +104,7 @@ pub struct Pages<T> {
     operation: &'static str,
     fetch: Fetch<T>,
     take: u32,
+    lenient: bool,
     ahead: usize,
     /// The pages under way, in order, each with its offset.
     under_way: VecDeque<(u32, Fetching<T>)>,
@@ -91,12 +120,13 @@ pub struct Pages<T> {
 impl<T> Pager<T> {
     pub(crate) fn new(
         operation: &'static str,
-        fetch: impl Fn(u32, u32) -> Fetching<T> + Send + Sync + 'static,
+        fetch: impl Fn(Ask) -> Fetching<T> + Send + Sync + 'static,
     ) -> Self {
         let pages = Pages {
             operation,
             fetch: Arc::new(fetch),
             take: 200,
+            lenient: false,
             ahead: 1,
             under_way: VecDeque::new(),
             finished: VecDeque::new(),
@@ -129,6 +159,12 @@ impl<T> Pager<T> {
     /// The offset of the next entry that will be given out.
     pub fn position(&self) -> u32 {
         self.position
+    }
+
+    /// The same list, in which a record that cannot be read costs that record and not the list.
+    pub fn lenient(mut self) -> LenientPager<T> {
+        self.pages.lenient = true;
+        LenientPager::new(self.pages, self.position)
     }
 
     /// The same list, page by page.
@@ -167,7 +203,8 @@ impl<T> Pages<T> {
                 return;
             }
             let take = self.stride.unwrap_or(self.take);
-            self.under_way.push_back((skip, (self.fetch)(skip, take)));
+            let ask = Ask { skip, take, lenient: self.lenient };
+            self.under_way.push_back((skip, (self.fetch)(ask)));
             self.next = match self.stride {
                 Some(stride) => skip.checked_add(stride).filter(|&next| next < self.total),
                 None => None,
@@ -184,7 +221,7 @@ impl<T> Pages<T> {
     /// Judges a page that has come, and says where the list goes on.
     fn judge(&mut self, asked: u32, page: &mut Page<T>) -> Result<(), Error> {
         page.skip = asked;
-        let given = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        let given = page.given();
         if !page.has_next || given == 0 {
             self.end();
             return Ok(());

@@ -7,10 +7,12 @@ pub mod folder_permissions;
 pub mod folders;
 pub mod groups;
 pub mod healthcheck;
+pub mod policies;
 pub mod roles;
 pub mod sdk_clients;
 pub mod secret_permissions;
 pub mod secrets;
+pub(crate) mod sort;
 pub mod system;
 pub mod templates;
 pub mod users;
@@ -18,12 +20,13 @@ pub mod version;
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::ids::{GroupId, UserId};
-use crate::page::{Page, Pager};
+use crate::page::{LenientPage, Page, Pager};
 use crate::request::{DecodeError, Endpoint, Query, Reply};
 pub(crate) use endpoint::{endpoint, list_endpoint, search_endpoint};
 
@@ -162,14 +165,20 @@ fn found_nothing(error: &Error) -> bool {
 pub(crate) fn search<E, T>(client: &Client, page: impl Fn(u32, u32) -> E + Send + Sync + 'static) -> Pager<T>
 where
     E: Endpoint<Response = Page<T>> + 'static,
-    T: Send + 'static,
+    T: DeserializeOwned + Send + 'static,
 {
     let client = client.clone();
-    Pager::new(E::OPERATION, move |skip, take| {
+    Pager::new(E::OPERATION, move |ask| {
         let client = client.clone();
-        let endpoint = page(skip, take);
+        let endpoint = page(ask.skip, ask.take);
+        let skip = ask.skip;
         Box::pin(async move {
-            match client.request(endpoint).await {
+            let result = if ask.lenient {
+                client.request(LenientPage { endpoint, skip }).await
+            } else {
+                client.request(endpoint).await
+            };
+            match result {
                 Err(error) if found_nothing(&error) => Ok(Page::empty(skip)),
                 result => result,
             }

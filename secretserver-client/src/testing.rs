@@ -1,5 +1,6 @@
 //! For tests: a transport that answers from a script, and a clock that takes no time. What is here may change in any release.
 
+mod answers;
 mod catalogue;
 
 use std::collections::VecDeque;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use catalogue::{CatalogueEntry, catalogue};
+pub use answers::{AnswerReader, answer_readers};
+pub use catalogue::{CatalogueCall, CatalogueEntry, SECRET, catalogue, catalogue_calls};
 
 use crate::transport::{Body, BoxFuture, Clock, Transport, TransportError, TransportErrorKind};
 

@@ -14,19 +14,22 @@ mod limit;
 pub(crate) mod reqwest;
 pub(crate) mod retry;
 mod send;
+mod stream;
 pub(crate) mod trace;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub(crate) use backoff::Jitter;
-pub(crate) use base::BaseUrl;
+pub(crate) use base::{BaseUrl, is_here};
 pub use body::{Body, BoxError};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use limit::InFlight;
 pub(crate) use retry::Budget;
-pub(crate) use send::{Core, Limits, TokenSource};
+pub(crate) use send::{Access, Bearer, Core, Limits, TokenSource};
+pub(crate) use stream::Incoming;
 pub use trace::{Attempt, Finished, Observer};
 
 /// Carries one request to the server and its answer back. Bring your own, or use the one over HTTP(S) of the feature `reqwest`.
@@ -41,6 +44,11 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// When there is no answer. Its kind says whether the server may have seen the request.
     async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, TransportError>;
 }
+
+/// How long a connection may take for this request, in its extensions when the caller asked for another limit than the transport was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectLimit(pub Duration);
 
 /// How a request failed to get an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

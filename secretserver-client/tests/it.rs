@@ -11,20 +11,32 @@
 mod it {
     mod answers;
     mod api;
+    mod bodies;
     mod canary;
     mod capacity;
+    mod child;
     mod document;
     mod everything;
     mod examples;
+    mod files;
     mod gates;
+    mod grants;
     mod hostile;
+    mod leaks;
+    mod lenient;
+    mod marks;
     mod operations;
     mod options;
+    mod origin;
+    mod platform;
+    mod preflight;
+    mod product;
     mod raw;
     mod requests;
     mod restricted;
     mod sending;
     mod signing_in;
     mod simulator;
+    mod simulator_restrictions;
     mod tls;
 }

@@ -12,8 +12,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKey, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions,
-    GroupKey, GroupName, NewAccount, ObjectGuid, Result, SamAccountName,
+    Account, AccountKey, ChangeSource, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind,
+    FindOptions, GroupKey, GroupName, NewAccount, ObjectGuid, Result, SamAccountName,
 };
 
 /// A directory with what the cases need in it.
@@ -26,6 +26,8 @@ pub struct Ground {
     pub unit: Dn,
     /// Where they are moved to.
     pub retired: Dn,
+    /// By what changes are read; the backend's own choice without it.
+    pub change_source: Option<ChangeSource>,
     group: String,
     other_group: String,
     lax: bool,
@@ -47,6 +49,7 @@ impl Ground {
             directory,
             unit,
             retired,
+            change_source: None,
             group: group.to_owned(),
             other_group: other_group.to_owned(),
             lax: false,
@@ -68,6 +71,13 @@ impl Ground {
     #[must_use]
     pub const fn lax(mut self) -> Self {
         self.lax = true;
+        self
+    }
+
+    /// Changes are read by this source.
+    #[must_use]
+    pub const fn change_source(mut self, source: ChangeSource) -> Self {
+        self.change_source = Some(source);
         self
     }
 

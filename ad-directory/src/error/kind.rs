@@ -97,6 +97,9 @@ kinds! {
     /// Another controller answers under the recorded address.
     WrongController: "wrong_controller", NotSent, "another controller answers at this address",
         "a controller was rebuilt or replaced; find out what it knows before you go on";
+    /// What has changed since a token cannot be told any more.
+    ResyncNeeded: "resync_needed", NotDone, "what has changed since the token cannot be told any more",
+        "read everything anew, without a token; what is not named by its end is gone";
     /// The answer makes no sense.
     Protocol: "protocol", Unknown, "the answer could not be understood", "read the object before you repeat a change; report the message";
     /// An argument is wrong; nothing was sent.

@@ -11,12 +11,12 @@ use futures_util::{TryStreamExt, stream};
 use secrecy::SecretString;
 
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, ChangePasswordOptions, CheckPasswordOptions, Container,
-    CreateOptions, DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Directory, Dn, Error,
-    ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges,
-    MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup,
-    ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions,
-    UpdateOptions,
+    Account, AccountKey, AccountUpdate, Capabilities, ChangeBatch, ChangePasswordOptions, ChangesOptions,
+    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
+    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
+    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
+    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe,
+    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions,
 };
 
 /// What goes wrong.
@@ -222,6 +222,11 @@ impl Directory for FaultyDirectory {
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
         let (inner, group) = (Arc::clone(&self.inner), group.clone());
         self.listed("groups.list_members", move || inner.list_members(&group, options))
+    }
+
+    fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
+        let inner = Arc::clone(&self.inner);
+        self.listed("changes.list", move || inner.list_changes(options))
     }
 
     async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {

@@ -36,6 +36,25 @@ pub(super) fn page_request(size: u32, cookie: &[u8]) -> Vec<u8> {
     sequence(&[integer(i64::from(size)), tlv(OCTETS, cookie)])
 }
 
+/// The value of a control that is one number: `SEQUENCE { INTEGER }`.
+pub(super) fn number(number: i64) -> Vec<u8> {
+    sequence(&[integer(number)])
+}
+
+/// The value of a request for changes: `SEQUENCE { flags, maxBytes, cookie }` (MS-ADTS 3.1.1.3.4.1.3).
+pub(super) fn dirsync_request(flags: i32, max_bytes: i64, cookie: &[u8]) -> Vec<u8> {
+    sequence(&[integer(i64::from(flags)), integer(max_bytes), tlv(OCTETS, cookie)])
+}
+
+/// The value of its answer: whether there is more, and the cookie: `SEQUENCE { moreResults, unused, cookie }`.
+pub(crate) fn dirsync_answer(value: &[u8]) -> Option<(bool, Vec<u8>)> {
+    let (sequence, _) = expect(SEQUENCE, value)?;
+    let (more, rest) = expect(INTEGER, sequence)?;
+    let (_, rest) = expect(INTEGER, rest)?;
+    let (cookie, _) = expect(OCTETS, rest)?;
+    Some((more.iter().any(|byte| *byte != 0), cookie.to_vec()))
+}
+
 fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
     tlv(SEQUENCE, &parts.concat())
 }
@@ -70,7 +89,18 @@ fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{integer, page_cookie, page_request};
+    use super::{dirsync_answer, dirsync_request, integer, number, page_cookie, page_request};
+
+    /// The forms that controllers take (measured on Samba).
+    #[test]
+    fn the_values_of_the_controls_for_changes() {
+        assert_eq!(dirsync_request(0, 0, b""), [0x30, 8, 2, 1, 0, 2, 1, 0, 4, 0]);
+        let incremental = dirsync_request(i32::MIN | 1, 0, b"c");
+        assert_eq!(incremental, [0x30, 12, 2, 4, 0x80, 0, 0, 1, 2, 1, 0, 4, 1, b'c']);
+        assert_eq!(dirsync_answer(&incremental), Some((true, b"c".to_vec())));
+        assert_eq!(dirsync_answer(&dirsync_request(0, 5, b"")), Some((false, Vec::new())));
+        assert_eq!(number(1), [0x30, 3, 2, 1, 1]);
+    }
 
     #[test]
     fn numbers_are_as_short_as_they_can_be() {
@@ -90,7 +120,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            let _any = page_cookie(&bytes);
+            let _any = (page_cookie(&bytes), dirsync_answer(&bytes));
         }
     }
 }

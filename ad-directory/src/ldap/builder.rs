@@ -12,7 +12,9 @@ use url::Url;
 use super::{
     Core, LdapDirectory, TimeLimits,
     connection::Endpoint,
-    pool::{Credential, Pool},
+    dial::{Credential, Dialer},
+    locator::{Locator, SrvResolver},
+    pool::Pool,
     tls,
 };
 use crate::{AttributeName, Dn, Error, ErrorKind, Result};
@@ -21,6 +23,11 @@ use crate::{AttributeName, Dn, Error, ErrorKind, Result};
 #[must_use]
 pub struct LdapDirectoryBuilder {
     urls: Vec<String>,
+    /// The domain whose controllers are looked up in DNS.
+    domain: Option<String>,
+    site: Option<String>,
+    suffixes: Vec<String>,
+    resolver: Option<Arc<dyn SrvResolver>>,
     base: Option<Dn>,
     name: String,
     password: SecretString,
@@ -36,9 +43,13 @@ enum Authority {
 }
 
 impl LdapDirectoryBuilder {
-    pub(super) fn new(url: String) -> Self {
+    pub(super) fn new(url: Option<String>, domain: Option<String>) -> Self {
         Self {
-            urls: vec![url],
+            urls: url.into_iter().collect(),
+            domain,
+            site: None,
+            suffixes: Vec::new(),
+            resolver: None,
             base: None,
             name: String::new(),
             password: SecretString::default(),
@@ -52,6 +63,25 @@ impl LdapDirectoryBuilder {
     /// A further controller of the same domain, tried when those before it cannot be reached.
     pub fn fallback(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
+        self
+    }
+
+    /// The site whose controllers are tried before the others of the domain, when they are [looked up](LdapDirectory::locate).
+    pub fn site(mut self, site: impl Into<String>) -> Self {
+        self.site = Some(site.into());
+        self
+    }
+
+    /// Where else the names of controllers that are [looked up](LdapDirectory::locate) may end than in the domain itself. A name elsewhere is
+    /// not used: whoever can answer for the name servers would get the password.
+    pub fn controllers_below(mut self, suffix: impl Into<String>) -> Self {
+        self.suffixes.push(suffix.into());
+        self
+    }
+
+    /// Another way to look SRV records up than the system's name servers.
+    pub fn resolver(mut self, resolver: impl SrvResolver) -> Self {
+        self.resolver = Some(Arc::new(resolver));
         self
     }
 
@@ -98,7 +128,10 @@ impl LdapDirectoryBuilder {
         self
     }
 
-    /// How many connections may be open at once, password checks included; 8 by default. Further operations wait.
+    /// How many operations may have a connection at once, password checks apart; 8 by default. Further ones wait.
+    ///
+    /// As many lists may be read at once, each on a connection of its own, so that whoever reads one can ask for something else meanwhile
+    /// even with one connection. A list more waits, and is `Busy` when none ends within the limit of an operation.
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
@@ -112,6 +145,17 @@ impl LdapDirectoryBuilder {
     pub fn build(self) -> Result<LdapDirectory> {
         let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
         let endpoints = self.urls.iter().map(|url| endpoint(url)).collect::<Result<Vec<_>>>()?;
+        let locator = match self.domain {
+            Some(domain) => {
+                let domain = domain.trim_end_matches('.').to_owned();
+                Dn::from_domain(&domain).map_err(|error| {
+                    config("the domain to look controllers up in is not one").with_source(error)
+                })?;
+                let resolver = self.resolver.map_or_else(system_resolver, Ok)?;
+                Some(Locator::new(domain, self.site, self.suffixes, resolver))
+            }
+            None => None,
+        };
         if self.name.is_empty() {
             return Err(config("no account to sign in with was given"));
         }
@@ -139,9 +183,10 @@ impl LdapDirectoryBuilder {
                 })?,
             });
         }
-        let tls = tls::client_config(&pems)?;
+        let trust = tls::trust(&pems)?;
         let credential = Credential { name: self.name, password: self.password };
-        let pool = Pool::new(endpoints, credential, tls, self.limits, self.connections);
+        let dialer = Dialer::new(endpoints, locator, credential, trust, self.limits);
+        let pool = Pool::new(dialer, self.connections);
         let core = Core {
             pool,
             marker_attribute,
@@ -150,6 +195,18 @@ impl LdapDirectoryBuilder {
         };
         Ok(LdapDirectory { core: Arc::new(core), pinned: None })
     }
+}
+
+#[cfg(feature = "locator")]
+#[allow(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn system_resolver() -> Result<Arc<dyn SrvResolver>> {
+    Ok(Arc::new(super::locator::dns::SystemResolver::default()))
+}
+
+#[cfg(not(feature = "locator"))]
+fn system_resolver() -> Result<Arc<dyn SrvResolver>> {
+    Err(Error::new(ErrorKind::Config, "build")
+        .with_reason("looking controllers up needs the feature `locator`, or a resolver of your own"))
 }
 
 fn endpoint(text: &str) -> Result<Endpoint> {
@@ -174,9 +231,10 @@ fn endpoint(text: &str) -> Result<Endpoint> {
     let host = url.host_str().filter(|host| !host.is_empty());
     match host {
         Some(host) if bare => {
-            if host.contains(['[', '%']) {
-                return Err(refuse("the address of a controller must be a host name or an IPv4 address"));
+            if host.contains('%') {
+                return Err(refuse("the address of a controller must be a host name or an address"));
             }
+            let host = host.trim_start_matches('[').trim_end_matches(']');
             Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(636)))
         }
         Some(_) => Err(refuse("the address of a controller holds more than a host and a port")),
@@ -197,6 +255,7 @@ mod tests {
     #[test]
     fn only_ldaps_and_only_a_host() {
         assert_eq!(endpoint("ldaps://dc1.corp.example").unwrap().to_string(), "dc1.corp.example:636");
+        assert_eq!(endpoint("ldaps://[2001:db8::1]").unwrap().to_string(), "[2001:db8::1]:636");
         assert_eq!(endpoint("ldaps://dc1:3269/").unwrap().to_string(), "dc1:3269");
         for url in [
             "ldap://dc1",
@@ -206,7 +265,7 @@ mod tests {
             "ldaps://u:p4ss@dc1",
             "ldaps://dc1/DC=x",
             "ldaps://dc1?x",
-            "ldaps://[::1]",
+            "ldaps://[::1",
         ] {
             let error = endpoint(url).unwrap_err();
             assert!(!error.to_string().contains("p4ss"), "{error}");

@@ -46,6 +46,11 @@ impl Call {
         self.stage.store(DONE, Ordering::Release);
     }
 
+    /// Whether a change has left, whatever became of it.
+    pub(super) fn has_sent(&self) -> bool {
+        self.stage.load(Ordering::Acquire) != NOT_SENT
+    }
+
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.operation)
     }

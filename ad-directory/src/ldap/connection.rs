@@ -2,20 +2,32 @@
 
 use std::{
     fmt,
+    net::Ipv6Addr,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, controls::RawControl};
-use rustls::ClientConfig;
-use tokio::task::JoinHandle;
+use futures_util::{FutureExt, future::BoxFuture};
+use ldap3::{
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchResult, StdStream,
+    controls::RawControl,
+};
+use tokio::{net::TcpStream, task::JoinHandle};
 
-use super::{call::Call, diagnostic, entry::Entry, tls};
+use super::{
+    call::Call,
+    diagnostic,
+    dial::Dialer,
+    entry::Entry,
+    tls::{self, Trust},
+};
 use crate::{Error, ErrorKind, Filter, Result};
 
 /// Where a controller listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Endpoint {
+    /// A DNS name or an address, without brackets.
     pub(super) host: String,
     port: u16,
 }
@@ -28,15 +40,30 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
     pub(super) ldap: Ldap,
-    driver: JoinHandle<()>,
+    driver: JoinHandle<Result<(), LdapError>>,
+    /// The number of its controller.
+    pub(super) place: usize,
     pub(super) used: Instant,
+    /// Since when an answer is outstanding.
+    pub(super) waiting: Option<Instant>,
+    redial: Option<Redial>,
+}
+
+/// How a reading that lost its connection gets another one.
+struct Redial {
+    dialer: Arc<Dialer>,
+    pinned: bool,
 }
 
 impl Drop for Connection {
@@ -45,29 +72,69 @@ impl Drop for Connection {
     }
 }
 
+/// What is asked in one search.
+pub(super) struct Question<'a> {
+    pub(super) base: &'a str,
+    pub(super) scope: Scope,
+    pub(super) filter: &'a str,
+    pub(super) attributes: &'a [&'a str],
+    pub(super) controls: Vec<RawControl>,
+    /// Whether it may be asked again elsewhere when the connection is lost. What belongs to a connection, such as a cookie, may not.
+    pub(super) repeatable: bool,
+}
+
 /// No referrals to other domains in the results of a search (MS-ADTS 3.1.1.3.4.1.4).
 pub(super) const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 
 /// MS-ADTS 3.1.1.3.4.1.15.
 const TREE_DELETE: &str = "1.2.840.113556.1.4.805";
 
+/// A control without a value, which a controller may ignore.
+pub(super) fn optional(oid: &str) -> RawControl {
+    RawControl { ctype: oid.to_owned(), crit: false, val: None }
+}
+
 impl Connection {
     /// TCP and TLS; not signed in yet.
     pub(super) async fn open(
         endpoint: &Endpoint,
-        config: &Arc<ClientConfig>,
+        place: usize,
+        trust: &Trust,
         limit: Duration,
     ) -> Result<Self> {
-        let settings = LdapConnSettings::new().set_config(Arc::clone(config)).set_conn_timeout(limit);
-        let opened = LdapConnAsync::with_settings(settings, &format!("ldaps://{endpoint}")).await;
+        let begun = Instant::now();
+        let address: Option<Ipv6Addr> = endpoint.host.parse().ok();
+        let mut settings = LdapConnSettings::new().set_config(trust.config(address));
+        let mut url = format!("ldaps://{endpoint}");
+        if let Some(address) = address {
+            // The library takes the brackets for a part of the name: it gets a connection that is open already, and a verifier that knows the
+            // address.
+            let stream = tokio::time::timeout(limit, TcpStream::connect((address, endpoint.port))).await;
+            let stream = stream
+                .map_err(|elapsed| LdapError::Timeout { elapsed })
+                .and_then(|stream| Ok(stream?.into_std()?))
+                .map_err(|error| connect_error(endpoint, error, limit))?;
+            settings = settings.set_std_stream(StdStream::Tcp(stream));
+            url = format!("ldaps://{}:{}", tls::ADDRESS, endpoint.port);
+        }
+        let settings = settings.set_conn_timeout(limit.saturating_sub(begun.elapsed()));
+        let opened = LdapConnAsync::with_settings(settings, &url).await;
         let (connection, ldap) = opened.map_err(|error| connect_error(endpoint, error, limit))?;
         let controller = endpoint.to_string();
         let driver = tokio::spawn(async move {
-            if let Err(error) = connection.drive().await {
+            let driven = connection.drive().await;
+            if let Err(error) = &driven {
                 tracing::debug!(%controller, %error, "connection ended");
             }
+            driven
         });
-        Ok(Self { ldap, driver, used: Instant::now() })
+        Ok(Self { ldap, driver, place, used: Instant::now(), waiting: None, redial: None })
+    }
+
+    /// From now on a reading that loses the connection is tried once more: at the same controller when `pinned` or when a change was sent
+    /// before, else at any.
+    pub(super) fn redial_with(&mut self, dialer: &Arc<Dialer>, pinned: bool) {
+        self.redial = Some(Redial { dialer: Arc::clone(dialer), pinned });
     }
 
     /// Whether the controller has closed it, as far as this side knows.
@@ -75,14 +142,15 @@ impl Connection {
         self.driver.is_finished()
     }
 
-    pub(super) async fn bind(&mut self, name: &str, password: &str) -> Result<LdapResult, LdapError> {
-        self.ldap.simple_bind(name, password).await
+    pub(super) async fn bind(&mut self, call: &Call, name: &str, password: &str) -> Result<LdapResult> {
+        let bound = guarded(self.ldap.simple_bind(name, password)).await;
+        self.explained(call, bound).await
     }
 
     /// Whether the controller still answers: an idle connection may have been cut without a word.
     pub(super) async fn answers(&mut self, limit: Duration) -> bool {
-        let search = self.ldap.search("", Scope::Base, "(objectClass=*)", vec!["1.1"]);
-        matches!(tokio::time::timeout(limit, search).await, Ok(Ok(result)) if result.1.rc == 0)
+        let search = guarded(self.ldap.search("", Scope::Base, "(objectClass=*)", vec!["1.1"]));
+        matches!(tokio::time::timeout(limit, search).await, Ok(Some(Ok(result))) if result.1.rc == 0)
     }
 
     /// All entries, or `None` when the base does not exist.
@@ -94,37 +162,130 @@ impl Connection {
         filter: &Filter,
         attributes: &[&str],
     ) -> Result<Option<Vec<Entry>>> {
-        if scope != Scope::Base {
-            self.ldap.with_controls(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
+        let controls = if scope == Scope::Base { Vec::new() } else { vec![optional(DOMAIN_SCOPE)] };
+        let filter = filter.to_string();
+        let question = Question { base, scope, filter: &filter, attributes, controls, repeatable: true };
+        let (entries, result) = self.ask(call, &question).await?;
+        match result.rc {
+            0 => Ok(Some(entries)),
+            diagnostic::NO_SUCH_OBJECT => Ok(None),
+            _ => Err(diagnostic::error(call, &result)),
         }
-        let found = self.ldap.search(base, scope, &filter.to_string(), attributes.to_vec()).await;
-        let result = found.map_err(|error| lost(call, error))?;
-        match result.1.rc {
-            0 => {}
-            diagnostic::NO_SUCH_OBJECT => return Ok(None),
-            _ => return Err(diagnostic::error(call, &result.1)),
+    }
+
+    /// The entries of an answer and its result, whatever that is. When the connection is lost, and nothing but this question was sent on
+    /// it, it is asked once more on another one.
+    pub(super) async fn ask(
+        &mut self,
+        call: &Call,
+        question: &Question<'_>,
+    ) -> Result<(Vec<Entry>, LdapResult)> {
+        match self.ask_once(call, question).await {
+            Err(error) if question.repeatable && error.kind() == ErrorKind::Interrupted => {
+                if self.reconnect(call).await {
+                    self.ask_once(call, question).await.map_err(|error| error.with_attempts(2))
+                } else {
+                    Err(error)
+                }
+            }
+            answer => answer,
         }
-        let entries = result.0.into_iter().map(Entry::read).collect::<Option<Vec<_>>>();
+    }
+
+    async fn ask_once(&mut self, call: &Call, question: &Question<'_>) -> Result<(Vec<Entry>, LdapResult)> {
+        if !question.controls.is_empty() {
+            self.ldap.with_controls(question.controls.clone());
+        }
+        self.waiting = Some(Instant::now());
+        let search =
+            self.ldap.search(question.base, question.scope, question.filter, question.attributes.to_vec());
+        let found = guarded(search).await;
+        let SearchResult(entries, result) = self.explained(call, found).await?;
+        let entries = entries.into_iter().map(Entry::read).collect::<Option<Vec<_>>>();
         let broken =
             || call.error(ErrorKind::Protocol).with_reason("an entry of the answer is not well-formed");
-        entries.map(Some).ok_or_else(broken)
+        Ok((entries.ok_or_else(broken)?, result))
+    }
+
+    /// Boxed, since connecting asks questions too; those are on a connection that does not reconnect.
+    fn reconnect<'a>(&'a mut self, call: &'a Call) -> BoxFuture<'a, bool> {
+        Box::pin(self.reconnect_once(call))
+    }
+
+    async fn reconnect_once(&mut self, call: &Call) -> bool {
+        let Some(redial) = self.redial.take() else { return false };
+        let dialer = Arc::clone(&redial.dialer);
+        let connected = if redial.pinned || call.has_sent() {
+            dialer.connect(call, self.place).await
+        } else {
+            if let Some(place) = dialer.place(self.place) {
+                place.penalize();
+            }
+            match dialer.candidates(call, None).await {
+                Ok(order) => dialer.connect_any(call, &order).await,
+                Err(error) => Err(error),
+            }
+        };
+        match connected {
+            Ok(connection) => {
+                tracing::debug!(operation = call.operation, "asking again on another connection");
+                *self = connection;
+                true
+            }
+            Err(error) => {
+                tracing::debug!(
+                    operation = call.operation,
+                    kind = error.kind().as_str(),
+                    "no other connection"
+                );
+                false
+            }
+        }
+    }
+
+    /// Why there is no answer: the one who reads from the network knows.
+    async fn explained<T>(&mut self, call: &Call, answer: Option<Result<T, LdapError>>) -> Result<T> {
+        self.waiting = None;
+        let error = match answer {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => lost(call, error),
+            None => unreadable(call),
+        };
+        if error.kind() != ErrorKind::Interrupted {
+            return Err(error);
+        }
+        // It ends by itself right after it has dropped whoever waits for it.
+        match tokio::time::timeout(Duration::from_secs(1), &mut self.driver).await {
+            Ok(Err(join)) if join.is_panic() => Err(unreadable(call)),
+            Ok(Ok(Err(LdapError::Io { source }))) if source.to_string() == "decoding error" => {
+                Err(unreadable(call))
+            }
+            _ => Err(error),
+        }
     }
 
     /// Sends one change, and notes in `call` how far it came.
     pub(super) async fn change(&mut self, call: &Call, change: Change) -> Result<(), Refusal> {
         call.sending();
+        self.waiting = Some(Instant::now());
+        let ldap = &mut self.ldap;
         let sent = match change {
-            Change::Add(dn, attributes) => self.ldap.add(&dn, attributes).await,
-            Change::Modify(dn, modifications) => self.ldap.modify(&dn, modifications).await,
-            Change::Move { dn, rdn, parent } => self.ldap.modifydn(&dn, &rdn, true, parent.as_deref()).await,
-            Change::Delete(dn) => self.ldap.delete(&dn).await,
+            Change::Add(dn, attributes) => guarded(ldap.add(&dn, attributes)).await,
+            Change::Modify(dn, modifications) => guarded(ldap.modify(&dn, modifications)).await,
+            Change::Move { dn, rdn, parent } => {
+                guarded(ldap.modifydn(&dn, &rdn, true, parent.as_deref())).await
+            }
+            Change::Delete(dn) => guarded(ldap.delete(&dn)).await,
             Change::DeleteTree(dn) => {
                 let control = RawControl { ctype: TREE_DELETE.to_owned(), crit: true, val: None };
-                self.ldap.with_controls(control);
-                self.ldap.delete(&dn).await
+                ldap.with_controls(control);
+                guarded(ldap.delete(&dn)).await
             }
         };
-        match sent {
+        if matches!(&sent, Some(Err(LdapError::OpSend { .. } | LdapError::AddNoValues))) {
+            call.not_sent();
+        }
+        match self.explained(call, sent).await {
             Ok(result) if result.rc == 0 => {
                 call.done();
                 Ok(())
@@ -133,14 +294,18 @@ impl Connection {
                 call.refused();
                 Err(Refusal { code: Some(result.rc), error: diagnostic::error(call, &result) })
             }
-            Err(error) => {
-                if matches!(error, LdapError::OpSend { .. } | LdapError::AddNoValues) {
-                    call.not_sent();
-                }
-                Err(Refusal { code: None, error: lost(call, error) })
-            }
+            Err(error) => Err(Refusal { code: None, error }),
         }
     }
+}
+
+/// The library panics on some answers that are not as RFC 4511 says; `None` then.
+async fn guarded<T>(operation: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(operation).catch_unwind().await.ok()
+}
+
+fn unreadable(call: &Call) -> Error {
+    call.error(ErrorKind::Protocol).with_reason("the answer is not well-formed")
 }
 
 pub(super) type Attributes = Vec<(Vec<u8>, std::collections::HashSet<Vec<u8>>)>;

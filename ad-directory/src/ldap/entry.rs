@@ -35,6 +35,11 @@ impl Entry {
         self.attributes.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the answer names the attribute, with values or without.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.attributes.contains_key(name)
+    }
+
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.values(name).first().map(Vec::as_slice)
     }

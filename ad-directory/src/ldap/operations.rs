@@ -10,7 +10,7 @@ use super::{
     LdapDirectory,
     call::Call,
     changes,
-    connection::{Change, lost},
+    connection::Change,
     convert, create,
     diagnostic::{self, Diagnostic},
     lookup, modify,
@@ -18,12 +18,13 @@ use super::{
     password, root,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, ChangePasswordOptions,
-    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
-    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
-    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, listing, reserved,
+    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, ChangeBatch,
+    ChangePasswordOptions, ChangesOptions, CheckPasswordOptions, Container, CreateOptions,
+    DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions,
+    Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges, MemberOptions,
+    MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome,
+    PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions,
+    listing, reserved,
 };
 
 /// How often an update is tried anew because somebody else changed the flags in between.
@@ -34,7 +35,9 @@ const FLAG_RETRIES: usize = 3;
 impl Directory for LdapDirectory {
     fn capabilities(&self) -> Capabilities {
         use Capability as C;
-        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout].into_iter().collect()
+        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout, C::Changes]
+            .into_iter()
+            .collect()
     }
 
     async fn probe(&self, _options: ProbeOptions) -> Result<Probe> {
@@ -53,7 +56,7 @@ impl Directory for LdapDirectory {
         let work = async {
             let Some(wanted) = options.controller else {
                 let lease = self.core.pool.lease(&call, self.pinned).await?;
-                let index = lease.index;
+                let index = lease.index();
                 lease.give_back();
                 return Ok(index);
             };
@@ -61,7 +64,10 @@ impl Directory for LdapDirectory {
             let (same, others): (Vec<_>, Vec<_>) = self
                 .core
                 .pool
-                .endpoints()
+                .dialer
+                .endpoints(&call)
+                .await?
+                .into_iter()
                 .partition(|(_, endpoint)| endpoint.host.eq_ignore_ascii_case(&wanted.host));
             let mut unreachable = None;
             for (index, endpoint) in same.iter().chain(&others) {
@@ -167,6 +173,10 @@ impl Directory for LdapDirectory {
         let search =
             Search { operation: "groups.list_members", target, attributes, page_size: options.page_size };
         self.list(search, convert::member)
+    }
+
+    fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
+        self.deltas(options)
     }
 
     async fn create_account(&self, new: &NewAccount, _options: CreateOptions) -> Result<Account> {
@@ -290,11 +300,10 @@ impl Directory for LdapDirectory {
             password::refuse_empty(&call, password)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
             let account = self.existing(&call, &mut lease, id).await?;
-            let stranger = lease.stranger(&self.core.pool).await;
+            let stranger = lease.stranger(&call).await;
             let result = match stranger {
                 Ok(mut stranger) => {
-                    let answer = stranger.bind(&account.dn.to_string(), password.expose_secret()).await;
-                    answer.map_err(|error| lost(&call, error))
+                    stranger.bind(&call, &account.dn.to_string(), password.expose_secret()).await
                 }
                 Err(error) => Err(error),
             };

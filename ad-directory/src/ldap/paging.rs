@@ -7,7 +7,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     LdapDirectory, ber,
     call::Call,
-    connection::{Connection, DOMAIN_SCOPE, lost},
+    connection::{Connection, DOMAIN_SCOPE, Question, optional},
     diagnostic,
     entry::Entry,
     lookup, ranged,
@@ -20,7 +20,7 @@ use crate::{
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 
 /// What a controller sends at most in one page (`MaxPageSize`), and what is asked for unless told otherwise.
-const PAGE_SIZE: u32 = 1000;
+pub(super) const PAGE_SIZE: u32 = 1000;
 
 /// What is listed.
 pub(super) enum Target {
@@ -36,9 +36,9 @@ pub(super) enum Target {
 }
 
 /// One page, and whether it is the last: a task that ends without having said so has broken off.
-struct Page<T> {
-    items: Vec<T>,
-    last: bool,
+pub(super) struct Page<T> {
+    pub(super) items: Vec<T>,
+    pub(super) last: bool,
 }
 
 pub(super) struct Search {
@@ -49,14 +49,16 @@ pub(super) struct Search {
 }
 
 impl Connection {
-    /// One page, and the cookie to ask for the next one with; it is empty after the last.
-    async fn page(
+    /// One page of a subtree, and the cookie to ask for the next one with; it is empty after the last. Only the first page is asked for again
+    /// when the connection is lost: a cookie belongs to its connection.
+    pub(super) async fn page(
         &mut self,
         call: &Call,
         base: &str,
         filter: &str,
-        attributes: &[String],
+        attributes: &[&str],
         page: (u32, &[u8]),
+        further: &[RawControl],
     ) -> Result<(Vec<Entry>, Vec<u8>)> {
         let (size, cookie) = page;
         let paged = RawControl {
@@ -64,10 +66,10 @@ impl Connection {
             crit: true,
             val: Some(ber::page_request(size, cookie)),
         };
-        let scope = RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None };
-        self.ldap.with_controls(vec![paged, scope]);
-        let found = self.ldap.search(base, Scope::Subtree, filter, attributes.to_vec()).await;
-        let ldap3::SearchResult(entries, result) = found.map_err(|error| lost(call, error))?;
+        let controls = [paged, optional(DOMAIN_SCOPE)].into_iter().chain(further.iter().cloned()).collect();
+        let repeatable = cookie.is_empty();
+        let question = Question { base, scope: Scope::Subtree, filter, attributes, controls, repeatable };
+        let (entries, result) = self.ask(call, &question).await?;
         match result.rc {
             0 => {}
             diagnostic::NO_SUCH_OBJECT => {
@@ -78,8 +80,6 @@ impl Connection {
             _ => return Err(diagnostic::error(call, &result)),
         }
         let broken = |reason: &'static str| call.error(ErrorKind::Protocol).with_reason(reason);
-        let entries = entries.into_iter().map(Entry::read).collect::<Option<Vec<_>>>();
-        let entries = entries.ok_or_else(|| broken("an entry of the answer is not well-formed"))?;
         let control = result.ctrls.iter().find(|control| control.1.ctype == PAGED_RESULTS);
         let next = match control {
             Some(control) => control.1.val.as_deref().and_then(ber::page_cookie),
@@ -101,9 +101,9 @@ impl LdapDirectory {
         convert: impl Fn(&Call, &Entry) -> Result<T> + Send + Sync + 'static,
     ) -> Listing<T> {
         let directory = self.clone();
-        let start =
-            move |sender| tokio::spawn(async move { directory.send_pages(search, convert, &sender).await });
-        Box::pin(stream::unfold(State::Waiting(start), State::next))
+        read_ahead(move |sender| {
+            tokio::spawn(async move { directory.send_pages(search, convert, &sender).await })
+        })
     }
 
     /// Lists what fits a query and is of one kind.
@@ -134,7 +134,7 @@ impl LdapDirectory {
         let call = Call::new(search.operation);
         let limit = self.core.limits.operation;
         let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let mut lease = self.core.pool.lease_for_list(&call, self.pinned).await?;
             let place = self.place(&call, &mut lease, &search.target).await?;
             Ok((lease, place))
         };
@@ -146,6 +146,7 @@ impl LdapDirectory {
             }
         };
         let filter = filter.to_string();
+        let attributes: Vec<&str> = search.attributes.iter().map(String::as_str).collect();
         let size = search.page_size.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
         let mut cookie = Vec::new();
         loop {
@@ -153,7 +154,7 @@ impl LdapDirectory {
             let work = async {
                 let connection = lease.connection(&call)?;
                 let (mut entries, next) =
-                    connection.page(&call, &base, &filter, &search.attributes, (size, &cookie)).await?;
+                    connection.page(&call, &base, &filter, &attributes, (size, &cookie), &[]).await?;
                 for entry in &mut entries {
                     ranged::complete(&call, connection, entry).await?;
                 }
@@ -209,6 +210,13 @@ impl LdapDirectory {
 /// Which objects are accounts: the category leaves out computers and managed accounts, which are users by class too.
 pub(super) fn accounts() -> Result<Filter> {
     Ok(Filter::all([lookup::is("objectCategory", "person")?, lookup::is("objectClass", "user")?]))
+}
+
+/// A list that a task of its own reads, one page ahead. Nothing runs before it is polled.
+pub(super) fn read_ahead<T: Send + 'static>(
+    start: impl FnOnce(mpsc::Sender<Result<Page<T>>>) -> JoinHandle<()> + Send + 'static,
+) -> Listing<T> {
+    Box::pin(stream::unfold(State::Waiting(start), State::next))
 }
 
 enum State<S, T> {

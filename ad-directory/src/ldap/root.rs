@@ -3,18 +3,36 @@
 use ldap3::Scope;
 use uuid::Uuid;
 
-use super::{call::Call, pool::Lease};
+use super::{call::Call, connection::Connection, pool::Lease};
 use crate::{Controller, Dn, ErrorKind, Filter, GeneralizedTime, Probe, Result, Vendor};
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1).
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 
-fn anything() -> Result<Filter> {
+/// `LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID`: a read-only controller (MS-ADTS 3.1.1.3.4.3.6).
+const READ_ONLY: &str = "1.2.840.113556.1.4.1920";
+
+/// Whether it is a controller of Active Directory that can be written to. The root DSE can be read before the sign-in.
+pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<()> {
+    let found = connection.search(call, "", Scope::Base, &anything()?, &["supportedCapabilities"]).await?;
+    let root = found.and_then(|mut entries| entries.pop()).unwrap_or_default();
+    let has = |capability: &str| root.texts("supportedcapabilities").any(|have| have == capability);
+    let refuse = |reason: &'static str| Err(call.error(ErrorKind::Unsupported).with_reason(reason));
+    if !has(ACTIVE_DIRECTORY) {
+        return refuse("this is an LDAP server, but not Active Directory");
+    }
+    if has(READ_ONLY) {
+        return refuse("this controller is read-only");
+    }
+    Ok(())
+}
+
+pub(super) fn anything() -> Result<Filter> {
     Ok(Filter::present("objectClass".parse()?))
 }
 
 pub(super) async fn probe(call: &Call, lease: &mut Lease<'_>) -> Result<Probe> {
-    let endpoint = lease.endpoint().clone();
+    let endpoint = lease.endpoint();
     let attributes = [
         "currentTime",
         "defaultNamingContext",

@@ -1,14 +1,87 @@
 //! Whom to trust. One provider, ring, handed over and never installed as the process's default.
 
-use std::sync::Arc;
+use std::{net::Ipv6Addr, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
 use crate::{Error, ErrorKind, Result};
 
+/// What stands in an address for the library in place of an IPv6 address. It is never looked up and never verified.
+pub(super) const ADDRESS: &str = "address.invalid";
+
+/// Whose certificates are accepted.
+pub(super) struct Trust {
+    config: Arc<ClientConfig>,
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Trust {
+    /// For a controller that is addressed by its name or IPv4 address, or by this IPv6 address.
+    pub(super) fn config(&self, address: Option<Ipv6Addr>) -> Arc<ClientConfig> {
+        let Some(address) = address else { return Arc::clone(&self.config) };
+        let verifier = AddressVerifier {
+            name: ServerName::IpAddress(address.into()),
+            inner: Arc::clone(&self.verifier),
+        };
+        let mut config = ClientConfig::clone(&self.config);
+        config.enable_sni = false;
+        // As strict as the usual one: only the name to look for in the certificate is another.
+        config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        Arc::new(config)
+    }
+}
+
+/// Looks for an address in the certificate, whatever name the connection was made with.
+#[derive(Debug)]
+struct AddressVerifier {
+    name: ServerName<'static>,
+    inner: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for AddressVerifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.inner.verify_server_cert(certificate, intermediates, &self.name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
 /// Trusts the authorities in `pems`, or those of the system when there are none.
-pub(super) fn client_config(pems: &[Vec<u8>]) -> Result<Arc<ClientConfig>> {
+pub(super) fn trust(pems: &[Vec<u8>]) -> Result<Trust> {
     let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
     let mut roots = RootCertStore::empty();
     for pem in pems {
@@ -34,10 +107,14 @@ pub(super) fn client_config(pems: &[Vec<u8>]) -> Result<Arc<ClientConfig>> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .map_err(|error| config("TLS cannot be set up").with_source(error))?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| config("TLS cannot be set up").with_source(error))?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    let config = builder.with_webpki_verifier(Arc::clone(&verifier)).with_no_client_auth();
+    Ok(Trust { config: Arc::new(config), verifier })
 }
 
 /// What a failed handshake says to the person who has to repair it.

@@ -24,6 +24,7 @@ pub struct MemoryDirectoryBuilder {
     policy: PasswordPolicy,
     controller: Option<Controller>,
     clock: Clock,
+    change_log: Option<usize>,
 }
 
 impl MemoryDirectoryBuilder {
@@ -36,6 +37,7 @@ impl MemoryDirectoryBuilder {
             policy: PasswordPolicy::default(),
             controller: None,
             clock: Arc::new(Timestamp::now),
+            change_log: None,
         }
     }
 
@@ -81,6 +83,13 @@ impl MemoryDirectoryBuilder {
         self
     }
 
+    /// How many changes are remembered for [`list_changes`](crate::Directory::list_changes); 10,000 without it. A token from before the oldest of
+    /// them is answered with `ResyncNeeded`, as a controller does after its tombstone lifetime.
+    pub const fn change_log(mut self, entries: usize) -> Self {
+        self.change_log = Some(entries);
+        self
+    }
+
     /// The directory, in memory only.
     ///
     /// # Errors
@@ -121,6 +130,9 @@ impl MemoryDirectoryBuilder {
         let (a, b) = Uuid::new_v4().as_u64_pair();
         let sid = Sid::new(5, vec![21, low(a), low(a >> 32), low(b)])?;
         let mut world = World::new(domain.clone(), sid, controller);
+        if let Some(entries) = self.change_log {
+            world.log.limit(entries);
+        }
         let users = domain.child("Users")?;
         world.add_container(Container::new(new_guid(), domain.clone(), ContainerKind::Domain));
         world.add_container(Container::new(new_guid(), users.clone(), ContainerKind::Container));

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     policy,
-    world::{StoredAccount, World},
+    world::{StoredAccount, StoredGroup, World},
 };
 use crate::{Account, Change, Dn, Error, ErrorKind, GroupKey, Marker, MarkerChange, ObjectGuid, Result};
 
@@ -39,11 +39,12 @@ pub(super) fn changeable<'a>(
     Ok(stored)
 }
 
-pub(super) fn members<'a>(
-    world: &'a mut World,
+/// The group whose members may be changed.
+pub(super) fn group_to_change<'a>(
+    world: &'a World,
     key: &GroupKey,
     operation: &'static str,
-) -> Result<&'a mut std::collections::BTreeSet<ObjectGuid>> {
+) -> Result<&'a StoredGroup> {
     let missing =
         || Error::new(ErrorKind::NotFound, operation).with_subject(key).with_reason("there is no such group");
     let found = world.find_group(key).ok_or_else(missing)?;
@@ -53,8 +54,7 @@ pub(super) fn members<'a>(
             .with_reason("the directory protects this group")
             .with_codes(Some(50), Some(5), None));
     }
-    let guid = found.group.guid;
-    world.groups.get_mut(&guid).map(|stored| &mut stored.members).ok_or_else(missing)
+    Ok(found)
 }
 
 pub(super) fn compare_and_set(

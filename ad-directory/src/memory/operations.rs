@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
-    MemoryDirectory,
+    MemoryDirectory, changes,
     checks::{
-        answer, apply, changeable, compare_and_set, expect, members, no_parent, no_password, refuse_empty,
+        answer, apply, changeable, compare_and_set, expect, group_to_change, no_parent, no_password,
+        refuse_empty,
     },
     list,
     password::PasswordHash,
@@ -19,13 +20,13 @@ use super::{
     world::StoredAccount,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, Capability, ChangePasswordOptions,
-    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
-    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
-    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor, listing,
-    reserved,
+    Account, AccountKey, AccountUpdate, Capabilities, Capability, ChangeBatch, ChangePasswordOptions,
+    ChangesOptions, CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions,
+    DeleteGroupOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
+    ListMembersOptions, ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged,
+    MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions,
+    Probe, ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor,
+    listing, reserved,
 };
 
 /// The attribute that the LDAP backend uses unless told otherwise; here it is only kept from being set twice.
@@ -36,7 +37,9 @@ const MARKER_ATTRIBUTE: &str = "adminDescription";
 impl Directory for MemoryDirectory {
     fn capabilities(&self) -> Capabilities {
         use Capability as C;
-        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout].into_iter().collect()
+        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout, C::Changes]
+            .into_iter()
+            .collect()
     }
 
     async fn probe(&self, _options: ProbeOptions) -> Result<Probe> {
@@ -102,6 +105,13 @@ impl Directory for MemoryDirectory {
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
         let (directory, group) = (self.clone(), group.clone());
         listing::lazily(async move { directory.read(|world| list::members(world, &group, options.nested)) })
+    }
+
+    fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
+        let directory = self.clone();
+        listing::lazily(async move {
+            directory.read(|world| changes::since(world, &options, MARKER_ATTRIBUTE).map(|batch| vec![batch]))
+        })
     }
 
     async fn create_account(&self, new: &NewAccount, _options: CreateOptions) -> Result<Account> {
@@ -343,7 +353,8 @@ impl Directory for MemoryDirectory {
         let operation = "groups.add_member";
         self.change(|world| {
             world.stored(member, operation)?;
-            Ok(if members(world, group, operation)?.insert(member) {
+            let group = group_to_change(world, group, operation)?.group.guid;
+            Ok(if world.set_member(group, member, true) {
                 MembershipChange::Changed
             } else {
                 MembershipChange::Already
@@ -360,7 +371,8 @@ impl Directory for MemoryDirectory {
         let operation = "groups.remove_member";
         self.change(|world| {
             world.stored(member, operation)?;
-            Ok(if members(world, group, operation)?.remove(&member) {
+            let group = group_to_change(world, group, operation)?.group.guid;
+            Ok(if world.set_member(group, member, false) {
                 MembershipChange::Changed
             } else {
                 MembershipChange::Already

@@ -1,11 +1,9 @@
 //! Groups and units: making them, deleting them, and changing many members at once.
 
-use std::collections::BTreeSet;
-
 use uuid::Uuid;
 
 use super::{
-    checks::{members, no_parent},
+    checks::{group_to_change, no_parent},
     world::World,
 };
 use crate::{
@@ -50,7 +48,7 @@ pub(super) fn make_group(world: &mut World, new: &NewGroup) -> Result<Group> {
 
 pub(super) fn delete_group(world: &mut World, id: ObjectGuid) -> Result<()> {
     // Refuses what does not exist and what is protected.
-    members(world, &GroupKey::Guid(id), "groups.delete")?;
+    group_to_change(world, &GroupKey::Guid(id), "groups.delete")?;
     world.remove_group(id);
     Ok(())
 }
@@ -66,12 +64,13 @@ pub(super) fn change_members(
             return Err(Error::new(ErrorKind::NotFound, operation).with_subject(guid));
         }
     }
-    let members = members(world, key, operation)?;
-    let add: BTreeSet<_> = changes.add.iter().filter(|guid| !members.contains(*guid)).copied().collect();
-    let remove: BTreeSet<_> = changes.remove.iter().filter(|guid| members.contains(*guid)).copied().collect();
-    members.retain(|guid| !remove.contains(guid));
-    members.extend(&add);
-    Ok(MembersChanged { added: add.len(), removed: remove.len() })
+    let group = group_to_change(world, key, operation)?.group.guid;
+    let set = |world: &mut World, guids: &[ObjectGuid], is_member| {
+        guids.iter().filter(|guid| world.set_member(group, **guid, is_member)).count()
+    };
+    let removed = set(world, &changes.remove, false);
+    let added = set(world, &changes.add, true);
+    Ok(MembersChanged { added, removed })
 }
 
 pub(super) fn make_unit(world: &mut World, dn: &Dn, description: Option<&str>) -> Result<Container> {

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::password::PasswordHash;
+use super::{
+    log::{self, ChangeLog},
+    password::PasswordHash,
+};
 use crate::{
-    Account, AccountKey, Container, Controller, Dn, Error, ErrorKind, Group, GroupKey, ObjectGuid, Result,
-    Sid, UserPrincipalName,
+    Account, AccountKey, Container, Controller, Dn, Error, ErrorKind, Group, GroupKey, ObjectGuid,
+    ObjectKind, Result, Sid, UserPrincipalName,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub(super) struct World {
     pub(super) containers: BTreeMap<ObjectGuid, Container>,
     pub(super) groups: BTreeMap<ObjectGuid, StoredGroup>,
     accounts: BTreeMap<ObjectGuid, StoredAccount>,
+    /// What has changed; empty in files of before there was one.
+    #[serde(default)]
+    pub(super) log: ChangeLog,
     /// Made anew when the file is read.
     #[serde(skip)]
     index: Index,
@@ -62,6 +68,7 @@ impl World {
             containers: BTreeMap::new(),
             groups: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            log: ChangeLog::default(),
             index: Index::default(),
         }
     }
@@ -90,19 +97,26 @@ impl World {
 
     pub(super) fn add_container(&mut self, container: Container) {
         self.index.dns.insert(container.dn.clone(), container.guid);
+        self.log.added(container.guid);
         self.containers.insert(container.guid, container);
     }
 
     pub(super) fn add_group(&mut self, group: Group) {
         self.index.dns.insert(group.dn.clone(), group.guid);
         self.index.names.insert(group.name.as_str().to_lowercase(), group.guid);
+        self.log.added(group.guid);
         self.groups.insert(group.guid, StoredGroup { group, members: BTreeSet::new() });
     }
 
     pub(super) fn put_account(&mut self, stored: StoredAccount) {
         let guid = stored.account.guid;
-        if let Some(before) = self.accounts.get(&guid) {
-            self.index.remove(&before.account);
+        match self.accounts.get(&guid) {
+            Some(before) => {
+                self.index.remove(&before.account);
+                let changed = log::changed(self, before, &stored);
+                self.log.account(guid, changed);
+            }
+            None => self.log.added(guid),
         }
         self.index.add(&stored.account);
         self.accounts.insert(guid, stored);
@@ -119,6 +133,7 @@ impl World {
     pub(super) fn remove_account(&mut self, guid: ObjectGuid) {
         if let Some(stored) = self.accounts.remove(&guid) {
             self.index.remove(&stored.account);
+            self.log.deleted(guid, ObjectKind::Account, stored.account.dn);
         }
         for group in self.groups.values_mut() {
             group.members.remove(&guid);
@@ -129,6 +144,7 @@ impl World {
         if let Some(stored) = self.groups.remove(&guid) {
             self.index.dns.remove(&stored.group.dn);
             self.index.names.remove(&stored.group.name.as_str().to_lowercase());
+            self.log.deleted(guid, ObjectKind::Group, stored.group.dn);
         }
         for group in self.groups.values_mut() {
             group.members.remove(&guid);
@@ -138,7 +154,18 @@ impl World {
     pub(super) fn remove_container(&mut self, guid: ObjectGuid) {
         if let Some(container) = self.containers.remove(&guid) {
             self.index.dns.remove(&container.dn);
+            self.log.deleted(guid, ObjectKind::Container, container.dn);
         }
+    }
+
+    /// Begins or ends a membership; says whether that changed anything.
+    pub(super) fn set_member(&mut self, group: ObjectGuid, member: ObjectGuid, is_member: bool) -> bool {
+        let Some(stored) = self.groups.get_mut(&group) else { return false };
+        let changed = if is_member { stored.members.insert(member) } else { stored.members.remove(&member) };
+        if changed {
+            self.log.member(group, member, is_member);
+        }
+        changed
     }
 
     /// Whether an account or a group has this sign-in name.

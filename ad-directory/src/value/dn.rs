@@ -131,10 +131,6 @@ impl Dn {
     }
 
     /// The lowest level alone, as it goes into a move: `CN=svc-app`.
-    #[cfg_attr(
-        not(feature = "ldap"),
-        allow(dead_code, reason = "only the LDAP backend sends a relative name")
-    )]
     pub(crate) fn rdn_text(&self) -> String {
         self.rdns.first().map(ToString::to_string).unwrap_or_default()
     }

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use ad_directory::{
-    Capability, Directory, DirectoryExt, ErrorKind, LdapDirectory, LdapDirectoryBuilder, Outcome,
-    ProbeOptions, SamAccountName, TimeLimits, Vendor,
+    Capability, ChangeBatch, ChangeSource, ChangesOptions, Directory, DirectoryExt, ErrorKind, LdapDirectory,
+    LdapDirectoryBuilder, Outcome, ProbeOptions, SamAccountName, TimeLimits, Vendor,
     conformance::{Ground, Harness},
 };
+use futures_util::TryStreamExt;
 use secrecy::SecretString;
 
 fn variable(name: &str) -> String {
@@ -52,6 +53,69 @@ impl Harness for Samba {
 
 mod suite {
     ad_directory::conformance_suite!(super::Samba);
+}
+
+/// The cases of changes once more, by the numbers of the controller instead of DirSync.
+struct ByNumbers;
+
+impl Harness for ByNumbers {
+    async fn fresh(&self) -> Ground {
+        Samba.fresh().await.change_source(ChangeSource::UpdateNumbers)
+    }
+}
+
+mod by_numbers {
+    use ad_directory::conformance::{Harness, case};
+
+    macro_rules! cases {
+        ($($name:ident)*) => {$(
+            #[tokio::test]
+            async fn $name() {
+                let ground = super::ByNumbers.fresh().await;
+                let checked = case::$name(&ground).await;
+                ground.clean_up().await;
+                checked.unwrap();
+            }
+        )*};
+    }
+
+    cases! {
+        a_first_reading_tells_everything a_token_tells_what_came_after_it an_old_token_tells_the_same_again
+        changed_attributes_are_told changes_of_one_object_are_one a_move_is_told a_deletion_is_told
+        members_that_come_and_go_are_told a_part_of_the_domain_can_be_read other_kinds_are_told_when_asked
+        a_token_belongs_to_its_question a_token_of_another_domain_is_refused
+    }
+}
+
+/// An ordinary account reads changes too, and is told that it sees no deletions.
+#[tokio::test]
+async fn without_the_right_to_replicate_it_sees_what_it_may() {
+    let directory = builder().ca_pem(ca()).build().unwrap();
+    let batches: Vec<ChangeBatch> =
+        directory.list_changes(ChangesOptions::new()).try_collect().await.unwrap();
+    let last = batches.last().unwrap();
+    assert_eq!((last.source, last.sees_deletions, last.is_full), (ChangeSource::DirSync, false, true));
+    assert!(batches.iter().map(|batch| batch.changes.len()).sum::<usize>() > 5);
+}
+
+/// What a controller does not take for a cookie of its own is no reason to stop: it is read anew.
+#[tokio::test]
+async fn a_cookie_that_no_controller_gave_needs_a_fresh_reading() {
+    let directory = builder().ca_pem(ca()).build().unwrap();
+    let batches: Vec<ChangeBatch> =
+        directory.list_changes(ChangesOptions::new()).try_collect().await.unwrap();
+    let json = {
+        use base64::Engine;
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let text = batches.last().unwrap().token.to_string();
+        let json = String::from_utf8(engine.decode(text.strip_prefix("adct1.").unwrap()).unwrap()).unwrap();
+        let (head, rest) = json.split_once("\"cookie\":\"").unwrap();
+        let (_, tail) = rest.split_once('"').unwrap();
+        format!("adct1.{}", engine.encode(format!("{head}\"cookie\":\"0badcafe\"{tail}")))
+    };
+    let options = ChangesOptions::new().token(json.parse().unwrap());
+    let error = directory.list_changes(options).try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::ResyncNeeded, Outcome::NotDone), "{error}");
 }
 
 #[tokio::test]

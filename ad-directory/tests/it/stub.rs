@@ -29,6 +29,12 @@ pub(crate) enum Answer {
     Farewell,
     /// These bytes, whatever they are.
     Bytes(&'static [u8]),
+    /// These operations, each in a message with the id of the request.
+    Operations(Vec<Vec<u8>>),
+    /// So many bytes of the answer, and then the connection is closed.
+    CutAt(Box<Self>, usize),
+    /// The notice of disconnection (RFC 4511, 4.4.1), as Windows writes it, and then the connection is closed.
+    Notice,
     /// Nothing at all.
     Silence,
     /// The connection is closed.
@@ -68,40 +74,16 @@ impl Stub {
                     while let Some((id, tag, body)) = request(&mut stream).await {
                         seen.lock().unwrap().push((connection, tag, body));
                         let answer = script.lock().unwrap().next();
-                        let bytes = match answer {
-                            Some(Answer::Result(code, text)) => message(id, &result(tag, code, text)),
-                            Some(Answer::Entries(entries)) => {
-                                let mut bytes: Vec<u8> =
-                                    entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
-                                bytes.extend(message(id, &result(tag, 0, "")));
-                                bytes
-                            }
-                            Some(Answer::Page(entries, cookie)) => {
-                                let mut bytes: Vec<u8> =
-                                    entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
-                                let value = tlv(0x30, &[tlv(2, &[0]), tlv(4, cookie)].concat());
-                                let oid = tlv(4, b"1.2.840.113556.1.4.319");
-                                let control = tlv(0x30, &[oid, tlv(4, &value)].concat());
-                                bytes
-                                    .extend(message(id, &[result(tag, 0, ""), tlv(0xa0, &control)].concat()));
-                                bytes
-                            }
-                            Some(Answer::Cut(entries, code)) => {
-                                let mut bytes: Vec<u8> =
-                                    entries.iter().flat_map(|entry| message(id, &encode(entry))).collect();
-                                bytes.extend(message(id, &result(tag, code, "")));
-                                bytes
-                            }
-                            Some(Answer::Farewell) => {
-                                let _sent = stream.write_all(&message(id, &result(tag, 0, ""))).await;
-                                let _closed = stream.shutdown().await;
-                                return;
-                            }
-                            Some(Answer::Bytes(bytes)) => bytes.to_vec(),
-                            Some(Answer::Close) => return,
-                            Some(Answer::Silence) | None => continue,
-                        };
+                        let closes = matches!(
+                            answer,
+                            Some(Answer::Farewell | Answer::Notice | Answer::CutAt(..) | Answer::Close)
+                        );
+                        let bytes = answer.map(|answer| encoded(&answer, id, tag)).unwrap_or_default();
                         if stream.write_all(&bytes).await.is_err() {
+                            return;
+                        }
+                        if closes {
+                            let _closed = stream.shutdown().await;
                             return;
                         }
                     }
@@ -143,6 +125,63 @@ impl Stub {
             .filter(|(_, _, body)| body.windows(bytes.len()).any(|part| part == bytes))
             .count()
     }
+}
+
+/// What goes over the wire.
+pub(crate) fn encoded(answer: &Answer, id: u8, tag: u8) -> Vec<u8> {
+    let messages = |entries: &[Entry], end: &[u8]| -> Vec<u8> {
+        let operations = entries.iter().map(encode).chain([end.to_vec()]);
+        operations.flat_map(|operation| message(id, &operation)).collect()
+    };
+    match answer {
+        Answer::Result(code, text) => message(id, &result(tag, *code, text)),
+        Answer::Entries(entries) => messages(entries, &result(tag, 0, "")),
+        Answer::Page(entries, cookie) => {
+            let value = tlv(0x30, &[tlv(2, &[0]), tlv(4, cookie)].concat());
+            messages(entries, &done(0, &[("1.2.840.113556.1.4.319", value)]))
+        }
+        Answer::Cut(entries, code) => messages(entries, &result(tag, *code, "")),
+        Answer::Farewell => message(id, &result(tag, 0, "")),
+        Answer::Bytes(bytes) => bytes.to_vec(),
+        Answer::Operations(operations) => {
+            operations.iter().flat_map(|operation| message(id, operation)).collect()
+        }
+        Answer::CutAt(whole, length) => {
+            let mut bytes = encoded(whole, id, tag);
+            bytes.truncate(*length);
+            bytes
+        }
+        Answer::Notice => {
+            let text = tlv(4, b"00002024: LdapErr: DSID-0C060420, comment: Timedout due to inactivity");
+            let result = tlv(0x78, &[tlv(0x0a, &[52]), tlv(4, b""), text].concat());
+            // Windows puts the name of the notice behind the operation instead of into it.
+            let name = tlv(0x8a, b"1.3.6.1.4.1.1466.20036");
+            message(0, &[result, name].concat())
+        }
+        Answer::Silence | Answer::Close => Vec::new(),
+    }
+}
+
+/// The end of a search with these controls, for [`Answer::Operations`].
+pub(crate) fn done(code: u8, controls: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let control =
+        |(oid, value): &(&str, Vec<u8>)| tlv(0x30, &[tlv(4, oid.as_bytes()), tlv(4, value)].concat());
+    let controls: Vec<u8> = controls.iter().flat_map(control).collect();
+    let mut bytes = result(SEARCH, code, "");
+    if !controls.is_empty() {
+        bytes.extend(tlv(0xa0, &controls));
+    }
+    bytes
+}
+
+/// One entry with attributes of any number of values, for [`Answer::Operations`].
+pub(crate) fn entry(dn: &str, attributes: &[(&str, Vec<Vec<u8>>)]) -> Vec<u8> {
+    let attribute = |(name, values): &(&str, Vec<Vec<u8>>)| {
+        let values: Vec<u8> = values.iter().flat_map(|value| tlv(4, value)).collect();
+        tlv(0x30, &[tlv(4, name.as_bytes()), tlv(0x31, &values)].concat())
+    };
+    let list: Vec<u8> = attributes.iter().flat_map(attribute).collect();
+    tlv(0x64, &[tlv(4, dn.as_bytes()), tlv(0x30, &list)].concat())
 }
 
 pub(crate) fn authority() -> (Issuer, String) {
@@ -188,7 +227,7 @@ async fn request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<(u8, u8, Ve
     Some((id, tag, body))
 }
 
-fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag, 0x84];
     bytes.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
     bytes.extend(body);

@@ -47,11 +47,17 @@ async fn a_lost_answer_leaves_it_unknown() {
 
 #[tokio::test]
 async fn what_was_done_and_cannot_be_read_back_is_done() {
-    for lost in [Answer::Close, Answer::Silence, Answer::Entries(vec![])] {
+    for lost in [Answer::Silence, Answer::Entries(vec![])] {
         let (error, stub) = create_fails(vec![OK, lost]).await;
         assert_eq!(error.outcome(), Outcome::Done, "{error:?}");
         assert_eq!(stub.tags(), [BIND, ADD, SEARCH]);
     }
+    // It is asked for once more, and the change is never sent again.
+    let (error, stub) = create_fails(vec![OK, Answer::Close, OK, Answer::Close]).await;
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Interrupted, Outcome::Done));
+    assert_eq!(stub.tags(), [BIND, ADD, SEARCH, BIND, SEARCH]);
+    let stub = Stub::new(vec![OK, OK, Answer::Close, OK, one("m")]).await;
+    stub.directory().create_account(&draft(), CreateOptions::new()).await.unwrap();
 }
 
 #[tokio::test]
@@ -135,7 +141,7 @@ async fn a_change_that_was_cut_off_is_unknown_and_one_that_was_not_sent_is_not()
         .await
         .unwrap_err();
     assert_eq!((set.kind(), set.outcome()), (ErrorKind::Interrupted, Outcome::Unknown));
-    let stub = Stub::new(vec![OK, Answer::Close]).await;
+    let stub = Stub::new(vec![OK, Answer::Close, OK, Answer::Close]).await;
     let delete = stub.directory().delete_account(guid(), DeleteOptions::new()).await.unwrap_err();
     assert_eq!((delete.kind(), delete.outcome()), (ErrorKind::Interrupted, Outcome::NotSent));
 }
@@ -291,14 +297,19 @@ async fn a_locked_account_is_told_from_a_wrong_password() {
 
 #[tokio::test]
 async fn a_connection_is_used_again_and_a_broken_one_is_not() {
-    let stub = Stub::new(vec![OK, one("m"), one("m"), Answer::Close, OK, one("m")]).await;
+    let stub = Stub::new(vec![OK, one("m"), one("m"), Answer::Close, OK, Answer::Close, OK, one("m")]).await;
     let directory = stub.directory();
     let find = async || directory.find_account(&guid().into(), FindOptions::new()).await;
     find().await.unwrap();
     find().await.unwrap();
-    assert_eq!(find().await.unwrap_err().kind(), ErrorKind::Interrupted);
+    // Asked once more on another connection, and no more than that.
+    let error = find().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (ErrorKind::Interrupted, Outcome::NotSent, 2)
+    );
     find().await.unwrap();
-    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH, BIND, SEARCH]);
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH, BIND, SEARCH, BIND, SEARCH]);
 }
 
 #[tokio::test]

@@ -13,12 +13,18 @@ use super::ids::{AccountId, EventId, PersonId, RequestId, SagaId, TemplateId};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
+    /// A template waits for a second person to publish it (N-1).
+    TemplateNeedsApproval,
     /// A template was published, unpublished or disabled (N-2).
     TemplateStateChanged,
     /// A request changed its status (N-3, N-5).
     RequestStateChanged,
     /// A step waits for its approvers (N-4).
     ApprovalRequired,
+    /// A step's time is over; administrators may vote in it now.
+    ApprovalEscalated,
+    /// An approver lets another vote in their place, or no longer does.
+    ApprovalDelegated,
     /// An account was provisioned (N-5).
     AccountProvisioned,
     /// Provisioning failed (N-5).
@@ -44,9 +50,12 @@ pub enum EventKind {
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::TemplateNeedsApproval => "template needs approval",
             Self::TemplateStateChanged => "template state changed",
             Self::RequestStateChanged => "request state changed",
             Self::ApprovalRequired => "approval required",
+            Self::ApprovalEscalated => "approval escalated",
+            Self::ApprovalDelegated => "approval delegated",
             Self::AccountProvisioned => "account provisioned",
             Self::ProvisioningFailed => "provisioning failed",
             Self::AccountOwnerChanged => "account owner changed",

@@ -1,11 +1,12 @@
 //! People, groups and roles (O-1 to O-4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use ad_directory::ObjectGuid;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ids::{GroupId, PersonId, RoleId};
+use super::ids::{DomainId, GroupId, PersonId, RoleId};
 
 /// A person who requests, approves, owns or administers (O-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Person {
     pub enabled: bool,
     /// Roles held directly; more come through groups.
     pub roles: BTreeSet<RoleId>,
+    /// The person's own accounts in directories, at most one of each domain.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directory: BTreeMap<DomainId, ObjectGuid>,
 }
 
 impl Person {
@@ -32,6 +36,7 @@ impl Person {
             emails: Vec::new(),
             enabled: true,
             roles: BTreeSet::new(),
+            directory: BTreeMap::new(),
         }
     }
 }
@@ -50,6 +55,9 @@ pub struct Group {
     pub members: BTreeSet<PersonId>,
     /// Roles that its members hold through it.
     pub roles: BTreeSet<RoleId>,
+    /// Who takes its place in approval steps, ownership and template scopes while it is disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<GroupId>,
 }
 
 impl Group {
@@ -61,6 +69,7 @@ impl Group {
             enabled: true,
             members: members.into_iter().collect(),
             roles: BTreeSet::new(),
+            replaced_by: None,
         }
     }
 
@@ -155,6 +164,9 @@ pub struct Role {
     pub built_in: bool,
     /// A disabled role gives nothing.
     pub enabled: bool,
+    /// Whether everybody who is added from now on gets it.
+    #[serde(default)]
+    pub for_new_people: bool,
     /// What it allows.
     pub permissions: BTreeSet<Permission>,
 }
@@ -200,6 +212,7 @@ pub fn built_in_roles() -> [Role; 4] {
         name: name.to_owned(),
         built_in: true,
         enabled: true,
+        for_new_people: false,
         permissions,
     };
     let verbs = |feature, verbs: &[Verb]| -> Vec<Permission> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::Owner;
-use super::ids::{AccountId, DomainId, PersonId, RequestId, SagaId, TemplateVersionId};
+use super::ids::{AccountId, DelegationId, DomainId, PersonId, RequestId, SagaId, TemplateVersionId};
 use super::period::Period;
 
 /// What is asked for.
@@ -64,6 +64,9 @@ pub struct Vote {
     pub step: usize,
     /// Whose.
     pub person: PersonId,
+    /// The approver whose place the person took, who had delegated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<PersonId>,
     /// When.
     pub at: Timestamp,
     /// Yes, or no with the reason that the requester sees.
@@ -84,6 +87,29 @@ pub enum Decision {
     },
 }
 
+/// An approver lets another vote in their place for a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Delegation {
+    /// Which.
+    pub id: DelegationId,
+    /// Whose votes.
+    pub from: PersonId,
+    /// Who casts them.
+    pub to: PersonId,
+    /// From when on.
+    pub since: Timestamp,
+    /// Until when, that instant not included.
+    pub until: Timestamp,
+}
+
+impl Delegation {
+    /// Whether it holds at an instant.
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
+}
+
 /// What the requester fills in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -98,6 +124,10 @@ pub struct RequestForm {
     pub description: String,
     /// One of the template's OUs, or below one; the first of them when not said.
     pub ou: Option<Dn>,
+    /// The vault's own identifier of the folder for the credential: the template's, or one below it where the template allows that; the
+    /// template's when not said (T-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Owners beside the requester, who is always the first.
     pub owners: BTreeSet<Owner>,
     /// The requester agrees to the template's terms, if there are any (T-1).
@@ -113,6 +143,7 @@ impl RequestForm {
             justification: justification.into(),
             description: String::new(),
             ou: None,
+            folder: None,
             owners: BTreeSet::new(),
             agrees_to_terms: false,
         }
@@ -151,6 +182,12 @@ pub struct Request {
     pub status: RequestStatus,
     /// The step that is being voted on.
     pub step: usize,
+    /// When the step goes to the administrators as well, if it has a time limit and has not gone yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates_at: Option<Timestamp>,
+    /// Whether administrators may vote in the step, because its time was over.
+    #[serde(default)]
+    pub escalated: bool,
     /// All votes so far, of all steps.
     pub votes: Vec<Vote>,
     /// The terms agreed to, if there were any.

@@ -41,6 +41,9 @@ pub struct VaultPlace {
     pub secret_template: String,
     /// Whether the requester may choose a folder below it (NM-4).
     pub allow_folder_override: bool,
+    /// For a place that a requester chose: the template's folder, in or below which `folder` must lie (NM-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
 }
 
 impl VaultPlace {
@@ -51,7 +54,18 @@ impl VaultPlace {
             folder: folder.into(),
             secret_template: secret_template.into(),
             allow_folder_override: false,
+            within: None,
         }
+    }
+
+    /// The place that a request chose, or this one when it chose none. Whether the folder lies below this one is the vault's to say.
+    #[must_use]
+    pub fn chosen(&self, folder: Option<&str>) -> Self {
+        let mut place = self.clone();
+        if let Some(folder) = folder.filter(|folder| *folder != self.folder) {
+            place.within = Some(std::mem::replace(&mut place.folder, folder.to_owned()));
+        }
+        place
     }
 }
 
@@ -123,17 +137,20 @@ pub struct ApprovalStep {
     pub groups: BTreeSet<GroupId>,
     /// How many distinct people must approve.
     pub required: u32,
+    /// After how many hours administrators may vote in it too, and are told; never when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_after_hours: Option<u32>,
 }
 
 impl ApprovalStep {
     /// A step that one member of `groups` must approve.
     pub fn of_groups(name: impl Into<String>, groups: impl IntoIterator<Item = GroupId>) -> Self {
-        Self { name: name.into(), people: BTreeSet::new(), groups: groups.into_iter().collect(), required: 1 }
+        Self { name: name.into(), groups: groups.into_iter().collect(), required: 1, ..Self::default() }
     }
 
     /// A step that one of `people` must approve.
     pub fn of_people(name: impl Into<String>, people: impl IntoIterator<Item = PersonId>) -> Self {
-        Self { name: name.into(), people: people.into_iter().collect(), groups: BTreeSet::new(), required: 1 }
+        Self { name: name.into(), people: people.into_iter().collect(), required: 1, ..Self::default() }
     }
 }
 
@@ -250,6 +267,12 @@ pub struct Template {
     pub current: Option<TemplateVersionId>,
     /// How many versions were published so far.
     pub versions: u32,
+    /// Who wrote the draft last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafted_by: Option<PersonId>,
+    /// Who wants the draft to be published, where that takes two (T-10). Editing it takes the wish back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<PersonId>,
 }
 
 /// One published version; never changed afterwards (T-8).

@@ -30,9 +30,11 @@ pub enum RecordKind {
     Person,
     Group,
     Role,
+    ApiToken,
     Template,
     TemplateVersion,
     Request,
+    Delegation,
     Account,
     Domain,
     Vault,
@@ -47,9 +49,11 @@ impl RecordKind {
             Self::Person => "person",
             Self::Group => "group",
             Self::Role => "role",
+            Self::ApiToken => "api_token",
             Self::Template => "template",
             Self::TemplateVersion => "template_version",
             Self::Request => "request",
+            Self::Delegation => "delegation",
             Self::Account => "account",
             Self::Domain => "domain",
             Self::Vault => "vault",
@@ -68,6 +72,8 @@ pub enum DueKind {
     EndOfLife,
     /// An account's next reminder.
     Reminder,
+    /// The end of a request's time for its step.
+    Escalation,
 }
 
 impl DueKind {
@@ -76,6 +82,7 @@ impl DueKind {
         match self {
             Self::EndOfLife => "end_of_life",
             Self::Reminder => "reminder",
+            Self::Escalation => "escalation",
         }
     }
 }

@@ -42,6 +42,23 @@ impl Access {
             && (own || self.permissions.contains(&Permission::new(feature, Verb::Manage)))
     }
 
+    /// What of it a token opens: nothing that the token does not name.
+    #[must_use]
+    pub fn limited_to(mut self, permissions: &BTreeSet<Permission>) -> Self {
+        self.permissions.retain(|permission| permissions.contains(permission));
+        self
+    }
+
+    /// Whether all of these are allowed.
+    pub fn holds(&self, permissions: &BTreeSet<Permission>) -> bool {
+        self.enabled && permissions.is_subset(&self.permissions)
+    }
+
+    /// Whether everything that `role` allows is allowed already: nobody can give more than they hold.
+    pub fn covers(&self, role: &Role) -> bool {
+        self.holds(&role.permissions)
+    }
+
     /// As [`permits`](Self::permits), saying what is missing.
     ///
     /// # Errors
@@ -72,11 +89,26 @@ fn feature_name(feature: Feature) -> String {
     }
 }
 
-/// Whether `person` is in an enabled group among `groups` with one of these ids. [`EVERYONE`] counts as a group that has all.
+/// The group that counts where `id` is named: itself while it is enabled, and the one in its place while it is not (O-2). `groups` has to
+/// hold those in its place as well.
+pub fn standing(id: GroupId, groups: &[Group]) -> Option<&Group> {
+    let mut id = id;
+    // As many steps as there are groups: two that replace each other lead nowhere, and not round for ever.
+    for _ in 0..groups.len() {
+        let group = groups.iter().find(|group| group.id == id)?;
+        if group.enabled {
+            return Some(group);
+        }
+        id = group.replaced_by?;
+    }
+    None
+}
+
+/// Whether `person` is in one of the groups with these ids, or in the one that takes its place. [`EVERYONE`] counts as a group that has all.
 pub fn is_in_any(person: PersonId, ids: impl IntoIterator<Item: Borrow<GroupId>>, groups: &[Group]) -> bool {
     ids.into_iter().any(|id| {
         let id = *id.borrow();
-        id == EVERYONE || groups.iter().any(|group| group.id == id && group.enabled && group.has(person))
+        id == EVERYONE || standing(id, groups).is_some_and(|group| group.has(person))
     })
 }
 
@@ -99,6 +131,7 @@ mod tests {
             name: "only manage".into(),
             built_in: false,
             enabled: true,
+            for_new_people: false,
             permissions: BTreeSet::from([Permission::new(Feature::ProvisionRequest, Verb::Manage)]),
         };
         let id = manage.id;
@@ -125,6 +158,23 @@ mod tests {
         assert!(!access.permits(Feature::Role, Verb::Delete, false));
         assert!(access.permits(Feature::ManagedAccount, Verb::Update, true));
         assert!(!access.permits(Feature::ManagedAccount, Verb::Update, false));
+    }
+
+    #[test]
+    fn o_2_a_replacement_counts_while_the_group_is_disabled() {
+        let someone = person(1);
+        let id = |n| GroupId::new(Uuid::from_u128(n));
+        let mut old = Group::new(id(5), "old", []);
+        let new = Group::new(id(6), "new", [someone.id]);
+        old.replaced_by = Some(new.id);
+        assert!(!is_in_any(someone.id, [id(5)], &[old.clone(), new.clone()]));
+        old.enabled = false;
+        assert!(is_in_any(someone.id, [id(5)], &[old.clone(), new.clone()]));
+        // Round in a circle is nobody.
+        let mut circle = Group::new(id(6), "new", [someone.id]);
+        circle.enabled = false;
+        circle.replaced_by = Some(id(5));
+        assert!(standing(id(5), &[old, circle]).is_none());
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! Votes.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::access;
 use crate::model::ids::PersonId;
 use crate::model::people::{Group, Person};
 use crate::model::refusal::Refusal;
-use crate::model::request::{Decision, Request, RequestStatus};
+use crate::model::request::{Decision, Delegation, Request, RequestStatus, Vote};
 use crate::model::template::{ApprovalStep, TemplateBody};
+
+/// After how many hours a step may escalate: at least one, at most a year.
+pub const ESCALATION_HOURS: RangeInclusive<u32> = 1..=8_760;
+/// How long a delegation may be at most (R-11: for a period).
+pub const LONGEST_DELEGATION: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// What a vote leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,40 +50,101 @@ pub fn approvers(
         .collect()
 }
 
+/// When a step that begins now goes to the administrators as well.
+pub fn escalates_at(step: &ApprovalStep, now: Timestamp) -> Option<Timestamp> {
+    let hours = step.escalate_after_hours?;
+    Some(now.checked_add(SignedDuration::from_hours(hours.into())).unwrap_or(Timestamp::MAX))
+}
+
+/// Who votes, and by what right.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Voter<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// Whether they administer: then they may vote in a step whose time is over.
+    pub administers: bool,
+    /// In whose place, with what the two of them agreed, if it is not their own.
+    pub for_another: Option<(&'a Person, &'a [Delegation])>,
+}
+
+impl<'a> Voter<'a> {
+    /// In their own right.
+    pub const fn new(person: &'a Person) -> Self {
+        Self { person, administers: false, for_another: None }
+    }
+
+    /// Somebody who may administer.
+    #[must_use]
+    pub const fn administers(mut self, administers: bool) -> Self {
+        self.administers = administers;
+        self
+    }
+
+    /// In another's place.
+    #[must_use]
+    pub const fn in_place_of(mut self, person: &'a Person, agreed: &'a [Delegation]) -> Self {
+        self.for_another = Some((person, agreed));
+        self
+    }
+
+    /// The vote that is theirs.
+    pub fn vote(&self, request: &Request, now: Timestamp, decision: Decision) -> Vote {
+        let on_behalf_of = self.for_another.map(|(person, _)| person.id);
+        Vote { step: request.step, person: self.person.id, on_behalf_of, at: now, decision }
+    }
+}
+
 /// Decides a vote. Entitlement is judged now, at the moment of the vote.
 ///
+/// Whoever votes in another's place uses it up: neither of the two has another vote in the step. Nobody can pass on a place that is not
+/// their own, and the requester's own request is closed to them on every way.
+///
 /// # Errors
-/// R-8 when nothing is being voted on, R-11 for one's own request, for a second vote in the step, and for someone the step does not name,
-/// R-7 for a denial without a reason.
+/// R-8 when nothing is being voted on, R-11 for one's own request, for a second vote in the step, for a delegation that does not
+/// hold, and for someone the step does not name, R-7 for a denial without a reason.
 pub fn decide(
     request: &Request,
     body: &TemplateBody,
-    voter: &Person,
+    voter: &Voter<'_>,
     groups: &[Group],
+    now: Timestamp,
     decision: &Decision,
 ) -> Result<Verdict, Refusal> {
+    let refuse = |message: String| Err(Refusal::new("R-11", "approver", message));
     if request.status != RequestStatus::Submitted {
         return Err(Refusal::new("R-8", "request", format!("is {:?} and waits for no vote", request.status)));
     }
     let Some(step) = body.approval.get(request.step) else {
         return Err(Refusal::new("R-8", "request", "has no step left to vote on"));
     };
-    if voter.id == request.requester {
-        return Err(Refusal::new("R-11", "approver", "nobody votes on their own request"));
+    let number = request.step + 1;
+    let person = voter.person;
+    let seat = voter.for_another.map_or(person, |(principal, _)| principal);
+    if person.id == request.requester || seat.id == request.requester {
+        return refuse("nobody votes on their own request, nor lets another".to_owned());
     }
-    if !voter.enabled || !names(step, voter.id, groups) {
-        return Err(Refusal::new(
-            "R-11",
-            "approver",
-            format!("{} is not an approver of step {} ({})", voter.display_name, request.step + 1, step.name),
-        ));
+    if let Some((principal, agreed)) = voter.for_another {
+        let holds = |delegation: &Delegation| {
+            delegation.from == principal.id && delegation.to == person.id && delegation.holds_at(now)
+        };
+        if !agreed.iter().any(holds) {
+            let (to, from) = (&person.display_name, &principal.display_name);
+            return refuse(format!("{to} may not vote in the place of {from} at this moment"));
+        }
     }
-    if request.votes.iter().any(|vote| vote.step == request.step && vote.person == voter.id) {
-        return Err(Refusal::new(
-            "R-11",
-            "approver",
-            format!("{} has voted in step {} already", voter.display_name, request.step + 1),
-        ));
+    let in_own_right = voter.for_another.is_none();
+    let entitled = names(step, seat.id, groups) || (in_own_right && request.escalated && voter.administers);
+    if !person.enabled || !seat.enabled || !entitled {
+        return refuse(format!("{} is not an approver of step {number} ({})", seat.display_name, step.name));
+    }
+    let used = |vote: &Vote| {
+        let by = [Some(vote.person), vote.on_behalf_of];
+        by.contains(&Some(person.id)) || by.contains(&Some(seat.id))
+    };
+    if let Some(vote) = request.votes.iter().find(|vote| vote.step == request.step && used(vote)) {
+        let who = if vote.person == person.id { person } else { seat };
+        return refuse(format!("the vote of {} in step {number} is given already", who.display_name));
     }
     match decision {
         Decision::Deny { reason } => {

@@ -65,11 +65,8 @@ pub fn check(
 pub fn has_active(owners: &BTreeSet<Owner>, people: &[Person], groups: &[Group]) -> bool {
     owners.iter().any(|owner| match owner {
         Owner::Person(id) => people.iter().any(|person| person.id == *id && person.enabled),
-        Owner::Group(id) => groups.iter().any(|group| {
-            group.id == *id
-                && group.enabled
-                && people.iter().any(|person| person.enabled && group.has(person.id))
-        }),
+        Owner::Group(id) => super::access::standing(*id, groups)
+            .is_some_and(|group| people.iter().any(|person| person.enabled && group.has(person.id))),
     })
 }
 

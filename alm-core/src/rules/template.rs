@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::{naming, text};
+use super::{approval, naming, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
@@ -88,6 +88,14 @@ pub fn check(
         if step.required == 0 {
             refuse("T-6", "approval", format!("step {number} requires nobody"));
         }
+        if step.escalate_after_hours.is_some_and(|hours| !approval::ESCALATION_HOURS.contains(&hours)) {
+            let (least, most) = (approval::ESCALATION_HOURS.start(), approval::ESCALATION_HOURS.end());
+            refuse(
+                "R-11",
+                "approval",
+                format!("step {number} escalates after {least} to {most} hours or never"),
+            );
+        }
         // T-12: whoever requests cannot approve, so the step must be reachable without any one of them.
         let reachable = people
             .iter()
@@ -113,7 +121,7 @@ pub fn check(
             );
         }
         for group in &step.groups {
-            if *group != EVERYONE && !groups.iter().any(|known| known.id == *group && known.enabled) {
+            if *group != EVERYONE && super::access::standing(*group, groups).is_none() {
                 refuse(
                     "T-6",
                     "approval",

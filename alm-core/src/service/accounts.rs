@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::command::decide::Decide;
 use super::unit::Unit;
-use super::{begin, people, requests};
+use super::{begin, owners, requests};
 use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, Owner};
 use crate::model::event::EventKind;
@@ -35,7 +35,7 @@ async fn offered(unit: &mut Unit<'_>, id: AccountId, option: AccountOption) -> R
 }
 
 /// Loads an account that is the caller's own, or any with Manage.
-async fn owned(unit: &mut Unit<'_>, id: AccountId, verb: Verb) -> Result<Account> {
+pub(super) async fn owned(unit: &mut Unit<'_>, id: AccountId, verb: Verb) -> Result<Account> {
     let account: Account = unit.get(id.uuid()).await?;
     let person = unit.person()?;
     let groups: Vec<Group> = unit
@@ -201,7 +201,7 @@ impl Decide for SubmitRenewal {
         }
         let period = choose_period(unit, &account, self.period).await?;
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let request = Request {
+        let mut request = Request {
             id: RequestId::new(unit.new_id()?),
             kind: RequestKind::Renewal { account: account.id, enable: self.enable },
             requester: unit.person()?,
@@ -211,6 +211,8 @@ impl Decide for SubmitRenewal {
             form: RequestForm::new(&account.name, period, &self.reason),
             status: RequestStatus::Submitted,
             step: 0,
+            escalates_at: None,
+            escalated: false,
             votes: Vec::new(),
             terms: None,
             account: Some(account.id),
@@ -222,7 +224,7 @@ impl Decide for SubmitRenewal {
         };
         account.renewal = Some(request.id);
         unit.put(&account, format!("open a renewal of {}", account.name))?;
-        requests::put_submitted(unit, &request, &version).await?;
+        requests::put_submitted(unit, &mut request, &version).await?;
         Ok(request.id)
     }
 }
@@ -366,16 +368,16 @@ impl Decide for SetOwners {
             return unit.refuse(Refusal::new("I-4", "account", format!("{} is deleted", account.name)));
         }
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let (people, groups) = people::owners_of(unit, &self.owners).await?;
+        let (people, groups) = owners::owners_of(unit, &self.owners).await?;
         let requester = requester_of(unit, &account).await?;
         let refusals = ownership::check(version.body.ownership, requester, &self.owners, &people, &groups);
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }
         // W-4: those who were owners are told too.
-        let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+        let mut told = owners::owners_to_tell(unit, &account.owners).await?;
         let before = std::mem::replace(&mut account.owners, self.owners.clone());
-        told.extend(requests::owners_to_tell(unit, &account.owners).await?);
+        told.extend(owners::owners_to_tell(unit, &account.owners).await?);
         let text = format!("the owners of {} changed", account.name);
         unit.put(&account, &text)?;
         unit.audit(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{link, people, requests};
+use super::{link, owners, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind};
 use crate::model::audit::AuditResult;
@@ -51,7 +51,7 @@ pub(super) async fn provision(
     let body = &version.body;
     // I-6: whoever asked may have been disabled since.
     let owners = ownership::with_requester(&request.form.owners, request.requester);
-    let (people, groups) = people::owners_of(unit, &owners).await?;
+    let (people, groups) = owners::owners_of(unit, &owners).await?;
     if !ownership::has_active(&owners, &people, &groups) {
         let text = format!("{} would have no active owner", request.account_name);
         return unit.refuse(Refusal::new("W-2", "owners", text));
@@ -65,7 +65,7 @@ pub(super) async fn provision(
         Err(refusal) => return unit.refuse(refusal),
     };
     let plan = Plan::Provision(ProvisionPlan {
-        place: body.vault.clone(),
+        place: body.vault.chosen(request.form.folder.as_deref()),
         secret_name: naming::secret_name(&request.account_name, &domain.name, saga),
         account: AccountSpec {
             name: request.account_name.clone(),
@@ -313,7 +313,7 @@ pub(super) async fn carry_out_tick(unit: &mut Unit<'_>, account: &mut Account) -
         format!("account {}", account.id),
         json!({ "action": account.eol_action, "before": before, "after": account.status }),
     );
-    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    let owners = owners::owners_to_tell(unit, &account.owners).await?;
     unit.event(EventKind::EndOfLife, text, owners, |event| event.account = Some(account.id))
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::requests;
 use super::unit::Unit;
+use super::{owners, requests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus, ReminderState, renewal_date};
 use crate::model::event::EventKind;
@@ -86,7 +86,7 @@ async fn provisioned(
     unit.put(&account, format!("{} is Active", account.name))?;
     unit.put(&request, format!("the request for {} is Provisioned", account.name))?;
     let text = format!("{} was provisioned; its end of life is {}", account.name, account.eol);
-    let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+    let mut told = owners::owners_to_tell(unit, &account.owners).await?;
     told.insert(request.requester);
     unit.event(EventKind::AccountProvisioned, text, told, |event| {
         event.account = Some(account.id);
@@ -148,7 +148,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
         format!("account {}", account.id),
         json!({ "before": before, "after": account.status, "eol": account.eol, "saga": saga.id }),
     );
-    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    let owners = owners::owners_to_tell(unit, &account.owners).await?;
     unit.event(EventKind::AccountStateChanged, text, owners, |event| {
         event.account = Some(account.id);
         event.saga = Some(saga.id);
@@ -198,7 +198,7 @@ async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
     }
     let text = format!("{:?} of {} was given up", saga.plan.operation(), account.name);
     unit.put(&account, &text)?;
-    let owners = requests::owners_to_tell(unit, &account.owners).await?;
+    let owners = owners::owners_to_tell(unit, &account.owners).await?;
     unit.event(EventKind::AccountStateChanged, text, owners, |event| {
         event.account = Some(account.id);
         event.saga = Some(saga.id);

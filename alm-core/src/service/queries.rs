@@ -5,14 +5,15 @@ use serde::Serialize;
 
 use super::alm::Alm;
 use super::command::Caller;
-use super::people::owners_of;
+use super::owners::owners_of;
+use super::stored::index;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
-use crate::model::audit::{Actor, AuditRecord, ChainHash};
+use crate::model::audit::{AuditRecord, ChainHash};
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::people::{Feature, Verb};
-use crate::model::request::Request;
+use crate::model::request::{Delegation, Request};
 use crate::rules::lifecycle::{self, Options};
 use crate::rules::{approval, ownership};
 use crate::saga::SagaRecord;
@@ -53,7 +54,7 @@ impl ChainReport {
 
 impl Alm {
     fn reader(&self, operation: &'static str, caller: &Caller) -> Unit<'_> {
-        Unit::new(&self.0, operation, Actor::Person(caller.person), caller.source.clone())
+        Unit::of(&self.0, operation, caller)
     }
 
     /// An account, and what the caller may ask of it now. One's own, or any with Manage.
@@ -86,14 +87,21 @@ impl Alm {
             if version.body.hide_approver_names {
                 for vote in &mut request.votes {
                     vote.person = crate::model::ids::PersonId::new(uuid::Uuid::nil());
+                    vote.on_behalf_of = None;
                 }
             }
             return Ok(request);
         }
+        let key = caller.person.to_string();
+        let delegations: Vec<Delegation> = unit.find_by(index::DELEGATE, &key).await?;
+        let now = unit.now;
         let mut asked = false;
         for step in &version.body.approval {
             let groups = unit.groups(step.groups.iter().copied()).await?;
             asked |= approval::names(step, caller.person, &groups);
+            for delegation in delegations.iter().filter(|one| one.holds_at(now)) {
+                asked |= approval::names(step, delegation.from, &groups);
+            }
         }
         if asked {
             unit.require(Feature::ProvisionApproval, Verb::Read, true).await?;

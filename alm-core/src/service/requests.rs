@@ -1,4 +1,4 @@
-//! Commands about requests.
+//! Commands about requests until they are voted on.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,17 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::command::decide::Decide;
+use super::owners::owners_of;
 use super::unit::Unit;
-use super::{begin, link, people};
 use crate::error::{Error, Refusal, Result};
-use crate::model::account::{Account, Owner};
+use crate::model::account::Account;
 use crate::model::audit::hex;
 use crate::model::event::EventKind;
-use crate::model::ids::{PersonId, RequestId, TemplateId};
+use crate::model::ids::{AccountId, PersonId, RequestId, TemplateId};
 use crate::model::people::{Feature, Person, Verb};
-use crate::model::request::{AgreedTerms, Request, RequestForm, RequestKind, RequestStatus};
+use crate::model::request::{AgreedTerms, Delegation, Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{Template, TemplateState, TemplateVersion};
 use crate::rules::{approval, naming, ownership, request as rules};
-use crate::saga::input::Input;
-use crate::saga::{SagaRecord, SagaStatus};
 
 /// Begins a request with a published template. Needs provision-request Create. A draft may be incomplete.
 #[derive(Clone, Debug, Serialize)]
@@ -47,12 +45,12 @@ impl Decide for DraftRequest {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<RequestId> {
         unit.require(Feature::ProvisionRequest, Verb::Create, true).await?;
         let version = current_version(unit, self.template).await?;
-        draft(unit, &version, self.form.clone())
+        draft(unit, &version, self.form.clone(), None)
     }
 }
 
 /// The version that new requests use (T-9).
-async fn current_version(unit: &mut Unit<'_>, template: TemplateId) -> Result<TemplateVersion> {
+pub(super) async fn current_version(unit: &mut Unit<'_>, template: TemplateId) -> Result<TemplateVersion> {
     let template: Template = unit.get(template.uuid()).await?;
     match (template.state, template.current) {
         (TemplateState::Published, Some(current)) => unit.get(current.uuid()).await,
@@ -64,7 +62,13 @@ async fn current_version(unit: &mut Unit<'_>, template: TemplateId) -> Result<Te
     }
 }
 
-fn draft(unit: &mut Unit<'_>, version: &TemplateVersion, form: RequestForm) -> Result<RequestId> {
+/// Stages a draft; when it is made after the pattern of an account, the audit says of which.
+pub(super) fn draft(
+    unit: &mut Unit<'_>,
+    version: &TemplateVersion,
+    form: RequestForm,
+    clone_of: Option<AccountId>,
+) -> Result<RequestId> {
     let request = Request {
         id: RequestId::new(unit.new_id()?),
         kind: RequestKind::New,
@@ -75,6 +79,8 @@ fn draft(unit: &mut Unit<'_>, version: &TemplateVersion, form: RequestForm) -> R
         form,
         status: RequestStatus::Draft,
         step: 0,
+        escalates_at: None,
+        escalated: false,
         votes: Vec::new(),
         terms: None,
         account: None,
@@ -88,7 +94,10 @@ fn draft(unit: &mut Unit<'_>, version: &TemplateVersion, form: RequestForm) -> R
     unit.audit(
         unit.operation,
         format!("request {}", request.id),
-        json!({ "account": request.account_name, "template": version.template, "version": version.number }),
+        json!({
+            "account": request.account_name, "template": version.template, "version": version.number,
+            "clone_of": clone_of,
+        }),
     );
     Ok(request.id)
 }
@@ -187,7 +196,7 @@ impl Decide for SubmitRequest {
 
         let requester: Person = unit.get(request.requester.uuid()).await?;
         let owners = ownership::with_requester(&request.form.owners, requester.id);
-        let (people, mut groups) = people::owners_of(unit, &owners).await?;
+        let (people, mut groups) = owners_of(unit, &owners).await?;
         groups.extend(unit.groups(body.requesters.iter().copied()).await?);
         let mut refusals =
             rules::check(&request.form, body, &requester, &people, &groups).err().unwrap_or_default();
@@ -199,6 +208,13 @@ impl Decide for SubmitRequest {
                 "name",
                 format!("{} is taken by another live request or account of the domain", request.account_name),
             ));
+        }
+        let place = body.vault.chosen(request.form.folder.as_deref());
+        if refusals.is_empty()
+            && place.within.is_some()
+            && let Some(inspector) = unit.alm.inspector.clone()
+        {
+            refusals = inspector.inspect_place(&place).await?;
         }
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
@@ -212,16 +228,17 @@ impl Decide for SubmitRequest {
         request.domain = body.directory.domain;
         request.status = RequestStatus::Submitted;
         request.submitted_at = Some(unit.now);
-        put_submitted(unit, &request, &version).await
+        put_submitted(unit, &mut request, &version).await
     }
 }
 
 /// Stages a request that is now waiting for the first step's votes.
 pub(super) async fn put_submitted(
     unit: &mut Unit<'_>,
-    request: &Request,
+    request: &mut Request,
     version: &TemplateVersion,
 ) -> Result<()> {
+    begin_step(unit, request, version);
     unit.put(request, format!("submit the request for {}", request.account_name))?;
     let personal = unit.personal(&request.form.justification)?;
     unit.audit_as(
@@ -238,7 +255,14 @@ pub(super) async fn put_submitted(
     step_event(unit, request, version).await
 }
 
-/// the step's approvers are told that it waits for them (N-4).
+/// the time of the step that a request is at begins now.
+pub(super) fn begin_step(unit: &Unit<'_>, request: &mut Request, version: &TemplateVersion) {
+    let step = version.body.approval.get(request.step);
+    request.escalates_at = step.and_then(|step| approval::escalates_at(step, unit.now));
+    request.escalated = false;
+}
+
+/// the step's approvers are told that it waits for them (N-4), and those who may vote in their place at this moment.
 pub(super) async fn step_event(
     unit: &mut Unit<'_>,
     request: &Request,
@@ -248,7 +272,12 @@ pub(super) async fn step_event(
     let groups = unit.groups(step.groups.iter().copied()).await?;
     let mut people = unit.people(step.people.iter().copied()).await?;
     people.extend(unit.members(&groups).await?);
-    let approvers = approval::approvers(step, request.requester, &people, &groups);
+    let mut approvers = approval::approvers(step, request.requester, &people, &groups);
+    let delegations: Vec<Delegation> = unit.all().await?;
+    let now = unit.now;
+    let stand_ins = delegations.iter().filter(|one| one.holds_at(now) && approvers.contains(&one.from));
+    let stand_ins: Vec<PersonId> = stand_ins.map(|one| one.to).collect();
+    approvers.extend(stand_ins.into_iter().filter(|person| *person != request.requester));
     let text = format!(
         "step {} ({}) of the request for {} waits for {} approval(s)",
         request.step + 1,
@@ -356,152 +385,19 @@ impl Decide for CopyRequest {
         let mut form = request.form.clone();
         // T-1: an agreement is given to a text at a time; it is asked for anew.
         form.agrees_to_terms = false;
-        draft(unit, &version, form)
-    }
-}
-
-/// Lets a request whose provisioning failed be tried again, from the beginning, with the name reserved anew; one whose provisioning is
-/// parked goes on where it stopped (I-9).
-#[derive(Clone, Copy, Debug, Serialize)]
-#[non_exhaustive]
-pub struct RetryRequest {
-    /// Which.
-    pub request: RequestId,
-}
-
-impl RetryRequest {
-    /// Tries again.
-    pub const fn new(request: RequestId) -> Self {
-        Self { request }
-    }
-}
-
-#[async_trait]
-impl Decide for RetryRequest {
-    const NAME: &'static str = "request.retry";
-    type Output = ();
-
-    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
-        let mut request = own_request(unit, self.request, Verb::Update).await?;
-        if let Some(saga) = parked(unit, &request).await? {
-            return begin::resume_saga(unit, saga, false).await;
-        }
-        require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "retried")?;
-        let reservation = naming::reservation(request.domain, &request.account_name);
-        unit.require_free(&reservation, None, || {
-            Refusal::new("NM-2", "name", format!("{} was taken in the meantime", request.account_name))
-        })
-        .await?;
-        let version: TemplateVersion = unit.get(request.template.uuid()).await?;
-        request.failure = None;
-        begin::provision(unit, &mut request, &version).await
-    }
-}
-
-/// Gives up a request whose provisioning failed, or is parked: then what is there outside stays as it is, and the findings name it.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[non_exhaustive]
-pub struct AbandonRequest {
-    /// Which.
-    pub request: RequestId,
-}
-
-impl AbandonRequest {
-    /// Gives it up.
-    pub const fn new(request: RequestId) -> Self {
-        Self { request }
-    }
-}
-
-#[async_trait]
-impl Decide for AbandonRequest {
-    const NAME: &'static str = "request.abandon";
-    type Output = ();
-
-    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
-        let mut request = own_request(unit, self.request, Verb::Update).await?;
-        if let Some(saga) = parked(unit, &request).await? {
-            return begin::resume_saga(unit, saga, true).await;
-        }
-        require_status(unit, &request, &[RequestStatus::ProvisioningFailed], "R-12", "abandoned")?;
-        request.status = RequestStatus::Abandoned;
-        unit.put(&request, format!("give up the request for {}", request.account_name))?;
-        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "status": request.status }));
-        state_event(unit, &request, BTreeSet::from([request.requester]))
-    }
-}
-
-/// The saga of a request whose provisioning stopped and waits for a person.
-async fn parked(unit: &mut Unit<'_>, request: &Request) -> Result<Option<SagaRecord>> {
-    let (RequestStatus::Queued, RequestKind::New, Some(saga)) = (request.status, request.kind, request.saga)
-    else {
-        return Ok(None);
-    };
-    let saga: SagaRecord = unit.get(saga.uuid()).await?;
-    Ok(matches!(saga.status, SagaStatus::Parked { .. }).then_some(saga))
-}
-
-/// Cancels the provisioning of a queued request; what was made is undone. Refused once enabling has begun. Needs
-/// provision-request Update with Manage.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[non_exhaustive]
-pub struct CancelProvisioning {
-    /// Of which request.
-    pub request: RequestId,
-}
-
-impl CancelProvisioning {
-    /// Cancels it.
-    pub const fn new(request: RequestId) -> Self {
-        Self { request }
-    }
-}
-
-#[async_trait]
-impl Decide for CancelProvisioning {
-    const NAME: &'static str = "request.cancel";
-    type Output = ();
-
-    async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
-        unit.require(Feature::ProvisionRequest, Verb::Update, false).await?;
-        let request: Request = unit.get(self.request.uuid()).await?;
-        let (RequestStatus::Queued, RequestKind::New, Some(saga)) =
-            (request.status, request.kind, request.saga)
-        else {
-            return unit.refuse(Refusal::new(
-                "X-16",
-                "request",
-                format!("is {:?}; only what is being provisioned can be cancelled", request.status),
-            ));
-        };
-        let mut saga: SagaRecord = unit.get(saga.uuid()).await?;
-        let mut machine = link::machine(unit.alm, &saga).await?;
-        let input = Input::Cancel { by: unit.person()?, at: unit.now };
-        if !machine.can_cancel() || machine.apply(&input).is_err() {
-            return unit.refuse(Refusal::new(
-                "X-16",
-                "request",
-                "enabling the account has begun; delete it instead",
-            ));
-        }
-        unit.journal(&mut saga, &input)?;
-        saga.status = SagaStatus::Running;
-        saga.ready_at = unit.now;
-        unit.put(&saga, format!("cancel the provisioning of {}", request.account_name))?;
-        unit.audit(Self::NAME, format!("request {}", request.id), json!({ "saga": saga.id }));
-        Ok(())
+        draft(unit, &version, form, None)
     }
 }
 
 /// A request that the caller may act on: their own, or any with Manage.
-async fn own_request(unit: &mut Unit<'_>, id: RequestId, verb: Verb) -> Result<Request> {
+pub(super) async fn own_request(unit: &mut Unit<'_>, id: RequestId, verb: Verb) -> Result<Request> {
     let request: Request = unit.get(id.uuid()).await?;
     let own = unit.person()? == request.requester;
     unit.require(Feature::ProvisionRequest, verb, own).await?;
     Ok(request)
 }
 
-fn require_status(
+pub(super) fn require_status(
     unit: &Unit<'_>,
     request: &Request,
     allowed: &[RequestStatus],
@@ -512,13 +408,4 @@ fn require_status(
         return Ok(());
     }
     unit.refuse(Refusal::new(rule, "request", format!("is {:?} and cannot be {what}", request.status)))
-}
-
-/// Who is told about an account: its active owners.
-pub(super) async fn owners_to_tell(
-    unit: &mut Unit<'_>,
-    owners: &BTreeSet<Owner>,
-) -> Result<BTreeSet<PersonId>> {
-    let (people, groups) = people::owners_of(unit, owners).await?;
-    Ok(ownership::active_people(owners, &people, &groups))
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub sweep: SweepLimits,
     /// How long the result of a command is remembered for its repeats. Default 30 days.
     pub remember: Duration,
+    /// Whether a template is published by two: one who proposes it and another who approves (T-10). Default no.
+    pub two_person_publishing: bool,
 }
 
 impl Default for Settings {
@@ -23,6 +25,7 @@ impl Default for Settings {
             settle: Duration::from_secs(45),
             sweep: SweepLimits::default(),
             remember: Duration::from_hours(30 * 24),
+            two_person_publishing: false,
         }
     }
 }

@@ -1,12 +1,17 @@
 //! How each type of the model is kept: by what it is found, when it is due, which names it holds.
 
+use std::collections::BTreeSet;
+
+use ad_directory::ObjectGuid;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
+use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::estate::{Domain, Vault};
+use crate::model::ids::DomainId;
 use crate::model::people::{Group, Person, Role};
-use crate::model::request::{Request, RequestKind, RequestStatus};
+use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
 use crate::model::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
@@ -23,6 +28,10 @@ pub(crate) mod index {
     pub(crate) const REQUESTER: &str = "requester";
     pub(crate) const ACCOUNT: &str = "account";
     pub(crate) const TEMPLATE: &str = "template";
+    pub(crate) const GROUP: &str = "group";
+    pub(crate) const REPLACED_BY: &str = "replaced_by";
+    pub(crate) const DELEGATE: &str = "delegate";
+    pub(crate) const PRINCIPAL: &str = "principal";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -67,6 +76,16 @@ impl Stored for Person {
     fn indexes(&self) -> Vec<(&'static str, String)> {
         self.roles.iter().map(|role| (index::ROLE, role.to_string())).collect()
     }
+
+    /// O-1: an account of a directory is one person's.
+    fn unique(&self) -> Vec<String> {
+        self.directory.iter().map(|(domain, object)| person_link(*domain, *object)).collect()
+    }
+}
+
+/// The name that a person's account in a directory is reserved under.
+pub(crate) fn person_link(domain: DomainId, object: ObjectGuid) -> String {
+    format!("person_of:{domain}:{object}")
 }
 
 impl Stored for Group {
@@ -78,7 +97,9 @@ impl Stored for Group {
 
     fn indexes(&self) -> Vec<(&'static str, String)> {
         let members = self.members.iter().map(|person| (index::MEMBER, person.to_string()));
-        members.chain(self.roles.iter().map(|role| (index::ROLE, role.to_string()))).collect()
+        let roles = self.roles.iter().map(|role| (index::ROLE, role.to_string()));
+        let place = self.replaced_by.map(|group| (index::REPLACED_BY, group.to_string()));
+        members.chain(roles).chain(place).collect()
     }
 
     fn unique(&self) -> Vec<String> {
@@ -96,6 +117,27 @@ impl Stored for Role {
     fn unique(&self) -> Vec<String> {
         vec![format!("role:{}", self.name.to_lowercase())]
     }
+}
+
+impl Stored for ApiToken {
+    const KIND: RecordKind = RecordKind::ApiToken;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::OWNER, owner_key(Owner::Person(self.owner)))]
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![token_name(&self.fingerprint)]
+    }
+}
+
+/// The name that a token is found by.
+pub(crate) fn token_name(fingerprint: &TokenFingerprint) -> String {
+    format!("token:{fingerprint}")
 }
 
 impl Stored for Domain {
@@ -142,7 +184,10 @@ impl Stored for TemplateVersion {
     }
 
     fn indexes(&self) -> Vec<(&'static str, String)> {
-        vec![(index::TEMPLATE, self.template.to_string())]
+        // O-2: accounts and open requests run the steps of the version they are pinned to, however old.
+        let groups: BTreeSet<_> = self.body.approval.iter().flat_map(|step| &step.groups).collect();
+        let named = groups.into_iter().map(|group| (index::GROUP, group.to_string()));
+        std::iter::once((index::TEMPLATE, self.template.to_string())).chain(named).collect()
     }
 }
 
@@ -167,6 +212,11 @@ impl Stored for Request {
         indexes
     }
 
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        let waiting = self.escalates_at.filter(|_| self.status == RequestStatus::Submitted);
+        waiting.map(|at| (DueKind::Escalation, at)).into_iter().collect()
+    }
+
     /// NM-2: while it may still lead to an account, its name is reserved.
     fn unique(&self) -> Vec<String> {
         if self.kind == RequestKind::New && self.status.is_live() {
@@ -174,6 +224,18 @@ impl Stored for Request {
         } else {
             Vec::new()
         }
+    }
+}
+
+impl Stored for Delegation {
+    const KIND: RecordKind = RecordKind::Delegation;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::PRINCIPAL, self.from.to_string()), (index::DELEGATE, self.to.to_string())]
     }
 }
 

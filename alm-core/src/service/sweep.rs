@@ -10,7 +10,7 @@ use super::alm::Alm;
 use super::command::Caller;
 use super::stored::{index, status_key};
 use super::unit::Unit;
-use super::{begin, requests};
+use super::{begin, owners};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind};
 use crate::model::audit::Actor;
@@ -75,6 +75,8 @@ pub struct SweepReport {
     pub waiting: Vec<AccountId>,
     /// How many reminders were sent.
     pub reminders: u64,
+    /// How many requests went to the administrators because the time of their step was over.
+    pub escalated: u64,
 }
 
 impl Alm {
@@ -129,6 +131,7 @@ impl Alm {
             }
         }
         report.reminders = self.remind(OPERATION, now).await?;
+        report.escalated = self.escalate(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
         Ok(report)
     }
@@ -166,8 +169,7 @@ impl Alm {
     }
 
     async fn confirm(&self, caller: &Caller, reasons: &[Refusal]) -> Result<()> {
-        let mut unit =
-            Unit::new(&self.0, "clock.confirm", Actor::Person(caller.person), caller.source.clone());
+        let mut unit = Unit::of(&self.0, "clock.confirm", caller);
         unit.require(Feature::ManagedAccount, Verb::Update, false).await?;
         let error = Error::refused("clock.confirm", reasons.to_vec());
         unit.audit("clock.confirm", "sweep", super::unit::denial(&error));
@@ -256,7 +258,7 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
         format!("account {}", account.id),
         json!({ "action": account.eol_action, "before": account.status, "eol": account.eol }),
     );
-    let mut owners = requests::owners_to_tell(unit, &account.owners).await?;
+    let mut owners = owners::owners_to_tell(unit, &account.owners).await?;
     // W-2: an account whose owners are all gone is everybody's business.
     if owners.is_empty() {
         owners = unit.administrators().await?;
@@ -299,7 +301,7 @@ async fn reminder(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> 
         ReminderKind::Reminder => (EventKind::RenewalReminder, "can be renewed"),
         ReminderKind::Urgent => (EventKind::RenewalUrgent, "will soon reach its end of life"),
     };
-    let mut told = requests::owners_to_tell(unit, &account.owners).await?;
+    let mut told = owners::owners_to_tell(unit, &account.owners).await?;
     if rules.include_administrators {
         told.extend(unit.administrators().await?);
     }

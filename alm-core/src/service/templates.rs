@@ -1,4 +1,4 @@
-//! Commands about templates (T-8, T-9, T-12).
+//! Commands about templates (T-8, T-9); publishing is [`super::publishing`].
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -6,13 +6,12 @@ use serde_json::json;
 
 use super::command::decide::Decide;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::model::estate::{Domain, Vault};
+use crate::error::{Refusal, Result};
 use crate::model::event::EventKind;
-use crate::model::ids::{TemplateId, TemplateVersionId};
-use crate::model::people::{Feature, Group, Person, Verb};
+use crate::model::ids::TemplateId;
+use crate::model::people::{Feature, Verb};
 use crate::model::template::{Template, TemplateBody, TemplateState, TemplateVersion};
-use crate::rules::{template, text};
+use crate::rules::text;
 
 /// Begins a template. Needs provision-template Create. Nothing is checked yet but its name: a draft may be incomplete.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +52,8 @@ impl Decide for DraftTemplate {
             draft: Some(self.body.clone()),
             current: None,
             versions: 0,
+            drafted_by: Some(unit.person()?),
+            proposed_by: None,
         };
         unit.put(&template, format!("draft the template {}", self.name))?;
         unit.audit(Self::NAME, format!("template {}", template.id), json!({ "name": self.name }));
@@ -90,85 +91,11 @@ impl Decide for EditTemplate {
             return unit.refuse(Refusal::new("T-8", "template", format!("{} is disabled", template.name)));
         }
         template.draft = Some(self.body.clone());
+        template.drafted_by = Some(unit.person()?);
+        template.proposed_by = None;
         unit.put(&template, format!("edit the draft of {}", template.name))?;
         unit.audit(Self::NAME, format!("template {}", template.id), json!({ "name": template.name }));
         Ok(())
-    }
-}
-
-/// Publishes a template's draft as its next version (T-8, T-9, T-12). Needs provision-template Update.
-///
-/// The draft is checked by the rules, and an engine looks whether vault and domain would do what it says.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[non_exhaustive]
-pub struct PublishTemplate {
-    /// Which.
-    pub template: TemplateId,
-}
-
-impl PublishTemplate {
-    /// Publishes it.
-    pub const fn new(template: TemplateId) -> Self {
-        Self { template }
-    }
-}
-
-#[async_trait]
-impl Decide for PublishTemplate {
-    const NAME: &'static str = "template.publish";
-    type Output = TemplateVersionId;
-
-    async fn decide(&self, unit: &mut Unit<'_>) -> Result<TemplateVersionId> {
-        unit.require(Feature::ProvisionTemplate, Verb::Update, true).await?;
-        let mut template: Template = unit.get(self.template.uuid()).await?;
-        if template.state == TemplateState::Disabled {
-            return unit.refuse(Refusal::new("T-8", "template", format!("{} is disabled", template.name)));
-        }
-        let Some(body) = template.draft.take() else {
-            return unit.refuse(Refusal::new(
-                "T-8",
-                "template",
-                format!("{} has no draft to publish", template.name),
-            ));
-        };
-        let people: Vec<Person> = unit.all().await?;
-        let groups: Vec<Group> = unit.all().await?;
-        let mut refusals = template::check(&template.name, &body, &people, &groups).err().unwrap_or_default();
-        if unit.find::<Domain>(body.directory.domain.uuid()).await?.is_none_or(|domain| !domain.enabled) {
-            refusals.push(Refusal::new("T-12", "domain", "is unknown or disabled"));
-        }
-        if unit.find::<Vault>(body.vault.vault.uuid()).await?.is_none() {
-            refusals.push(Refusal::new("T-12", "vault", "is unknown"));
-        }
-        if refusals.is_empty() {
-            let Some(inspector) = unit.alm.inspector.clone() else {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    unit.operation,
-                    "no engine is there that could look at vault and domain",
-                )
-                .with_advice("give the service an inspector"));
-            };
-            refusals = inspector.inspect(&body).await?;
-        }
-        if !refusals.is_empty() {
-            return Err(Error::refused(unit.operation, refusals));
-        }
-        template.versions += 1;
-        let version = TemplateVersion {
-            id: TemplateVersionId::new(unit.new_id()?),
-            template: template.id,
-            name: template.name.clone(),
-            number: template.versions,
-            published_at: unit.now,
-            published_by: unit.person()?,
-            body,
-        };
-        template.state = TemplateState::Published;
-        template.current = Some(version.id);
-        unit.put(&version, format!("publish version {} of {}", version.number, template.name))?;
-        change(unit, Self::NAME, &template)?;
-        Ok(version.id)
     }
 }
 
@@ -205,6 +132,7 @@ impl Decide for UnpublishTemplate {
         if template.draft.is_none() {
             let version: TemplateVersion = unit.get(current.uuid()).await?;
             template.draft = Some(version.body);
+            template.drafted_by = Some(unit.person()?);
         }
         template.state = TemplateState::Unpublished;
         change(unit, Self::NAME, &template)
@@ -239,7 +167,7 @@ impl Decide for DisableTemplate {
     }
 }
 
-fn change(unit: &mut Unit<'_>, name: &'static str, template: &Template) -> Result<()> {
+pub(super) fn change(unit: &mut Unit<'_>, name: &'static str, template: &Template) -> Result<()> {
     let text = format!("{} is {:?}", template.name, template.state);
     unit.put(template, &text)?;
     unit.audit(

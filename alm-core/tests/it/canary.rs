@@ -126,13 +126,15 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 11] = [
+const KINDS: [RecordKind; 13] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
+    RecordKind::ApiToken,
     RecordKind::Template,
     RecordKind::TemplateVersion,
     RecordKind::Request,
+    RecordKind::Delegation,
     RecordKind::Account,
     RecordKind::Domain,
     RecordKind::Vault,

@@ -12,7 +12,7 @@ use alm_core::port::clock::Clock;
 use alm_core::port::vault::Vault as _;
 use alm_core::saga::Ending;
 use alm_core::saga::effect::Effect;
-use alm_core::service::requests::CancelProvisioning;
+use alm_core::service::failures::CancelProvisioning;
 use alm_core::testing::TestClock;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

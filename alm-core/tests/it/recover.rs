@@ -14,7 +14,7 @@ use alm_core::model::request::{Request, RequestStatus};
 use alm_core::port::clock::Clock;
 use alm_core::saga::{Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{AbandonOperation, DisableAccount, RetryOperation};
-use alm_core::service::requests::{AbandonRequest, CancelProvisioning, RetryRequest};
+use alm_core::service::failures::{AbandonRequest, CancelProvisioning, RetryRequest};
 use alm_core::testing::VaultFault;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use ad_directory::{DeleteOptions, Directory as _};
 use alm_core::model::account::{Account, AccountStatus, Owner};
-use alm_core::model::audit::AuditResult;
 use alm_core::model::event::EventKind;
 use alm_core::model::ids::{PersonId, RequestId};
 use alm_core::model::people::{APPROVER, Group, Person, REQUESTER};
@@ -18,15 +17,15 @@ use alm_core::service::accounts::{
 };
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::AddDomain;
-use alm_core::service::people::{AddGroup, AddPerson, SetPersonEnabled};
+use alm_core::service::failures::{AbandonRequest, CancelProvisioning, RetryRequest};
+use alm_core::service::groups::AddGroup;
+use alm_core::service::people::{AddPerson, SetPersonEnabled};
+use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::requests::{
-    AbandonRequest, CancelProvisioning, CopyRequest, DeleteDraft, DraftRequest, EditRequest, RetryRequest,
-    SubmitRequest, WithdrawRequest,
+    CopyRequest, DeleteDraft, DraftRequest, EditRequest, SubmitRequest, WithdrawRequest,
 };
-use alm_core::service::templates::{
-    DisableTemplate, DraftTemplate, EditTemplate, PublishTemplate, UnpublishTemplate,
-};
-use alm_core::{Caller, Command, Error, ErrorKind, Refusal};
+use alm_core::service::templates::{DisableTemplate, DraftTemplate, EditTemplate, UnpublishTemplate};
+use alm_core::{Caller, ErrorKind, Refusal};
 use jiff::SignedDuration;
 
 use super::world::{OU, RETIRED, World};
@@ -41,23 +40,6 @@ fn form(name: &str) -> RequestForm {
 }
 
 impl World {
-    /// Refused by this rule, and the refusal is in the audit with it (P-3).
-    async fn refused<C: Command>(&self, caller: &Caller, command: C, rule: &str) -> Error {
-        let (before, _) = self.store.audit_head().await.unwrap();
-        let shown = format!("{command:?}");
-        let Err(error) = self.execute(caller, command).await else {
-            panic!("{shown} was not refused by {rule}");
-        };
-        assert!(matches!(error.kind(), ErrorKind::Refused | ErrorKind::Denied), "{error}");
-        assert!(error.violates(rule), "{shown}: {rule} expected: {error}");
-        let records = self.store.audit(before + 1, 10).await.unwrap();
-        assert_eq!(records.len(), 1, "{shown}: exactly the denial is audited");
-        let entry = records[0].entry().unwrap();
-        assert_eq!(entry.result, AuditResult::Refused);
-        assert!(entry.facts.to_string().contains(&format!("\"{rule}\"")), "{}", entry.facts);
-        error
-    }
-
     async fn give_role(&self, caller: &Caller, role: alm_core::model::ids::RoleId) {
         self.rewrite::<Person>(caller.person.uuid(), |person| {
             person.roles.insert(role);

@@ -240,7 +240,11 @@ impl Stage {
             );
             check(request.failure.is_some(), "R-12: nobody knows why".to_owned());
         } else {
-            let account: Account = world.document(self.account.uuid()).await;
+            let Some(account) = world.store.load(Account::KIND, self.account.uuid()).await.unwrap() else {
+                problems.push("there is no record of the account".to_owned());
+                return problems;
+            };
+            let account = Account::read(&account).unwrap();
             let there = world.there(&account).await;
             let expected = match self.case {
                 Case::Disable => AccountStatus::Disabled,

@@ -14,7 +14,8 @@ use alm_core::saga::{Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{
     AbandonOperation, DeleteAccount, DisableAccount, EnableAccount, RenewAccount, SetOwners, SubmitRenewal,
 };
-use alm_core::service::people::{AddGroup, SetPersonEnabled};
+use alm_core::service::groups::AddGroup;
+use alm_core::service::people::SetPersonEnabled;
 use alm_core::service::sweep::SweepOptions;
 use alm_core::{Alm, Settings};
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +27,7 @@ use super::stage::{Case, Stage};
 use super::world::{OU, RETIRED, World, at};
 
 impl World {
-    async fn events(&self, kind: EventKind) -> Vec<Event> {
+    pub(super) async fn events(&self, kind: EventKind) -> Vec<Event> {
         let all = self.store.undelivered(100_000).await.unwrap();
         all.into_iter().filter(|event| event.kind == kind).collect()
     }

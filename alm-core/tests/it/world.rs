@@ -7,6 +7,7 @@ use ad_directory::{AccountKey, Directory, FindOptions};
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
+use alm_core::model::audit::AuditResult;
 use alm_core::model::ids::{
     AccountId, DomainId, EngineId, GroupId, InstanceId, RequestId, TemplateId, VaultId,
 };
@@ -19,13 +20,15 @@ use alm_core::port::store::{Commit, Store, Stored};
 use alm_core::port::vault::Vault;
 use alm_core::service::approvals::CastVote;
 use alm_core::service::estate::{AddDomain, AddVault};
-use alm_core::service::people::{AddGroup, AddPerson};
+use alm_core::service::groups::AddGroup;
+use alm_core::service::people::AddPerson;
+use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::queries::AccountView;
 use alm_core::service::requests::{DraftRequest, SubmitRequest};
 use alm_core::service::sweep::{SweepOptions, SweepReport};
-use alm_core::service::templates::{DraftTemplate, PublishTemplate};
+use alm_core::service::templates::DraftTemplate;
 use alm_core::testing::{MemoryVault, TestClock};
-use alm_core::{Alm, Caller, Command, Result};
+use alm_core::{Alm, Caller, Command, Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -259,5 +262,22 @@ impl World {
 
     pub(super) fn advance_days(&self, days: i64) {
         self.clock.advance(SignedDuration::from_hours(24 * days));
+    }
+
+    /// Refused by this rule, and the refusal is in the audit with it (P-3).
+    pub(super) async fn refused<C: Command>(&self, caller: &Caller, command: C, rule: &str) -> Error {
+        let (before, _) = self.store.audit_head().await.unwrap();
+        let shown = format!("{command:?}");
+        let Err(error) = self.execute(caller, command).await else {
+            panic!("{shown} was not refused by {rule}");
+        };
+        assert!(matches!(error.kind(), ErrorKind::Refused | ErrorKind::Denied), "{error}");
+        assert!(error.violates(rule), "{shown}: {rule} expected: {error}");
+        let records = self.store.audit(before + 1, 10).await.unwrap();
+        assert_eq!(records.len(), 1, "{shown}: exactly the denial is audited");
+        let entry = records[0].entry().unwrap();
+        assert_eq!(entry.result, AuditResult::Refused);
+        assert!(entry.facts.to_string().contains(&format!("\"{rule}\"")), "{}", entry.facts);
+        error
     }
 }

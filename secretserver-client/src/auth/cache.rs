@@ -9,9 +9,8 @@ use futures_util::future::Shared;
 
 use crate::auth::Credential;
 use crate::error::{Error, ErrorKind};
-use crate::transport::{BoxFuture, Core, TokenSource};
+use crate::transport::{Access, Bearer, BoxFuture, Core, TokenSource};
 
-type Bearer = Arc<http::HeaderValue>;
 type Flight = Shared<BoxFuture<Result<Bearer, Error>>>;
 
 /// A token is renewed this long before it ends, give or take a half.
@@ -73,7 +72,11 @@ impl TokenCache {
 
     /// Forgets the token, which the server was told to end.
     pub(crate) fn forget(&self) {
-        self.0.lock().token = None;
+        let mut state = self.0.lock();
+        state.token = None;
+        if let Some(credential) = &state.credential {
+            credential.0.forget();
+        }
     }
 }
 
@@ -92,7 +95,7 @@ impl Inner {
         let now = self.core.clock.now();
         match result {
             Ok(granted) => {
-                let bearer = Arc::new(granted.header);
+                let bearer = Arc::new(Access { header: granted.header, base: granted.base });
                 if current {
                     let ends_at = granted.valid_for.map(|life| now.saturating_add(life));
                     let renew_at = granted.valid_for.map(|life| {
@@ -169,6 +172,9 @@ impl TokenSource for TokenCache {
         // A late refusal of an old token says nothing about the present one.
         if state.token.as_ref().is_some_and(|t| Arc::ptr_eq(&t.bearer, bearer)) {
             state.token = None;
+            if let Some(credential) = &state.credential {
+                credential.0.refused();
+            }
         }
     }
 }

@@ -51,6 +51,6 @@ impl Grant for Once {
         let header = bearer(self.token.0.expose_secret()).ok_or_else(|| {
             Error::config("auth.token", "the token is empty or has characters that no header can have")
         })?;
-        Ok(Granted { header, valid_for: None })
+        Ok(Granted { header, valid_for: None, base: None })
     }
 }

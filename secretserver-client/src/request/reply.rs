@@ -90,6 +90,12 @@ impl DecodeError {
         self.html
     }
 
+    /// A record of another shape than expected, at this place in it. The path is made showable.
+    pub(crate) fn record(path: &str) -> Self {
+        let path = Some(showable(path)).filter(|p| p != ".");
+        Self { path, ..Self::new("another shape than expected") }
+    }
+
     /// Serde's own text quotes the value, so only category and position are taken from it, and the path from a second reading.
     fn json<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Self {
         let what = match error.classify() {
@@ -101,11 +107,20 @@ impl DecodeError {
         };
         let path =
             match serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)) {
-                Err(e) => Some(e.path().to_string()).filter(|p| p != "."),
+                Err(e) => Some(showable(&e.path().to_string())).filter(|p| p != "."),
                 Ok(_) => None,
             };
         Self { what, path, line: error.line(), column: error.column(), html: false }
     }
+}
+
+/// The longest path shown, in characters.
+const LONGEST_PATH: usize = 120;
+
+/// A path holds the names of fields as the server wrote them, which may be any text.
+fn showable(path: &str) -> String {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
+    path.chars().take(LONGEST_PATH).map(|c| if known(c) { c } else { '?' }).collect()
 }
 
 impl fmt::Display for DecodeError {
@@ -152,6 +167,15 @@ mod tests {
         let error = reply(r#"{"items":[{"id":1},{"id":"CANARY"}]}"#).json::<Row>().unwrap_err();
         assert_eq!(error.to_string(), "another shape than expected at items[1].id (line 1, column 33)");
         assert!(!format!("{error:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn a_strange_name_of_a_field_cannot_break_a_line_or_fill_a_log() {
+        for (name, shown) in [("a\\r\\nb\u{7f}", "a??b?"), (&*"x".repeat(5000), &*"x".repeat(LONGEST_PATH))] {
+            let error = reply(&format!(r#"{{"items":[],"{name}":tS}}"#)).json::<Row>().unwrap_err();
+            let place = error.to_string();
+            assert!(place.starts_with(&format!("no json at {shown} (line 1")), "{place}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ macro_rules! search_endpoint {
         pub struct $name:ident($filter:ty);
         $operation:literal => $entry:ty;
         path = |$p:pat_param| $path:expr;
-        sort = $sort:literal;
+        sort = $sort:expr;
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ macro_rules! list_endpoint {
         pub struct $name:ident($id:ty);
         $operation:literal => $entry:ty;
         path = |$p:pat_param| $path:expr;
-        sort = $sort:literal;
+        sort = $sort:expr;
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]

@@ -269,7 +269,7 @@ impl Endpoint for SearchFolders {
     }
 
     fn query(&self) -> Query {
-        paging(self.filter.query(), self.skip, self.take, "id")
+        paging(self.filter.query(), self.skip, self.take, crate::resource::sort::ID)
     }
 }
 
@@ -295,6 +295,6 @@ impl Endpoint for LookupFolders {
     }
 
     fn query(&self) -> Query {
-        paging(self.filter.query(), self.skip, self.take, "id")
+        paging(self.filter.query(), self.skip, self.take, crate::resource::sort::ID)
     }
 }

@@ -93,17 +93,31 @@ impl Groups<'_> {
         SearchMembers::pager(self.0, id, filter)
     }
 
-    /// Whether a user is in a group. The server answers "not in it" and "denied" alike, which this cannot tell apart.
+    /// Whether a user is in a group; `None`: it is not, or there is no such user.
+    ///
+    /// The server answers "not in it" and "denied" alike. So then the list of all members is looked through, which a caller without rights
+    /// cannot read: one more request for each 1000 members.
     ///
     /// # Errors
-    /// Other than [`ErrorKind::NotFound`] and [`ErrorKind::Denied`], which are `None`.
+    /// [`ErrorKind::Denied`] or [`ErrorKind::NotFound`]: the members cannot be read, or there is no such group.
     pub async fn member(&self, id: GroupId, user: UserId) -> Result<Option<Member>, Error> {
         match self.0.request(GetMember { id, user }).await {
             Err(error)
                 if error.outcome() == Outcome::NotDone
                     && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Denied) =>
             {
-                Ok(None)
+                use futures_util::TryStreamExt as _;
+                let mut members = self.members(id, MemberFilter::default().with_inactive()).page_size(1000);
+                loop {
+                    match members.try_next().await {
+                        // In the list, and yet not to be read alone: then the first answer stands.
+                        Ok(Some(member)) if member.user_id == user => return Err(error),
+                        Ok(Some(_)) => {}
+                        Ok(None) => return Ok(None),
+                        Err(list) if list.is_denied_or_absent() => return Err(error),
+                        Err(list) => return Err(list),
+                    }
+                }
             }
             result => result.map(Some),
         }

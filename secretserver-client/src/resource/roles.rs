@@ -172,7 +172,7 @@ search_endpoint! {
     pub struct SearchRoles(RoleFilter);
     "roles.search" => Role;
     path = |_| Path::api("v1/roles");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {
@@ -191,5 +191,5 @@ list_endpoint! {
     pub struct ListRolePermissions(RoleId);
     "roles.permissions" => AssignedPermission;
     path = |e| Path::api("v1/roles").id(e.id).literal("permissions");
-    sort = "name";
+    sort = crate::resource::sort::NAME;
 }

@@ -6,8 +6,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::auth::SdkClient;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::ids::{SdkClientId, UserId, optional};
 use crate::request::{EncodeError, Endpoint, Method, Path, Payload};
 use crate::resource::{endpoint, or_default};
@@ -22,9 +23,11 @@ use crate::secret_value::SecretValue;
 /// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
 /// use secretserver_client::resource::sdk_clients::Registration;
 ///
-/// // No credential is needed: the server trusts the address, the rule and the key. Keep the answer: it is given once.
+/// // No credential is needed: the server trusts the address, the rule and the key.
 /// let onboarding = Registration::new("web-1", "Machine: web-1", "ProductionWebApp").key("b25ib2FyZA==".into());
-/// let account = client.sdk_clients().register(onboarding).await?;
+/// let credential = client.sdk_clients().onboard(onboarding).await?;
+/// // Keep `credential.client_id()` and `credential.client_secret()`: they are told once.
+/// client.replace_credential(credential);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +40,26 @@ impl SdkClients<'_> {
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): no rule fits the address and the key.
     pub async fn register(&self, registration: Registration) -> Result<SdkAccount, Error> {
         self.0.request(Register(registration)).await
+    }
+
+    /// Like [`Self::register`], and makes of the answer the credential to sign in with. The client itself goes on as before until
+    /// [`Client::replace_credential`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): no rule fits the address and the key. [`ErrorKind::Decode`](crate::ErrorKind::Decode)
+    /// with [`Outcome::Done`](crate::Outcome::Done): the account was made, but its id or secret is missing in the answer.
+    pub async fn onboard(&self, registration: Registration) -> Result<SdkClient, Error> {
+        let account = self.register(registration).await?;
+        if account.client_id.is_empty() || account.client_secret.is_empty() {
+            return Err(Error::new(ErrorKind::Decode, Outcome::Done, Register::OPERATION).with_detail(
+                format!(
+                    "the answer has no id or no secret; revoke the account {} and register again",
+                    account.id
+                ),
+            ));
+        }
+        let secret = account.client_secret.into_secret_string();
+        Ok(SdkClient::new(account.client_id, secret).of_account(account.id))
     }
 
     /// Ends an account; its credential stops working. Needs the role permission *Administer Create Users*.

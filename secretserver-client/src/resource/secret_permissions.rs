@@ -269,7 +269,7 @@ search_endpoint! {
     pub struct SearchSecretPermissions(SecretPermissionFilter);
     "secret_permissions.search" => SecretPermission;
     path = |_| Path::api("v1/secret-permissions");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {

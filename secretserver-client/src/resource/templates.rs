@@ -217,6 +217,6 @@ impl Endpoint for SearchTemplates {
         let query = Query::new()
             .with_some("filter.searchText", Some(&self.text).filter(|t| !t.is_empty()))
             .with_flag("filter.includeInactive", self.include_inactive);
-        paging(query, self.skip, self.take, "id")
+        paging(query, self.skip, self.take, crate::resource::sort::ID)
     }
 }

@@ -134,13 +134,19 @@ impl Users<'_> {
         self.0.request(DisableUser { id }).await
     }
 
-    /// Gives another user a new password. Needs Secret Server 10.9; before, use [`Users::replace`]. Servers before 10.7 end the caller's own
-    /// session as well, after which the client signs in again.
+    /// Gives another user a new password. Asks for the server's version once, unless it was stated: before 10.9 the user is read and replaced
+    /// with a password, since there is no other way. Servers before 10.7 end the caller's own session as well, after which the client signs in
+    /// again. Dropping the future abandons the wait: what was sent may be carried out all the same.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the password does not meet the policy.
     pub async fn reset_password(&self, id: UserId, password: SecretValue) -> Result<(), Error> {
-        self.0.request(ResetPassword { id, password }).await?.checked("users.reset_password")
+        if self.0.server_version().await?.has(crate::compat::Feature::PasswordReset) {
+            return self.0.request(ResetPassword { id, password }).await?.checked("users.reset_password");
+        }
+        let mut update = UserUpdate::of(&self.get(id).await?);
+        update.password = Some(password);
+        self.replace(update).await.map(drop)
     }
 
     /// Changes the password of the user that the client is signed in as. Replace the client's credential afterwards.

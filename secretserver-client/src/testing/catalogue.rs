@@ -5,9 +5,19 @@ mod permissions;
 mod places;
 mod vault;
 
-use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 
+use super::AnswerReader;
+use crate::client::Client;
 use crate::request::{Endpoint, Method, prepare};
+use crate::transport::BoxFuture;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The value of every field that holds a secret, in every operation of the catalogue: to be looked for in logs and errors. It has all the characters that
+/// one encoding or another treats in its own way.
+pub const SECRET: &str = "S4mple<&\"\\>é+ %/";
 
 /// One operation with sample values, as it would be sent. No header that authenticates is part of it, and no sample value is a real secret.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -29,11 +39,45 @@ pub struct CatalogueEntry {
     pub body: Option<serde_json::Value>,
 }
 
+/// An operation of the catalogue that can be called, against any server.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CatalogueCall {
+    /// What it sends.
+    pub entry: CatalogueEntry,
+    /// How its arguments look in `Debug`.
+    pub arguments: String,
+    call: Arc<dyn Fn(Client) -> BoxFuture<Result<String, crate::Error>> + Send + Sync>,
+}
+
+impl CatalogueCall {
+    /// Calls it, and gives the answer as it looks in `Debug`. Dropping the future abandons the wait.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn call(&self, client: &Client) -> Result<String, crate::Error> {
+        (self.call)(client.clone()).await
+    }
+}
+
+impl fmt::Debug for CatalogueCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CatalogueCall").field("entry", &self.entry).finish_non_exhaustive()
+    }
+}
+
 /// The operations that are collected.
-struct Collected(Vec<CatalogueEntry>);
+#[derive(Default)]
+pub(super) struct Collected {
+    calls: Vec<CatalogueCall>,
+    pub(super) readers: Vec<AnswerReader>,
+}
 
 impl Collected {
-    fn add<E: Endpoint>(&mut self, endpoint: E) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn add<E>(&mut self, endpoint: E) -> Result<(), BoxError>
+    where
+        E: Endpoint<Response: fmt::Debug> + Clone + fmt::Debug + 'static,
+    {
         let prepared = prepare(&endpoint)?;
         let method = match prepared.method {
             Method::Get => "GET",
@@ -44,13 +88,19 @@ impl Collected {
             Method::Delete => "DELETE",
         };
         let query = prepared.query.encoded();
-        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        let mut headers: Vec<(String, String)> = Vec::new();
+        for (name, value) in &prepared.headers {
+            headers.push((name.as_str().to_owned(), value.to_str()?.to_owned()));
+        }
+        if !prepared.headers.contains_key(http::header::ACCEPT) {
+            headers.push(("accept".to_owned(), "application/json".to_owned()));
+        }
         headers.extend(prepared.payload.content_type().map(|v| ("content-type".to_owned(), v.to_owned())));
         let body = match prepared.payload.bytes() {
             [] => None,
             bytes => Some(serde_json::from_slice(bytes)?),
         };
-        self.0.push(CatalogueEntry {
+        let entry = CatalogueEntry {
             operation: prepared.operation,
             method,
             path: prepared.path,
@@ -58,8 +108,17 @@ impl Collected {
             query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers,
             body,
+        };
+        let called = endpoint.clone();
+        self.calls.push(CatalogueCall {
+            entry,
+            arguments: format!("{endpoint:?}"),
+            call: Arc::new(move |client| {
+                let endpoint = called.clone();
+                Box::pin(async move { client.request(endpoint).await.map(|answer| format!("{answer:?}")) })
+            }),
         });
-        drop(endpoint);
+        self.readers.push(AnswerReader::of(endpoint));
         Ok(())
     }
 }
@@ -68,11 +127,23 @@ impl Collected {
 ///
 /// # Errors
 /// When a sample value is refused, which would be a mistake in this crate.
-pub fn catalogue() -> Result<Vec<CatalogueEntry>, Box<dyn Error + Send + Sync>> {
-    let mut all = Collected(Vec::new());
+pub fn catalogue() -> Result<Vec<CatalogueEntry>, BoxError> {
+    Ok(collect()?.calls.into_iter().map(|call| call.entry).collect())
+}
+
+/// The same operations, to be called.
+///
+/// # Errors
+/// As for [`catalogue`].
+pub fn catalogue_calls() -> Result<Vec<CatalogueCall>, BoxError> {
+    Ok(collect()?.calls)
+}
+
+pub(super) fn collect() -> Result<Collected, BoxError> {
+    let mut all = Collected::default();
     accounts::add(&mut all)?;
     permissions::add(&mut all)?;
     places::add(&mut all)?;
     vault::add(&mut all)?;
-    Ok(all.0)
+    Ok(all)
 }

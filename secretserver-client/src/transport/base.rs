@@ -9,6 +9,7 @@ pub(crate) struct BaseUrl {
     /// Without a slash at the end.
     text: String,
     uri: Uri,
+    url: Url,
 }
 
 impl BaseUrl {
@@ -35,14 +36,21 @@ impl BaseUrl {
         }
         let text = url.as_str().trim_end_matches('/').to_owned();
         let uri = text.parse().map_err(|_| "the base address is no url")?;
-        Ok(Self { text, uri })
+        Ok(Self { text, uri, url })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    #[cfg(feature = "reqwest")]
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+
     pub(crate) fn is_plain_http(&self) -> bool {
         self.uri.scheme() == Some(&http::uri::Scheme::HTTP)
     }
@@ -53,6 +61,11 @@ impl BaseUrl {
         let uri: Uri = format!("{}{path_and_query}", self.text).parse().ok()?;
         (uri.scheme() == self.uri.scheme() && uri.authority() == self.uri.authority()).then_some(uri)
     }
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_here(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_loopback(&host))
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {

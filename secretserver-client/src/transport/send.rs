@@ -16,15 +16,19 @@ use crate::transport::backoff::{Jitter, next_wait};
 use crate::transport::limit::InFlight;
 use crate::transport::retry::{Again, Budget, Fault, decide, retry_after};
 use crate::transport::trace::{self, Attempt, Finished, Observer};
-use crate::transport::{BaseUrl, Body, Clock, Transport, TransportErrorKind};
+use crate::transport::{BaseUrl, Body, Clock, ConnectLimit, Transport, TransportErrorKind};
 
 /// The limits of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) attempt: Duration,
     pub(crate) total: Duration,
+    /// How long the next piece of a body may take.
+    pub(crate) idle: Duration,
     pub(crate) attempts: u32,
     pub(crate) body: usize,
+    /// How long a connection may take, where it is not as the transport was made.
+    pub(crate) connect: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -32,8 +36,10 @@ impl Default for Limits {
         Self {
             attempt: Duration::from_secs(30),
             total: Duration::from_mins(1),
+            idle: Duration::from_secs(20),
             attempts: 4,
             body: 16 * 1024 * 1024,
+            connect: None,
         }
     }
 }
@@ -53,8 +59,16 @@ pub(crate) struct Core {
     pub(crate) sign_in: Limits,
 }
 
-/// A token as it is sent. Compared by identity, so that a late refusal of an old one does not evict its successor.
-pub(crate) type Bearer = Arc<HeaderValue>;
+/// A token as it is sent, and where it may be sent.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) header: HeaderValue,
+    /// `None`: the address that the client was made for.
+    pub(crate) base: Option<BaseUrl>,
+}
+
+/// Compared by identity, so that a late refusal of an old token does not evict its successor.
+pub(crate) type Bearer = Arc<Access>;
 
 /// Where tokens come from.
 #[async_trait]
@@ -66,8 +80,8 @@ pub(crate) trait TokenSource: Send + Sync {
 
 /// What is known after the attempts so far.
 #[derive(Default)]
-struct History {
-    attempts: u32,
+pub(super) struct History {
+    pub(super) attempts: u32,
     unknown: bool,
     replaced_token: bool,
     wait: Duration,
@@ -95,15 +109,16 @@ impl Core {
             let result = self.attempts(request, limits, tokens, &mut history).await;
             let finished = Finished {
                 operation: request.operation,
+                path: &request.template,
+                status: match &result {
+                    Ok(reply) => Some(reply.status),
+                    Err(error) => error.status(),
+                },
                 attempts: history.attempts,
                 error: result.as_ref().err().map(|e| (e.kind(), e.outcome())),
                 took: self.clock.now().saturating_sub(started),
             };
-            let status = match &result {
-                Ok(reply) => Some(reply.status),
-                Err(error) => error.status(),
-            };
-            trace::finished(self.observer.as_deref(), &finished, status);
+            trace::finished(self.observer.as_deref(), &finished);
             result.map(|reply| (reply, history.attempts))
         }
         .instrument(span)
@@ -137,14 +152,14 @@ impl Core {
             history.attempts = history.attempts.saturating_add(1);
             let started = self.clock.now();
             let limit = limits.attempt.min(deadline.saturating_sub(started));
-            let result = match self.limited(limit, self.attempt(request, bearer.as_ref(), limits.body)).await
-            {
+            let result = match self.limited(limit, self.attempt(request, bearer.as_ref(), limits)).await {
                 Some(result) => result,
                 None => Err((Fault::AttemptTimeout, None)),
             };
             drop(place);
             let attempt = Attempt {
                 operation: request.operation,
+                path: &request.template,
                 number: history.attempts,
                 status: match &result {
                     Ok(reply) => Some(reply.status),
@@ -192,13 +207,39 @@ impl Core {
         &self,
         request: &Prepared,
         bearer: Option<&Bearer>,
-        longest: usize,
+        limits: Limits,
     ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
+        let body = Body::from(request.payload.to_bytes());
+        let (head, body) = self.exchange(request, bearer, body, limits).await?;
+        let announced = announced(&head.headers).unwrap_or(0);
+        if announced > limits.body {
+            return Err((Fault::TooLarge(head.status), None));
+        }
+        match self.read(body, limits, announced, limits.body).await {
+            Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
+            Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
+            Err(Unread::Stalled) => Err((Fault::StalledBody(head.status), None)),
+            Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
+        }
+    }
+
+    /// One request and the beginning of its answer, which is a success; the text of any other is read here.
+    pub(super) async fn exchange(
+        &self,
+        request: &Prepared,
+        bearer: Option<&Bearer>,
+        body: Body,
+        limits: Limits,
+    ) -> Result<(http::response::Parts, Body), (Fault, Option<crate::transport::TransportError>)> {
         let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
-        let uri = self.base.join(&request.path_and_query()).ok_or_else(unusable)?;
-        let mut http = http::Request::new(Body::from(request.payload.to_bytes()));
+        let base = bearer.and_then(|b| b.base.as_ref()).unwrap_or(&self.base);
+        let uri = base.join(&request.path_and_query()).ok_or_else(unusable)?;
+        let mut http = http::Request::new(body);
         *http.method_mut() = request.method.to_http();
         *http.uri_mut() = uri;
+        if let Some(limit) = limits.connect {
+            http.extensions_mut().insert(ConnectLimit(limit));
+        }
         let headers = http.headers_mut();
         headers.extend(request.headers.clone());
         headers.insert(header::USER_AGENT, self.user_agent.clone());
@@ -207,7 +248,7 @@ impl Core {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         if let Some(bearer) = bearer {
-            headers.insert(header::AUTHORIZATION, (**bearer).clone());
+            headers.insert(header::AUTHORIZATION, bearer.header.clone());
         }
         let response = match self.transport.send(http).await {
             Ok(response) => response,
@@ -215,14 +256,10 @@ impl Core {
         };
         let (head, body) = response.into_parts();
         if head.status.is_success() {
-            return match read(body, longest).await {
-                Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
-                Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
-                Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
-            };
+            return Ok((head, body));
         }
         // A refusal is a refusal even when its text is lost or endless.
-        let body = read(body, longest.min(64 * 1024)).await.unwrap_or_default();
+        let body = self.read(body, limits, 0, limits.body.min(64 * 1024)).await.unwrap_or_default();
         let fault = Fault::Status {
             status: head.status,
             retry_after: retry_after(&head.headers, self.clock.wall()),
@@ -231,13 +268,38 @@ impl Core {
         Err((fault, None))
     }
 
-    fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
+    /// Reads a body into memory that is wiped.
+    async fn read(
+        &self,
+        mut body: Body,
+        limits: Limits,
+        announced: usize,
+        longest: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Unread> {
+        let mut out = crate::request::WipedVec::with_room(announced);
+        loop {
+            // A timer for each piece costs; the attempt's own limit does where it is not longer.
+            let piece = if limits.idle < limits.attempt {
+                self.limited(limits.idle, body.next()).await.ok_or(Unread::Stalled)?
+            } else {
+                body.next().await
+            };
+            let Some(piece) = piece else { return Ok(out.into_inner()) };
+            let piece = piece.map_err(|_| Unread::Cut)?;
+            if out.len().saturating_add(piece.len()) > longest {
+                return Err(Unread::TooLarge);
+            }
+            out.push_up_to(&piece, longest);
+        }
+    }
+
+    pub(super) fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
         Error::new(kind, history.outcome(outcome), request.operation)
             .with_target(request.path.clone())
             .with_attempts(history.attempts)
     }
 
-    fn fault(
+    pub(super) fn fault(
         request: &Prepared,
         history: &History,
         fault: &Fault,
@@ -257,6 +319,9 @@ impl Core {
                 }
             }
             Fault::CutBody(status) => error = error.with_status(*status).with_detail("the answer broke off"),
+            Fault::StalledBody(status) => {
+                error = error.with_status(*status).with_detail("the answer stopped arriving");
+            }
             Fault::TooLarge(status) => {
                 error = error.with_status(*status).with_detail("the answer is larger than allowed");
             }
@@ -266,7 +331,7 @@ impl Core {
     }
 
     /// The caller's own request was not sent, unless an earlier attempt was.
-    fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
+    pub(super) fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
         let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
             .with_detail("no token could be had")
             .with_api(cause.api().cloned())
@@ -278,11 +343,11 @@ impl Core {
         .with_source(cause)
     }
 
-    async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
         self.limited(deadline.saturating_sub(self.clock.now()), work).await
     }
 
-    async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
         let work = std::pin::pin!(work);
         match select(work, self.clock.timer(limit)).await {
             Either::Left((output, _)) => Some(output),
@@ -291,22 +356,15 @@ impl Core {
     }
 }
 
-enum Unread {
-    Cut,
-    TooLarge,
+/// How long the body will be, if the head says so.
+fn announced(headers: &http::HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads a body into memory that is wiped.
-async fn read(mut body: Body, longest: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
-    let mut out = crate::request::WipedVec::default();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| Unread::Cut)?;
-        if out.len().saturating_add(piece.len()) > longest {
-            return Err(Unread::TooLarge);
-        }
-        out.push(&piece);
-    }
-    Ok(out.into_inner())
+enum Unread {
+    Cut,
+    Stalled,
+    TooLarge,
 }
 
 impl Error {

@@ -34,7 +34,10 @@ const UNSENT_ARGUMENTS: &[(&str, &str)] =
     &[("noBus", "a generated mark: health is asked for before anything is known, and no client sends it")];
 
 /// The entry of the document for a path with values, and the values by name. A path that is written out comes before one with names.
-fn find<'d>(document: &'d Value, entry: &CatalogueEntry) -> Option<(&'d Value, Vec<(String, String)>)> {
+pub(crate) fn find<'d>(
+    document: &'d Value,
+    entry: &CatalogueEntry,
+) -> Option<(&'d Value, Vec<(String, String)>)> {
     let path = entry.path.strip_prefix("/api").unwrap();
     let mut fitting: Vec<_> = document["paths"]
         .as_object()
@@ -258,4 +261,31 @@ fn the_catalogue_has_every_operation() {
     }
     assert!(named.len() > 80, "the sources were read: {}", named.len());
     assert_eq!(named, listed);
+}
+
+/// Every operation of the first priority is in the catalogue, the three ways to sign in apart, which are no operations of a signed-in client.
+#[test]
+fn every_operation_of_the_first_priority_is_there() {
+    let Some(path) = document_path() else { return };
+    let list = std::fs::read_to_string(path.parent().unwrap().join("operations.md")).unwrap();
+    let first = list.split("\n## P1").next().unwrap();
+    let wanted: Vec<(&str, &str)> = first
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`')?.split_once(' '))
+        .filter(|(_, path)| !path.starts_with("/oauth2/token"))
+        .collect();
+    assert_eq!(wanted.len(), 119);
+    let all = catalogue().unwrap();
+    // Both write values of the path as `{name}`, with names of their own; one of them is optional.
+    let shape = |path: &str| {
+        let names = path.trim_start_matches("/api").split('/');
+        names.map(|n| if n.starts_with('{') { "{}" } else { n }).collect::<Vec<_>>().join("/")
+    };
+    let sent: BTreeSet<(&str, String)> = all
+        .iter()
+        .flat_map(|e| [(e.method, shape(&e.template)), (e.method, shape(&e.path.replace("/0", "/{id}")))])
+        .collect();
+    let missing: Vec<_> =
+        wanted.iter().filter(|(method, path)| !sent.contains(&(*method, shape(path)))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

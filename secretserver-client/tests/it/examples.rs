@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use secretserver_client::auth::StaticToken;
+use secretserver_client::auth::{Credential, Password, Platform, RefreshToken, StaticToken};
 use secretserver_client::request::Endpoint;
 use secretserver_client::resource::{
     dependencies, folder_permissions, folders, groups, healthcheck, sdk_clients, secrets, system, templates,
@@ -13,7 +13,7 @@ use secretserver_client::resource::{
 };
 use secretserver_client::testing::Script;
 use secretserver_client::{
-    Client, Error, ErrorKind, FolderId, GroupId, Outcome, SecretId, SecretTemplateId, UserId,
+    Client, Error, ErrorKind, FolderId, GroupId, Outcome, SecretId, SecretTemplateId, SecretValue, UserId,
 };
 use serde_json::Value;
 
@@ -30,14 +30,28 @@ async fn read<E: Endpoint>(endpoint: E, status: u16, body: &Value) -> Result<E::
 }
 
 /// Examples with an answer that none of our types is for, with the reason.
-const NOT_OURS: &[(&str, &str)] = &[
-    ("01-token-password", "read by the sign-in, where it is tested"),
-    ("02-token-refresh", "signing in by refresh token does not exist yet"),
-    ("03-token-login-failed", "read by the sign-in, where it is tested"),
-    ("06-platform-token", "the Delinea Platform is not supported yet"),
-    ("07-platform-vaults", "the Delinea Platform is not supported yet"),
-    ("18-igi-account", "the form of another product, not an answer of the server"),
-];
+const NOT_OURS: &[(&str, &str)] =
+    &[("18-igi-account", "the form of another product, not an answer of the server")];
+
+/// Signs in with these answers, and then reads one value.
+async fn sign_in(
+    url: &str,
+    credential: impl Into<Credential>,
+    answers: Vec<(u16, Value)>,
+) -> (Result<SecretValue, Error>, Vec<String>) {
+    let script = answers
+        .into_iter()
+        .fold(Script::new(), |script, (status, body)| script.json(status, body.to_string()));
+    let script = Arc::new(script.json(200, "\"v\""));
+    let client = Client::builder(url)
+        .transport(script.clone())
+        .credential(credential)
+        .build()
+        .unwrap()
+        .with_attempts(1);
+    let read = client.secrets().field(SecretId::new(4).unwrap(), "password").await;
+    (read, script.requests().iter().map(|r| r.uri().to_string()).collect())
+}
 
 #[tokio::test]
 #[allow(clippy::too_many_lines, reason = "one example after the other")]
@@ -60,15 +74,33 @@ async fn every_example_is_read() {
         (UserId::new(20).unwrap(), GroupId::new(3).unwrap(), FolderId::new(5).unwrap());
     let secret = SecretId::new(4).unwrap();
 
+    let password = || Password::new("u", "p".to_owned().into());
+    let (read_value, _) = sign_in("https://vault.example", password(), vec![take("01-token-password")]).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    let refresh = RefreshToken::new("r1".to_owned().into());
+    let (read_value, _) = sign_in("https://vault.example", refresh, vec![take("02-token-refresh")]).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    let (refused, sent) =
+        sign_in("https://vault.example", password(), vec![take("03-token-login-failed")]).await;
+    assert_eq!((refused.unwrap_err().kind(), sent.len()), (ErrorKind::Auth, 1));
+    let platform = Platform::new("svc@x", "s".to_owned().into());
+    let on_platform = vec![take("06-platform-token"), take("07-platform-vaults")];
+    let (read_value, sent) = sign_in("https://tenant.delinea.app", platform, on_platform).await;
+    assert_eq!(read_value.unwrap().expose(), "v");
+    assert!(
+        sent[2].starts_with("https://tenant.secretservercloud.com/api/v1/secrets/4/fields/password"),
+        "{sent:?}"
+    );
+
     let (status, body) = take("05-sdk-client-register");
     let registration = sdk_clients::Registration::new("host", "d", "ProductionWebApp");
     let account = read(sdk_clients::Register(registration), status, &body).await.unwrap();
     assert_eq!((account.id.get(), account.client_secret.expose()), (1, "..."));
     let (status, body) = take("08-error-access-denied");
-    let error = read(secrets::GetSummary { id: secret }, status, &body).await.unwrap_err();
+    let error = read(secrets::GetSummary { id: secret.into() }, status, &body).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Denied, Outcome::NotDone));
     let (status, body) = take("09-error-expired-token");
-    let error = read(secrets::GetSummary { id: secret }, status, &body).await.unwrap_err();
+    let error = read(secrets::GetSummary { id: secret.into() }, status, &body).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
     let (status, body) = take("10-oauth-expiration");
     assert!(read(system::ExpireToken, status, &body).await.unwrap());
@@ -119,29 +151,29 @@ async fn every_example_is_read() {
 
     let options = secrets::ReadOptions::default();
     let (status, body) = take("23-secret-get");
-    let found = read(secrets::GetSecret { id: secret, options }, status, &body).await.unwrap();
+    let found = read(secrets::GetSecret { id: secret.into(), options }, status, &body).await.unwrap();
     assert_eq!((found.folder_id, found.value("machine").unwrap().expose()), (None, "192.168.100.1"));
     let (status, body) = take("24-secret-create");
     let new = secrets::NewSecret::new("n", SecretTemplateId::new(6003).unwrap());
     assert_eq!(read(secrets::Create(new), status, &body).await.unwrap().items.len(), 4);
     let (status, body) = take("25-secret-delete");
-    assert_eq!(read(secrets::Deactivate { id: secret }, status, &body).await.unwrap().id.get(), 2);
+    assert_eq!(read(secrets::Deactivate { id: secret.into() }, status, &body).await.unwrap().id.get(), 2);
     let (status, body) = take("26-secret-field-put");
-    let field = secrets::GetField { id: secret, slug: "machine".to_owned(), options };
+    let field = secrets::GetField { id: secret.into(), slug: "machine".to_owned(), options };
     assert_eq!(read(field, status, &body).await.unwrap().expose(), "newhost");
     let (status, body) = take("27-secret-checkout-checkin");
     assert!(
-        read(secrets::CheckOut { id: secret }, status, &body["checkOut"])
+        read(secrets::CheckOut { id: secret.into() }, status, &body["checkOut"])
             .await
             .unwrap()
             .response_codes
             .is_empty()
     );
-    let check_in = secrets::CheckIn { id: secret, access: secrets::Access::default() };
+    let check_in = secrets::CheckIn { id: secret.into(), access: secrets::AccessOptions::default() };
     let summary = read(check_in, status, &body["checkIn"]).await.unwrap();
     assert!(summary.check_out_enabled && summary.last_accessed.is_none());
     let (status, body) = take("28-secret-state");
-    let state = read(secrets::GetState { id: secret }, status, &body).await.unwrap();
+    let state = read(secrets::GetState { id: secret.into() }, status, &body).await.unwrap();
     assert_eq!(state.secret_state, secrets::AccessState::RequiresCheckout);
     let (status, body) = take("30-secret-template");
     let template = templates::GetTemplate { id: SecretTemplateId::new(6001).unwrap() };
@@ -196,20 +228,19 @@ async fn a_success_that_says_no_is_an_error() {
 #[test]
 fn only_what_does_no_harm_is_repeated() {
     use secretserver_client::request::prepare;
-    use secretserver_client::resource::secrets::Access;
+    use secretserver_client::resource::secrets::AccessOptions;
     let id = SecretId::new(4).unwrap();
-    let restricted = |access| prepare(&secrets::GetRestricted { id, access }).unwrap().is_idempotent();
-    assert!(restricted(Access::comment("why")));
-    assert!(!restricted(Access::default().checking_out()));
-    let mut taking = Access::default();
-    taking.force_check_in = true;
-    assert!(!restricted(taking));
+    let restricted =
+        |access| prepare(&secrets::GetRestricted { id: id.into(), access }).unwrap().is_idempotent();
+    assert!(restricted(AccessOptions::comment("why")));
+    assert!(!restricted(AccessOptions::default().checking_out()));
+    assert!(!restricted(AccessOptions::default().forced()));
     let field = secretserver_client::FieldId::new(7).unwrap();
     assert!(prepare(&templates::GeneratePassword { field }).unwrap().is_idempotent());
     let made: secrets::Secret = serde_json::from_str(r#"{"id":4,"secretTemplateId":6001}"#).unwrap();
     let replace = secrets::Replace(secrets::SecretUpdate::of(&made));
     assert!(!prepare(&replace).unwrap().is_idempotent());
-    assert!(!prepare(&secrets::CheckOut { id }).unwrap().is_idempotent());
+    assert!(!prepare(&secrets::CheckOut { id: id.into() }).unwrap().is_idempotent());
     assert!(
         !prepare(&groups::AddMember { id: GroupId::new(3).unwrap(), user: UserId::new(20).unwrap() })
             .unwrap()

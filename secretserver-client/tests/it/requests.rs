@@ -8,8 +8,8 @@ use secretserver_client::resource::folders::{
 };
 use secretserver_client::resource::healthcheck::GetHealth;
 use secretserver_client::resource::secrets::{
-    Activate, Create, Deactivate, GetByPath, GetField, GetSecret, GetState, GetSummary, NewSecret,
-    ReadOptions, Search, SearchFilter, SearchTotal, Undelete, UpdateField,
+    Activate, Create, Deactivate, GetField, GetSecret, GetState, GetSummary, NewSecret, ReadOptions, Search,
+    SearchFilter, SearchTotal, SecretPath, SecretRef, Undelete, UpdateField,
 };
 use secretserver_client::resource::templates::{GetTemplate, SearchTemplates};
 use secretserver_client::resource::users::GetCurrentUser;
@@ -24,7 +24,8 @@ fn of<E: Endpoint>(endpoint: E) -> Prepared {
 /// Every operation: what is sent, whether it may be sent again, and its address in the published document.
 #[allow(clippy::too_many_lines, reason = "one list of all operations")]
 fn all() -> Vec<(Prepared, &'static str, bool, &'static str)> {
-    let id = SecretId::new(4).unwrap();
+    let number = SecretId::new(4).unwrap();
+    let id = || SecretRef::from(number);
     let folder = FolderId::new(7).unwrap();
     let template = SecretTemplateId::new(6001).unwrap();
     let options = ReadOptions::default();
@@ -47,28 +48,33 @@ fn all() -> Vec<(Prepared, &'static str, bool, &'static str)> {
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     vec![
         (
-            of(GetSecret { id, options }),
+            of(GetSecret { id: id(), options }),
             "Get /api/v1/secrets/4?noAutoCheckout=true ",
             true,
             "/v1/secrets/{id}",
         ),
-        (of(GetSecret { id, options: checks_out }), "Get /api/v1/secrets/4 ", false, "/v1/secrets/{id}"),
         (
-            of(GetByPath { path: "\\A".into(), options: options.with_inactive() }),
+            of(GetSecret { id: id(), options: checks_out }),
+            "Get /api/v1/secrets/4 ",
+            false,
+            "/v1/secrets/{id}",
+        ),
+        (
+            of(GetSecret { id: SecretPath::new("\\A").unwrap().into(), options: options.with_inactive() }),
             "Get /api/v1/secrets/0?noAutoCheckout=true&includeInactive=true&secretPath=%5CA ",
             true,
             "/v1/secrets/{id}",
         ),
-        (of(GetSummary { id }), "Get /api/v1/secrets/4/summary ", true, "/v1/secrets/{id}/summary"),
-        (of(GetState { id }), "Get /api/v1/secrets/4/state ", true, "/v1/secrets/{id}/state"),
+        (of(GetSummary { id: id() }), "Get /api/v1/secrets/4/summary ", true, "/v1/secrets/{id}/summary"),
+        (of(GetState { id: id() }), "Get /api/v1/secrets/4/state ", true, "/v1/secrets/{id}/state"),
         (
-            of(GetField { id, slug: slug.clone(), options }),
+            of(GetField { id: id(), slug: slug.clone(), options }),
             "Get /api/v1/secrets/4/fields/password?noAutoCheckout=true ",
             true,
             "/v1/secrets/{id}/fields/{slug}",
         ),
         (
-            of(UpdateField { id, slug, value: "v".into() }),
+            of(UpdateField { id: id(), slug, value: "v".into(), access: None }),
             r#"Put /api/v1/secrets/4/fields/password {"value":"v"}"#,
             false,
             "/v1/secrets/{id}/fields/{slug}",
@@ -91,9 +97,9 @@ fn all() -> Vec<(Prepared, &'static str, bool, &'static str)> {
             false,
             "/v1/secrets",
         ),
-        (of(Deactivate { id }), "Delete /api/v1/secrets/4 ", true, "/v1/secrets/{id}"),
-        (of(Activate { id }), "Put /api/v1/secrets/4/activate ", true, "/v1/secrets/{id}/activate"),
-        (of(Undelete { id }), "Put /api/v1/secrets/4/undelete ", true, ""),
+        (of(Deactivate { id: id() }), "Delete /api/v1/secrets/4 ", true, "/v1/secrets/{id}"),
+        (of(Activate { id: id() }), "Put /api/v1/secrets/4/activate ", true, "/v1/secrets/{id}/activate"),
+        (of(Undelete { id: number }), "Put /api/v1/secrets/4/undelete ", true, ""),
         (of(GetFolder { id: folder }), "Get /api/v1/folders/7 ", true, "/v1/folders/{id}"),
         (
             of(GetFolderByPath { path: "\\A\\B".into() }),

@@ -258,7 +258,7 @@ search_endpoint! {
     pub struct SearchDependencies(DependencyFilter);
     "dependencies.search" => DependencySummary;
     path = |_| Path::api("v1/secret-dependencies");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {

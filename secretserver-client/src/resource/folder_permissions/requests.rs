@@ -15,7 +15,7 @@ search_endpoint! {
     pub struct SearchFolderPermissions(FolderPermissionFilter);
     "folder_permissions.search" => FolderPermission;
     path = |_| Path::api("v1/folder-permissions");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {

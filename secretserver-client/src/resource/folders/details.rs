@@ -103,5 +103,5 @@ list_endpoint! {
     pub struct ListFolderAudit(FolderId);
     "folders.audit" => FolderAuditEntry;
     path = |e| Path::api("v1/folders").id(e.id).literal("audit");
-    sort = "dateRecorded";
+    sort = crate::resource::sort::DATE;
 }

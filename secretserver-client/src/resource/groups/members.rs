@@ -56,7 +56,7 @@ impl Endpoint for SearchMembers {
         let query = Query::new()
             .with_flag("filter.includeInactiveUsersForGroup", self.filter.include_inactive)
             .with_some("filter.userDomainId", self.filter.user_domain_id);
-        paging(query, self.skip, self.take, "userId")
+        paging(query, self.skip, self.take, crate::resource::sort::USER_ID)
     }
 }
 

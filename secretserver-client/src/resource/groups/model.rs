@@ -216,7 +216,7 @@ search_endpoint! {
     pub struct SearchGroups(GroupFilter);
     "groups.search" => GroupSummary;
     path = |_| Path::api("v1/groups");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 search_endpoint! {
@@ -224,7 +224,7 @@ search_endpoint! {
     pub struct LookupGroups(GroupFilter);
     "groups.lookup" => Lookup<GroupId>;
     path = |_| Path::api("v1/groups/lookup");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {

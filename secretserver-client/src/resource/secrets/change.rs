@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SecretId;
-use crate::request::{DecodeError, EncodeError, Endpoint, Method, Path, Payload, Reply};
+use crate::request::{DecodeError, EncodeError, Endpoint, Method, Path, Payload, Query, Reply};
+use crate::resource::secrets::{AccessOptions, SecretRef};
 use crate::resource::{Ignored, ignore};
 use crate::secret_value::{SecretValue, exposed};
 
@@ -12,11 +13,13 @@ use crate::secret_value::{SecretValue, exposed};
 #[allow(clippy::exhaustive_structs, reason = "its arguments are those of the server's operation")]
 pub struct UpdateField {
     /// Which secret.
-    pub id: SecretId,
+    pub id: SecretRef,
     /// Which field.
     pub slug: String,
     /// The new value.
     pub value: SecretValue,
+    /// How to get past what stands before it; nothing of it is sent if there is none.
+    pub access: Option<AccessOptions>,
 }
 
 impl Endpoint for UpdateField {
@@ -26,7 +29,11 @@ impl Endpoint for UpdateField {
     type Response = Ignored;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("fields").text("slug", &self.slug)
+        self.id.segment(Path::api("v1/secrets")).literal("fields").text("slug", &self.slug)
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 
     fn body(&self) -> Result<Payload, EncodeError> {
@@ -34,8 +41,10 @@ impl Endpoint for UpdateField {
         struct Args<'a> {
             #[serde(serialize_with = "exposed")]
             value: &'a SecretValue,
+            #[serde(flatten)]
+            access: &'a Option<AccessOptions>,
         }
-        Payload::json(&Args { value: &self.value })
+        Payload::json(&Args { value: &self.value, access: &self.access })
     }
 
     /// The answer repeats the value as a bare JSON string; it is not looked at.
@@ -46,11 +55,11 @@ impl Endpoint for UpdateField {
 
 /// Deactivates a secret. A second time it is refused like an absent one; repeated all the same when the answer was lost, since one refusal
 /// does no harm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "see UpdateField")]
 pub struct Deactivate {
     /// Which.
-    pub id: SecretId,
+    pub id: SecretRef,
 }
 
 /// What the server says after deactivating.
@@ -67,16 +76,20 @@ impl Endpoint for Deactivate {
     type Response = Deactivated;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id)
+        self.id.segment(Path::api("v1/secrets"))
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 }
 
 /// Makes a secret active again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "see UpdateField")]
 pub struct Activate {
     /// Which.
-    pub id: SecretId,
+    pub id: SecretRef,
 }
 
 impl Endpoint for Activate {
@@ -85,7 +98,11 @@ impl Endpoint for Activate {
     type Response = Ignored;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("activate")
+        self.id.segment(Path::api("v1/secrets")).literal("activate")
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 
     fn decode(&self, reply: &Reply) -> Result<Ignored, DecodeError> {
@@ -93,7 +110,7 @@ impl Endpoint for Activate {
     }
 }
 
-/// Makes a secret active again, on servers before 11.
+/// Makes a secret active again, on servers before 11, which know no paths of secrets either.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "see UpdateField")]
 pub struct Undelete {

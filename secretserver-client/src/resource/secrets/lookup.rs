@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::ids::{FolderId, SecretId, SecretTemplateId, SiteId, optional};
 use crate::page::Page;
 use crate::request::{Endpoint, Method, Path, Query};
-use crate::resource::secrets::{Item, ReadOptions, SearchFilter, Secret, Summary};
-use crate::resource::{Lookup, endpoint, list_endpoint, or_default, paging, search_endpoint};
+use crate::resource::secrets::{Item, ReadOptions, SearchFilter, Secret, SecretRef, Summary};
+use crate::resource::{Lookup, endpoint, or_default, paging, search_endpoint, sort};
 use crate::time;
 
 /// One page of `GET /v1/secrets/lookup`.
@@ -35,19 +35,20 @@ impl Endpoint for LookupSecrets {
     }
 
     fn query(&self) -> Query {
-        paging(self.filter.lookup_query(), self.skip, self.take, "id")
+        paging(self.filter.lookup_query(), self.skip, self.take, sort::ID)
     }
 }
 
 endpoint! {
     /// `GET /v1/secrets/lookup/{id}`: the name of a secret, without a record of its being read.
-    #[derive(Clone, Copy, Debug)]
+    #[derive(Clone, Debug)]
     pub struct GetName {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
     }
     "secrets.name": Get => Lookup<SecretId>;
-    path = |e| Path::api("v1/secrets/lookup").id(e.id);
+    path = |e| e.id.segment(Path::api("v1/secrets/lookup"));
+    query = |e| e.id.query(Query::new());
 }
 
 search_endpoint! {
@@ -55,21 +56,21 @@ search_endpoint! {
     pub struct SearchV2(SearchFilter);
     "secrets.search_v2" => Summary;
     path = |_| Path::api("v2/secrets");
-    sort = "id";
+    sort = sort::ID;
 }
 
 endpoint! {
     /// `GET /v2/secrets/{id}`. From 11.0 on; the same as [`GetSecret`](crate::resource::secrets::GetSecret).
-    #[derive(Clone, Copy, Debug)]
+    #[derive(Clone, Debug)]
     pub struct GetSecretV2 {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
         /// How.
         pub options: ReadOptions,
     }
     "secrets.get_v2": Get => Secret;
-    path = |e| Path::api("v2/secrets").id(e.id);
-    query = |e| e.options.query();
+    path = |e| e.id.segment(Path::api("v2/secrets"));
+    query = |e| e.id.query(e.options.query());
     idempotent = |e| e.options.no_auto_checkout;
 }
 
@@ -140,10 +141,28 @@ pub struct SecretAuditEntry {
     pub ticket_number: Option<String>,
 }
 
-list_endpoint! {
-    /// One page of `GET /v1/secrets/{id}/audits`.
-    pub struct ListAudit(SecretId);
-    "secrets.audit" => SecretAuditEntry;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("audits");
-    sort = "dateRecorded";
+/// One page of `GET /v1/secrets/{id}/audits`.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "its arguments are those of the server's operation")]
+pub struct ListAudit {
+    /// Of which secret.
+    pub id: SecretRef,
+    /// Where the page begins.
+    pub skip: u32,
+    /// How many entries.
+    pub take: u32,
+}
+
+impl Endpoint for ListAudit {
+    const OPERATION: &'static str = "secrets.audit";
+    const METHOD: Method = Method::Get;
+    type Response = Page<SecretAuditEntry>;
+
+    fn path(&self) -> Path {
+        self.id.segment(Path::api("v1/secrets")).literal("audits")
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(paging(Query::new(), self.skip, self.take, sort::DATE))
+    }
 }

@@ -1,9 +1,12 @@
 //! What the server says of a secret.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::ids::{FieldId, FolderId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, UserId, optional};
+use crate::ids::{
+    FieldId, FileId, FolderId, ScriptId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, UserId,
+    WorkflowMapId, optional,
+};
 use crate::open_enum::open_enum;
 use crate::resource::or_default;
 use crate::secret_value::SecretValue;
@@ -54,6 +57,8 @@ open_enum! {
         RequiresCheckoutPendingRpc = "RequiresCheckoutPendingRPC",
         /// It must be checked out, with a comment.
         RequiresCheckoutAndComment = "RequiresCheckoutAndComment",
+        /// A second factor is due.
+        RequiresMfaChallenge = "RequiresMfaChallenge",
     }
 }
 
@@ -139,6 +144,15 @@ pub struct Secret {
     /// The policy that governs it.
     #[serde(default, deserialize_with = "optional")]
     pub secret_policy_id: Option<SecretPolicyId>,
+    /// The script that changes it where it is the password of a web site.
+    #[serde(default, deserialize_with = "optional")]
+    pub password_type_web_script_id: Option<ScriptId>,
+    /// Who must approve, and in which order.
+    #[serde(default, deserialize_with = "optional")]
+    pub access_request_workflow_map_id: Option<WorkflowMapId>,
+    /// For how many minutes more it is checked out.
+    #[serde(default, deserialize_with = "minutes")]
+    pub check_out_minutes_remaining: Option<u32>,
     /// How the last check of the password went.
     #[serde(default)]
     pub last_heart_beat_status: Option<HeartbeatStatus>,
@@ -186,6 +200,9 @@ pub struct Item {
     /// The name of the file.
     #[serde(default)]
     pub filename: Option<String>,
+    /// The number of the file; none while there is no file.
+    #[serde(default, deserialize_with = "optional")]
+    pub file_attachment_id: Option<FileId>,
 }
 
 /// What is known of a secret without its values.
@@ -244,6 +261,29 @@ pub struct Summary {
     /// When it was last read.
     #[serde(default, deserialize_with = "time::optional")]
     pub last_accessed: Option<Timestamp>,
+    /// Who has it checked out. Only newer servers say it.
+    #[serde(default, deserialize_with = "optional")]
+    pub check_out_user_id: Option<UserId>,
+    /// Whether a second password is due.
+    #[serde(default, deserialize_with = "or_default")]
+    pub double_lock_enabled: bool,
+    /// Whether the server changes the password by itself.
+    #[serde(default, deserialize_with = "or_default")]
+    pub auto_change_enabled: bool,
+    /// Whether the stored password is known not to be the one on the machine.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_out_of_sync: bool,
+    /// When the server last tried to change the password.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub last_password_change_attempt: Option<Timestamp>,
+    /// What the server has to remark, in its own words.
+    #[serde(default, deserialize_with = "crate::lenient::texts")]
+    pub response_codes: Vec<String>,
+}
+
+/// Minutes; what is less than 0 counts as missing.
+fn minutes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    Ok(crate::lenient::number(from)?.and_then(|minutes| u32::try_from(minutes).ok()))
 }
 
 /// Whether a secret can be read as it is.
@@ -251,6 +291,9 @@ pub struct Summary {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct State {
+    /// Of which secret.
+    #[serde(default, deserialize_with = "optional")]
+    pub id: Option<SecretId>,
     /// What stands before its values.
     pub secret_state: AccessState,
     /// Whether somebody has it checked out.
@@ -262,6 +305,21 @@ pub struct State {
     /// Who has it checked out.
     #[serde(default, deserialize_with = "optional")]
     pub checked_out_user_id: Option<UserId>,
+    /// That one's name for people.
+    #[serde(default)]
+    pub checked_out_user_display_name: Option<String>,
+    /// For how many minutes more it is checked out.
+    #[serde(default, deserialize_with = "minutes")]
+    pub check_out_minutes_remaining: Option<u32>,
+    /// For how many minutes a check-out lasts.
+    #[serde(default, deserialize_with = "minutes")]
+    pub check_out_interval_minutes: Option<u32>,
+    /// Whether its password is to be changed, or is being changed.
+    #[serde(default, deserialize_with = "or_default")]
+    pub password_change_pending: bool,
+    /// When the approval that the caller has ends.
+    #[serde(default, deserialize_with = "time::optional")]
+    pub approval_end: Option<Timestamp>,
     /// False when it is deactivated. Only newer servers say it.
     #[serde(default)]
     pub is_active: Option<bool>,

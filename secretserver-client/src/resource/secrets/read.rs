@@ -1,8 +1,7 @@
 //! Reading one secret. `GET /v1/secrets/{id}`, `…/summary`, `…/state`, `…/fields/{slug}`.
 
-use crate::ids::SecretId;
 use crate::request::{DecodeError, Endpoint, Method, Path, Query, Reply};
-use crate::resource::secrets::{Secret, State, Summary};
+use crate::resource::secrets::{Secret, SecretRef, State, Summary};
 use crate::secret_value::SecretValue;
 
 /// How to read.
@@ -37,14 +36,14 @@ impl ReadOptions {
 }
 
 /// Reads a secret. Repeated only if it cannot check the secret out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(
     clippy::exhaustive_structs,
     reason = "its arguments are those of the server's operation; more go into the options"
 )]
 pub struct GetSecret {
     /// Which.
-    pub id: SecretId,
+    pub id: SecretRef,
     /// How.
     pub options: ReadOptions,
 }
@@ -55,39 +54,11 @@ impl Endpoint for GetSecret {
     type Response = Secret;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id)
+        self.id.segment(Path::api("v1/secrets"))
     }
 
     fn query(&self) -> Query {
-        self.options.query()
-    }
-
-    fn idempotent(&self) -> bool {
-        self.options.no_auto_checkout
-    }
-}
-
-/// Reads the secret at a path: id 0 and `secretPath`, since Secret Server 11.0.
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "see GetSecret")]
-pub struct GetByPath {
-    /// Such as `\Folder\Sub\Name`.
-    pub path: String,
-    /// How.
-    pub options: ReadOptions,
-}
-
-impl Endpoint for GetByPath {
-    const OPERATION: &'static str = "secrets.get_by_path";
-    const METHOD: Method = Method::Get;
-    type Response = Secret;
-
-    fn path(&self) -> Path {
-        Path::api("v1/secrets/0")
-    }
-
-    fn query(&self) -> Query {
-        self.options.query().with("secretPath", &self.path)
+        self.id.query(self.options.query())
     }
 
     fn idempotent(&self) -> bool {
@@ -96,11 +67,11 @@ impl Endpoint for GetByPath {
 }
 
 /// Reads what is known of a secret without its values.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "see GetSecret")]
 pub struct GetSummary {
     /// Which.
-    pub id: SecretId,
+    pub id: SecretRef,
 }
 
 impl Endpoint for GetSummary {
@@ -109,16 +80,20 @@ impl Endpoint for GetSummary {
     type Response = Summary;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("summary")
+        self.id.segment(Path::api("v1/secrets")).literal("summary")
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 }
 
 /// Reads whether a secret can be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "see GetSecret")]
 pub struct GetState {
     /// Which.
-    pub id: SecretId,
+    pub id: SecretRef,
 }
 
 impl Endpoint for GetState {
@@ -127,7 +102,11 @@ impl Endpoint for GetState {
     type Response = State;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("state")
+        self.id.segment(Path::api("v1/secrets")).literal("state")
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 }
 
@@ -136,7 +115,7 @@ impl Endpoint for GetState {
 #[allow(clippy::exhaustive_structs, reason = "see GetSecret")]
 pub struct GetField {
     /// Which secret.
-    pub id: SecretId,
+    pub id: SecretRef,
     /// Which field.
     pub slug: String,
     /// How.
@@ -149,11 +128,11 @@ impl Endpoint for GetField {
     type Response = SecretValue;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("fields").text("slug", &self.slug)
+        self.id.segment(Path::api("v1/secrets")).literal("fields").text("slug", &self.slug)
     }
 
     fn query(&self) -> Query {
-        self.options.query()
+        self.id.query(self.options.query())
     }
 
     fn idempotent(&self) -> bool {

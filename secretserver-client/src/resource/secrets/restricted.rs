@@ -1,21 +1,28 @@
-//! Secrets that something stands before: check-out, comment, ticket, second lock. `POST …/restricted`, `…/check-out`, `…/check-in`, `…/expire`.
+//! Secrets that something stands before: check-out, comment, ticket, second lock. `POST …/restricted`, `…/check-out`, `…/check-in`.
 
 use serde::Serialize;
 
-use crate::ids::{SecretId, TicketSystemId};
+use crate::ids::TicketSystemId;
 use crate::lenient;
-use crate::request::{DecodeError, EncodeError, Endpoint, Method, Path, Payload, Reply};
+use crate::request::{DecodeError, EncodeError, Endpoint, Method, Path, Payload, Query, Reply};
 use crate::resource::endpoint;
 use crate::resource::secrets::read::field_value;
-use crate::resource::secrets::{Secret, Summary};
+use crate::resource::secrets::{Secret, SecretRef, Summary};
 use crate::secret_value::{SecretValue, exposed_option};
 
 /// What is said, or done, to get past what stands before a secret.
-#[derive(Clone, Debug, Serialize)]
+///
+/// ```
+/// use secretserver_client::resource::secrets::AccessOptions;
+///
+/// let why = AccessOptions::comment("deployment of web 7").ticket("INC0042", None).double_lock("second password".into());
+/// assert!(!format!("{why:?}").contains("second"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Access {
-    /// Why.
+pub struct AccessOptions {
+    /// Why. People read it in the audit of the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// The ticket that asks for it.
@@ -27,7 +34,7 @@ pub struct Access {
     /// The password of the second lock.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_option")]
     pub double_lock_password: Option<SecretValue>,
-    /// Take it from whoever has it checked out.
+    /// Take it from whoever has it checked out. Needs the right to do so (`ForceCheckin` among the actions of the state).
     pub force_check_in: bool,
     /// Also if it is deactivated.
     pub include_inactive: bool,
@@ -35,7 +42,7 @@ pub struct Access {
     pub no_auto_checkout: bool,
 }
 
-impl Default for Access {
+impl Default for AccessOptions {
     fn default() -> Self {
         Self {
             comment: None,
@@ -49,7 +56,7 @@ impl Default for Access {
     }
 }
 
-impl Access {
+impl AccessOptions {
     /// With this comment.
     pub fn comment(text: impl Into<String>) -> Self {
         Self { comment: Some(text.into()), ..Self::default() }
@@ -77,9 +84,28 @@ impl Access {
         self
     }
 
+    /// Take it from whoever has it checked out, which can start a change of its password. Never repeated.
+    #[must_use]
+    pub fn forced(mut self) -> Self {
+        self.force_check_in = true;
+        self
+    }
+
+    /// Also if it is deactivated.
+    #[must_use]
+    pub fn with_inactive(mut self) -> Self {
+        self.include_inactive = true;
+        self
+    }
+
     /// Whether a repetition changes nothing.
-    fn only_reads(&self) -> bool {
+    pub(super) fn only_reads(&self) -> bool {
         self.no_auto_checkout && !self.force_check_in
+    }
+
+    /// Whether there is a reason in it, which has to be given before a check-out.
+    pub(super) fn has_reason(&self) -> bool {
+        self.comment.is_some() || self.ticket_number.is_some()
     }
 }
 
@@ -88,12 +114,13 @@ endpoint! {
     #[derive(Clone, Debug)]
     pub struct GetRestricted {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
         /// How.
-        pub access: Access,
+        pub access: AccessOptions,
     }
     "secrets.get_restricted": Post => Secret;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("restricted");
+    path = |e| e.id.segment(Path::api("v1/secrets")).literal("restricted");
+    query = |e| e.id.query(Query::new());
     body = |e| e.access;
     idempotent = |e| e.access.only_reads();
 }
@@ -103,11 +130,11 @@ endpoint! {
 #[allow(clippy::exhaustive_structs, reason = "its arguments are those of the server's operation")]
 pub struct GetRestrictedField {
     /// Which secret.
-    pub id: SecretId,
+    pub id: SecretRef,
     /// Which field.
     pub slug: String,
     /// How.
-    pub access: Access,
+    pub access: AccessOptions,
 }
 
 impl Endpoint for GetRestrictedField {
@@ -116,7 +143,11 @@ impl Endpoint for GetRestrictedField {
     type Response = SecretValue;
 
     fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("restricted/fields").text("slug", &self.slug)
+        self.id.segment(Path::api("v1/secrets")).literal("restricted/fields").text("slug", &self.slug)
+    }
+
+    fn query(&self) -> Query {
+        self.id.query(Query::new())
     }
 
     fn body(&self) -> Result<Payload, EncodeError> {
@@ -144,13 +175,14 @@ pub struct Remarks {
 
 endpoint! {
     /// `POST /v1/secrets/{id}/check-out`. Never repeated.
-    #[derive(Clone, Copy, Debug)]
+    #[derive(Clone, Debug)]
     pub struct CheckOut {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
     }
     "secrets.check_out": Post => Remarks;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("check-out");
+    path = |e| e.id.segment(Path::api("v1/secrets")).literal("check-out");
+    query = |e| e.id.query(Query::new());
 }
 
 endpoint! {
@@ -158,70 +190,12 @@ endpoint! {
     #[derive(Clone, Debug)]
     pub struct CheckIn {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
         /// How.
-        pub access: Access,
+        pub access: AccessOptions,
     }
     "secrets.check_in": Post => Summary;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("check-in");
+    path = |e| e.id.segment(Path::api("v1/secrets")).literal("check-in");
+    query = |e| e.id.query(Query::new());
     body = |e| e.access;
-}
-
-endpoint! {
-    /// `POST /v1/secrets/{id}/expire`. Never repeated: it can start a change of the password.
-    #[derive(Clone, Debug)]
-    pub struct Expire {
-        /// Which.
-        pub id: SecretId,
-        /// How.
-        pub access: Access,
-    }
-    "secrets.expire": Post => Summary;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("expire");
-    body = |e| e.access;
-}
-
-endpoint! {
-    /// `POST /v1/secrets/{id}/heartbeat`: has the password checked. The result comes later, in `last_heart_beat_status`.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Heartbeat {
-        /// Which.
-        pub id: SecretId,
-    }
-    "secrets.heartbeat": Post => Summary;
-    path = |e| Path::api("v1/secrets").id(e.id).literal("heartbeat");
-}
-
-/// `POST /v1/secrets/{id}/change-password`: has the password changed on its machine, which is done later. Never repeated.
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "its arguments are those of the server's operation")]
-pub struct ChangePassword {
-    /// Of which secret.
-    pub id: SecretId,
-    /// The new one; the server makes one if there is none.
-    pub new_password: Option<SecretValue>,
-    /// How.
-    pub access: Access,
-}
-
-impl Endpoint for ChangePassword {
-    const OPERATION: &'static str = "secrets.change_password";
-    const METHOD: Method = Method::Post;
-    type Response = Summary;
-
-    fn path(&self) -> Path {
-        Path::api("v1/secrets").id(self.id).literal("change-password")
-    }
-
-    fn body(&self) -> Result<Payload, EncodeError> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Args<'a> {
-            #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_option")]
-            new_password: &'a Option<SecretValue>,
-            #[serde(flatten)]
-            access: &'a Access,
-        }
-        Payload::json(&Args { new_password: &self.new_password, access: &self.access })
-    }
 }

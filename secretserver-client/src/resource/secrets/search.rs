@@ -133,7 +133,7 @@ impl Endpoint for Search {
     }
 
     fn query(&self) -> Query {
-        paging(self.filter.query(), self.skip, self.take, "id")
+        paging(self.filter.query(), self.skip, self.take, crate::resource::sort::ID)
     }
 }
 

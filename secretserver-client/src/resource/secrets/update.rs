@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{FolderId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, optional};
+use crate::ids::{
+    FolderId, ScriptId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, WorkflowMapId, optional,
+};
 use crate::patch::Change;
-use crate::request::Path;
-use crate::resource::secrets::{HeartbeatStatus, NewItem, Secret};
+use crate::request::{Path, Query, Reply};
+use crate::resource::secrets::{AccessOptions, HeartbeatStatus, NewItem, Secret, SecretRef};
 use crate::resource::{endpoint, or_default};
 
 /// What a secret shall be. Start from [`SecretUpdate::of`]: what is not sent, the server may reset.
@@ -53,6 +55,15 @@ pub struct SecretUpdate {
     /// The secret with which sessions are begun instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launcher_connect_as_secret_id: Option<SecretId>,
+    /// The script that changes it where it is the password of a web site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_type_web_script_id: Option<ScriptId>,
+    /// Who must approve, and in which order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_request_workflow_map_id: Option<WorkflowMapId>,
+    /// How to get past what stands before it; nothing of it is sent if there is none.
+    #[serde(flatten)]
+    pub access: Option<AccessOptions>,
 }
 
 impl SecretUpdate {
@@ -84,6 +95,9 @@ impl SecretUpdate {
             session_recording_enabled: secret.session_recording_enabled,
             web_launcher_requires_incognito_mode: secret.web_launcher_requires_incognito_mode,
             launcher_connect_as_secret_id: secret.launcher_connect_as_secret_id,
+            password_type_web_script_id: secret.password_type_web_script_id,
+            access_request_workflow_map_id: secret.access_request_workflow_map_id,
+            access: None,
         }
     }
 }
@@ -138,17 +152,81 @@ pub struct GeneralPatch {
 }
 
 endpoint! {
-    /// `PATCH /v2/secrets/{id}/general`. Never repeated.
+    /// `PATCH /v2/secrets/{id}/general`. From 11.0 on. Never repeated.
     #[derive(Clone, Debug)]
     pub struct PatchGeneral {
         /// Which.
-        pub id: SecretId,
+        pub id: SecretRef,
         /// What to change.
         pub patch: GeneralPatch,
     }
     "secrets.patch": Patch => General;
-    path = |e| Path::api("v2/secrets").id(e.id).literal("general");
+    path = |e| e.id.segment(Path::api("v2/secrets")).literal("general");
+    query = |e| e.id.query(Query::new());
     body = |e| serde_json::json!({ "data": e.patch });
+}
+
+endpoint! {
+    /// `PATCH /v1/secrets/{id}/general`: the same before 11.0, with each field of the answer wrapped. Never repeated.
+    #[derive(Clone, Debug)]
+    pub struct PatchGeneralV1 {
+        /// Which.
+        pub id: SecretRef,
+        /// What to change.
+        pub patch: GeneralPatch,
+    }
+    "secrets.patch": Patch => General;
+    path = |e| e.id.segment(Path::api("v1/secrets")).literal("general");
+    query = |e| e.id.query(Query::new());
+    body = |e| serde_json::json!({ "data": e.patch });
+    decode = |reply: &Reply| reply.json::<GeneralV1>().map(General::from);
+}
+
+/// What is general about a secret, each field with what a page would need to show it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GeneralV1 {
+    id: SecretId,
+    #[serde(default)]
+    name: Option<Shown<Option<String>>>,
+    #[serde(default)]
+    active: Option<Shown<bool>>,
+    #[serde(default)]
+    folder: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    site: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    template: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    secret_policy: Option<Shown<Option<i64>>>,
+    #[serde(default)]
+    heartbeat_enabled: Option<Shown<bool>>,
+    #[serde(default)]
+    last_heart_beat_status: Option<Shown<Option<HeartbeatStatus>>>,
+}
+
+#[derive(Deserialize)]
+struct Shown<T> {
+    value: T,
+}
+
+impl From<GeneralV1> for General {
+    fn from(v1: GeneralV1) -> Self {
+        fn id<I: TryFrom<i64>>(field: Option<Shown<Option<i64>>>) -> Option<I> {
+            field.and_then(|f| f.value).and_then(|value| I::try_from(value).ok())
+        }
+        Self {
+            id: v1.id,
+            name: v1.name.and_then(|f| f.value).unwrap_or_default(),
+            active: v1.active.is_some_and(|f| f.value),
+            folder: id(v1.folder),
+            site: id(v1.site),
+            template: id(v1.template),
+            secret_policy: id(v1.secret_policy),
+            heartbeat_enabled: v1.heartbeat_enabled.is_some_and(|f| f.value),
+            last_heart_beat_status: v1.last_heart_beat_status.and_then(|f| f.value),
+        }
+    }
 }
 
 /// What is general about a secret.

@@ -126,7 +126,7 @@ search_endpoint! {
     pub struct SearchFields(FieldFilter);
     "templates.fields" => FieldSummary;
     path = |_| Path::api("v1/secret-templates/fields/search");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 endpoint! {

@@ -133,7 +133,7 @@ search_endpoint! {
     pub struct SearchTemplatePermissions(SecretTypeFilter);
     "templates.permissions" => TemplatePermission;
     path = |_| Path::api("v1/secret-template-permissions");
-    sort = "groupId";
+    sort = crate::resource::sort::GROUP_ID;
 }
 
 search_endpoint! {
@@ -141,7 +141,7 @@ search_endpoint! {
     pub struct SearchGroupedPermissions(TemplatePermissionFilter);
     "templates.grouped_permissions" => GroupedPermission;
     path = |_| Path::api("v1/secret-template-permissions/grouped");
-    sort = "roleId";
+    sort = crate::resource::sort::ROLE_ID;
 }
 
 endpoint! {

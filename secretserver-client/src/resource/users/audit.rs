@@ -47,5 +47,5 @@ list_endpoint! {
     pub struct ListUserAudit(UserId);
     "users.audit" => UserAuditEntry;
     path = |e| Path::api("v1/users").id(e.id).literal("audit");
-    sort = "dateRecorded";
+    sort = crate::resource::sort::DATE;
 }

@@ -43,7 +43,7 @@ list_endpoint! {
     pub struct ListUserGroups(UserId);
     "users.groups" => Membership;
     path = |e| Path::api("v1/users").id(e.id).literal("groups");
-    sort = "groupId";
+    sort = crate::resource::sort::GROUP_ID;
 }
 
 list_endpoint! {
@@ -51,7 +51,7 @@ list_endpoint! {
     pub struct ListUserRoles(UserId);
     "users.roles" => RoleSummary;
     path = |e| Path::api("v1/users").id(e.id).literal("roles");
-    sort = "roleId";
+    sort = crate::resource::sort::ROLE_ID;
 }
 
 list_endpoint! {
@@ -59,7 +59,7 @@ list_endpoint! {
     pub struct ListAssignedRoles(UserId);
     "users.assigned_roles" => AssignedRole;
     path = |e| Path::api("v1/users").id(e.id).literal("roles-assigned");
-    sort = "roleId";
+    sort = crate::resource::sort::ROLE_ID;
 }
 
 endpoint! {

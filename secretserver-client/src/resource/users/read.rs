@@ -87,7 +87,7 @@ search_endpoint! {
     pub struct SearchUsers(UserFilter);
     "users.search" => UserSummary;
     path = |_| Path::api("v1/users");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 search_endpoint! {
@@ -95,7 +95,7 @@ search_endpoint! {
     pub struct LookupUsers(UserFilter);
     "users.lookup" => Lookup<UserId>;
     path = |_| Path::api("v1/users/lookup");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 search_endpoint! {
@@ -103,7 +103,7 @@ search_endpoint! {
     pub struct LookupApplicationAccounts(AccountFilter);
     "users.application_accounts" => Lookup<UserId>;
     path = |_| Path::api("v1/application-accounts/lookup");
-    sort = "id";
+    sort = crate::resource::sort::ID;
 }
 
 /// One page of `GET /v1/domains`.
@@ -126,7 +126,7 @@ impl Endpoint for ListDomains {
     }
 
     fn query(&self) -> Query {
-        paging(Query::new(), self.skip, self.take, "domainId")
+        paging(Query::new(), self.skip, self.take, crate::resource::sort::DOMAIN_ID)
     }
 }
 

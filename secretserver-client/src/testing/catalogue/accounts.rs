@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use super::Collected;
+use super::{Collected, SECRET};
 use crate::ids::{DomainId, GroupId, RoleId, SdkClientId, UserId};
 use crate::patch::Change;
 use crate::resource::groups::{self, GroupFilter, GroupPatch, GroupUpdate, MemberFilter, NewGroup};
@@ -19,8 +19,7 @@ pub(super) fn add(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync
     all.add(version::GetVersion)?;
     all.add(configuration::GetConfiguration)?;
     all.add(system::ExpireToken)?;
-    let registration =
-        sdk_clients::Registration::new("host", "Machine: host", "Rule").key("a2V5".to_owned().into());
+    let registration = sdk_clients::Registration::new("host", "Machine: host", "Rule").key(SECRET.into());
     all.add(sdk_clients::Register(registration))?;
     all.add(sdk_clients::Revoke { id: SdkClientId::new(1)? })?;
     users(all)?;
@@ -49,7 +48,7 @@ fn users(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
     all.add(users::ListDomains { skip, take })?;
     all.add(users::GetUserStub)?;
     all.add(users::GetUser { id, include_inactive: true })?;
-    let mut new = NewUser::new("harry1", "Harry One", "sample").email("h@corp.example").application_account();
+    let mut new = NewUser::new("harry1", "Harry One", SECRET).email("h@corp.example").application_account();
     new.domain_id = Some(DomainId::new(2)?);
     new.enabled = Some(true);
     new.unix_authentication_method = Some(UnixAuthentication::Password);
@@ -65,13 +64,13 @@ fn users(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
         enabled: false.into(),
         is_locked_out: false.into(),
         login_failures: 0.into(),
-        password: Change::Set("sample".into()),
+        password: Change::Set(SECRET.into()),
         ..UserPatch::default()
     };
     all.add(users::PatchUser { id, patch })?;
     all.add(users::DisableUser { id })?;
-    all.add(users::ResetPassword { id, password: "sample".into() })?;
-    all.add(users::ChangeOwnPassword { current: "sample".into(), new: "sample 2".into() })?;
+    all.add(users::ResetPassword { id, password: SECRET.into() })?;
+    all.add(users::ChangeOwnPassword { current: SECRET.into(), new: SECRET.into() })?;
     all.add(users::LockOutUser { id, reason: LockOutReason::Other, description: "why".to_owned() })?;
     all.add(users::ResetTwoFactor { id, kind: TwoFactorKind::Oath })?;
     all.add(users::ListUserAudit { id, skip, take })?;

@@ -3,21 +3,23 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use super::Collected;
-use crate::ids::{FieldId, FolderId, GroupId, SecretId, SecretTemplateId, SiteId, TicketSystemId, UserId};
+use super::{Collected, SECRET};
+use crate::ids::{
+    FieldId, FolderId, GroupId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, TicketSystemId, UserId,
+};
 use crate::patch::Change;
+use crate::resource::policies;
 use crate::resource::secrets::{
-    self, Access, GeneralPatch, NewSecret, ReadOptions, SearchFilter, SecretUpdate,
+    self, AccessOptions, DownloadFile, DownloadRestrictedFile, GeneralPatch, NewAccessRequest, NewSecret,
+    ReadOptions, SearchFilter, SecretPath, SecretRef, SecretUpdate, UploadFile,
 };
 use crate::resource::templates::{self, FieldFilter, TemplatePermissionFilter};
 
 pub(super) fn add(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let id = SecretId::new(4)?;
+    let number = SecretId::new(4)?;
     let folder = FolderId::new(7)?;
     let template = SecretTemplateId::new(6001)?;
     let (skip, take) = (0, 50);
-    let slug = "password".to_owned();
-    let options = ReadOptions::default().with_inactive();
     let filter = SearchFilter::exact_name("a b")
         .in_folder(folder)
         .with_everything()
@@ -29,42 +31,61 @@ pub(super) fn add(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync
     all.add(secrets::SearchV2 { filter: Arc::clone(&shared), skip, take })?;
     all.add(secrets::LookupSecrets { filter: shared, skip, take })?;
     all.add(secrets::SearchTotal { filter })?;
-    all.add(secrets::GetName { id })?;
-    all.add(secrets::GetSecretV2 { id, options })?;
+    let path = SecretRef::from(SecretPath::new("\\A\\B")?);
+    for id in [SecretRef::from(number), path] {
+        by_number_or_path(all, &id)?;
+    }
     all.add(secrets::GetStub { template, folder: Some(folder) })?;
-    all.add(secrets::ListAudit { id, skip, take })?;
-    all.add(secrets::GetSecret { id, options })?;
-    all.add(secrets::GetByPath { path: "\\A\\B".to_owned(), options })?;
-    all.add(secrets::GetSummary { id })?;
-    all.add(secrets::GetState { id })?;
-    all.add(secrets::GetField { id, slug: slug.clone(), options })?;
-    all.add(secrets::UpdateField { id, slug, value: "sample".into() })?;
-    let new = NewSecret::new("n", template).folder(folder).site(SiteId::new(1)?).item("password", "sample");
+    let new = NewSecret::new("n", template).folder(folder).site(SiteId::new(1)?).item("password", SECRET);
     all.add(secrets::Create(new))?;
-    all.add(secrets::Deactivate { id })?;
-    all.add(secrets::Activate { id })?;
-    all.add(secrets::Undelete { id })?;
-    restricted(all)?;
+    all.add(secrets::Undelete { id: number })?;
+    let secret: secrets::Secret = serde_json::from_value(serde_json::json!({
+        "id": 4, "name": "n", "secretTemplateId": 6001, "folderId": -1, "siteId": 1, "active": true,
+        "checkOutIntervalMinutes": 30, "launcherConnectAsSecretId": 5, "passwordTypeWebScriptId": 3,
+        "accessRequestWorkflowMapId": 2,
+        "items": [{ "slug": "password", "itemValue": SECRET }, { "slug": "key", "isFile": true }],
+    }))?;
+    all.add(secrets::Replace(SecretUpdate::of(&secret)))?;
+    let mut update = SecretUpdate::of(&secret);
+    update.access = Some(access()?);
+    all.add(secrets::Replace(update))?;
+    all.add(policies::GetPolicy { id: SecretPolicyId::new(2)? })?;
+    requests(all)?;
     templates(all)
 }
 
-fn restricted(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let id = SecretId::new(4)?;
-    let access =
-        Access::comment("why").ticket("INC1", Some(TicketSystemId::new(1)?)).double_lock("sample".into());
-    all.add(secrets::GetRestricted { id, access: access.clone() })?;
-    all.add(secrets::GetRestrictedField { id, slug: "password".to_owned(), access: access.clone() })?;
-    all.add(secrets::CheckOut { id })?;
-    all.add(secrets::CheckIn { id, access: access.clone() })?;
-    all.add(secrets::Expire { id, access: access.clone() })?;
-    all.add(secrets::Heartbeat { id })?;
-    all.add(secrets::ChangePassword { id, new_password: Some("sample".into()), access })?;
-    let secret: secrets::Secret = serde_json::from_value(serde_json::json!({
-        "id": 4, "name": "n", "secretTemplateId": 6001, "folderId": -1, "siteId": 1, "active": true,
-        "checkOutIntervalMinutes": 30, "launcherConnectAsSecretId": 5,
-        "items": [{ "slug": "password", "itemValue": "sample" }, { "slug": "key", "isFile": true }],
-    }))?;
-    all.add(secrets::Replace(SecretUpdate::of(&secret)))?;
+fn access() -> Result<AccessOptions, Box<dyn Error + Send + Sync>> {
+    Ok(AccessOptions::comment("why").ticket("INC1", Some(TicketSystemId::new(1)?)).double_lock(SECRET.into()))
+}
+
+/// What can be done with a secret that is named in either way.
+fn by_number_or_path(all: &mut Collected, id: &SecretRef) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let id = || id.clone();
+    let slug = || "password".to_owned();
+    let access = access()?;
+    let options = ReadOptions::default().with_inactive();
+    all.add(secrets::GetName { id: id() })?;
+    all.add(secrets::GetSecretV2 { id: id(), options })?;
+    all.add(secrets::ListAudit { id: id(), skip: 0, take: 50 })?;
+    all.add(secrets::GetSecret { id: id(), options })?;
+    all.add(secrets::GetSummary { id: id() })?;
+    all.add(secrets::GetState { id: id() })?;
+    all.add(secrets::GetField { id: id(), slug: slug(), options })?;
+    for access in [None, Some(access.clone())] {
+        all.add(secrets::UpdateField { id: id(), slug: slug(), value: SECRET.into(), access })?;
+    }
+    all.add(UploadFile { id: id(), slug: slug(), boundary: "sample".to_owned() })?;
+    all.add(DownloadFile { id: id(), slug: slug(), options })?;
+    all.add(DownloadRestrictedFile { id: id(), slug: slug(), access: access.clone() })?;
+    all.add(secrets::Deactivate { id: id() })?;
+    all.add(secrets::Activate { id: id() })?;
+    all.add(secrets::GetRestricted { id: id(), access: access.clone() })?;
+    all.add(secrets::GetRestrictedField { id: id(), slug: slug(), access: access.clone() })?;
+    all.add(secrets::CheckOut { id: id() })?;
+    all.add(secrets::CheckIn { id: id(), access: access.clone() })?;
+    all.add(secrets::Expire { id: id(), access: access.clone() })?;
+    all.add(secrets::Heartbeat { id: id() })?;
+    all.add(secrets::ChangePassword { id: id(), new_password: Some(SECRET.into()), access })?;
     let patch = GeneralPatch {
         name: "n".to_owned().into(),
         folder: Change::Set(Some(FolderId::new(7)?)),
@@ -75,7 +96,18 @@ fn restricted(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
         enable_inherit_secret_policy: false.into(),
         secret_policy: Change::Set(None),
     };
-    all.add(secrets::PatchGeneral { id, patch })
+    all.add(secrets::PatchGeneralV1 { id: id(), patch: patch.clone() })?;
+    all.add(secrets::PatchGeneral { id: id(), patch })
+}
+
+fn requests(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let id = SecretId::new(4)?;
+    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse()?;
+    let request = NewAccessRequest::new(id, "why").from(begin).until("2026-01-02T04:04:05Z".parse()?);
+    all.add(secrets::RequestAccess(request))?;
+    all.add(secrets::ListAccessRequests { id, skip: 0, take: 50 })?;
+    all.add(secrets::GetAccessRules { id })?;
+    all.add(secrets::GiveReason { id, access: access()? })
 }
 
 fn templates(all: &mut Collected) -> Result<(), Box<dyn Error + Send + Sync>> {

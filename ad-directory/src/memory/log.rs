@@ -1,0 +1,110 @@
+//! What has changed, so that it can be told later.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    object::AccountView,
+    world::{StoredAccount, World},
+};
+use crate::{Dn, ObjectGuid, ObjectKind, value::filter::matches::Object};
+
+/// How many changes are remembered unless told otherwise.
+const LIMIT: usize = 10_000;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ChangeLog {
+    /// The number of the last change.
+    last: u64,
+    entries: VecDeque<Entry>,
+    limit: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    number: u64,
+    pub(super) guid: ObjectGuid,
+    pub(super) what: What,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    Added,
+    Changed {
+        /// In lower case.
+        attributes: BTreeSet<String>,
+        moved: bool,
+    },
+    Deleted {
+        kind: ObjectKind,
+        dn: Dn,
+    },
+    Joined(ObjectGuid),
+    Left(ObjectGuid),
+}
+
+impl Default for ChangeLog {
+    fn default() -> Self {
+        Self { last: 0, entries: VecDeque::new(), limit: LIMIT }
+    }
+}
+
+impl ChangeLog {
+    pub(super) const fn limit(&mut self, entries: usize) {
+        self.limit = entries;
+    }
+
+    pub(super) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// What came after this number; `None` when that has been forgotten, or lies ahead.
+    pub(super) fn since(&self, number: u64) -> Option<impl Iterator<Item = &Entry>> {
+        let oldest = self.entries.front().map_or(self.last + 1, |entry| entry.number);
+        let known = number <= self.last && number + 1 >= oldest;
+        known.then(|| self.entries.iter().filter(move |entry| entry.number > number))
+    }
+
+    pub(super) fn added(&mut self, guid: ObjectGuid) {
+        self.push(guid, What::Added);
+    }
+
+    /// Nothing, when what was changed is nothing that anybody sees.
+    pub(super) fn account(&mut self, guid: ObjectGuid, (attributes, moved): (BTreeSet<String>, bool)) {
+        if moved || !attributes.is_empty() {
+            self.push(guid, What::Changed { attributes, moved });
+        }
+    }
+    pub(super) fn deleted(&mut self, guid: ObjectGuid, kind: ObjectKind, dn: Dn) {
+        self.push(guid, What::Deleted { kind, dn });
+    }
+
+    pub(super) fn member(&mut self, group: ObjectGuid, member: ObjectGuid, is_member: bool) {
+        self.push(group, if is_member { What::Joined(member) } else { What::Left(member) });
+    }
+
+    fn push(&mut self, guid: ObjectGuid, what: What) {
+        self.last += 1;
+        self.entries.push_back(Entry { number: self.last, guid, what });
+        while self.entries.len() > self.limit {
+            self.entries.pop_front();
+        }
+    }
+}
+
+/// The attributes that differ, and whether the name does.
+pub(super) fn changed(
+    world: &World,
+    before: &StoredAccount,
+    after: &StoredAccount,
+) -> (BTreeSet<String>, bool) {
+    let further = before.account.attributes.keys().chain(after.account.attributes.keys());
+    let names = crate::change::ATTRIBUTES.iter().map(|name| name.to_ascii_lowercase());
+    let names = names.chain(further.map(|name| name.as_str().to_ascii_lowercase()));
+    let (old, new) = (AccountView { world, stored: before }, AccountView { world, stored: after });
+    let attributes = names.filter(|name| old.values(name) != new.values(name)).collect();
+    // As it is written: a name that changes its case only has changed.
+    (attributes, before.account.dn.to_string() != after.account.dn.to_string())
+}

@@ -1,0 +1,44 @@
+//! The people behind an account's owners.
+
+use std::collections::BTreeSet;
+
+use super::unit::Unit;
+use crate::error::Result;
+use crate::model::account::Owner;
+use crate::model::ids::PersonId;
+use crate::model::people::{Group, Person};
+use crate::rules::ownership;
+
+/// The people and groups that owners name, the groups in the place of disabled ones, and the members of all those groups.
+pub(super) async fn owners_of(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+) -> Result<(Vec<Person>, Vec<Group>)> {
+    let groups = unit
+        .groups(owners.iter().filter_map(|owner| match owner {
+            Owner::Group(id) => Some(*id),
+            Owner::Person(_) => None,
+        }))
+        .await?;
+    let mut people = unit
+        .people(owners.iter().filter_map(|owner| match owner {
+            Owner::Person(id) => Some(*id),
+            Owner::Group(_) => None,
+        }))
+        .await?;
+    for member in unit.members(&groups).await? {
+        if !people.iter().any(|person| person.id == member.id) {
+            people.push(member);
+        }
+    }
+    Ok((people, groups))
+}
+
+/// Who is told about an account: its active owners.
+pub(super) async fn owners_to_tell(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+) -> Result<BTreeSet<PersonId>> {
+    let (people, groups) = owners_of(unit, owners).await?;
+    Ok(ownership::active_people(owners, &people, &groups))
+}
