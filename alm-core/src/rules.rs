@@ -10,5 +10,6 @@ pub mod naming;
 pub mod ownership;
 pub mod reminders;
 pub mod request;
+pub mod rotation;
 pub mod template;
 pub mod text;

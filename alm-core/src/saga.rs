@@ -18,6 +18,7 @@ mod machine;
 pub mod plan;
 mod provision;
 mod record;
+mod rotate;
 mod sequence;
 
 pub use self::machine::Machine;

@@ -28,6 +28,7 @@ pub mod queries;
 mod remaining;
 pub mod requests;
 pub mod roles;
+pub mod rotation;
 mod settings;
 mod stored;
 pub mod sweep;

@@ -24,6 +24,7 @@ mod it {
     mod people;
     mod recover;
     mod refusals;
+    mod rotation;
     mod stage;
     mod store;
     mod structure;

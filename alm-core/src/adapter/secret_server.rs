@@ -4,6 +4,7 @@
 //! belongs to people and is kept. Secrets are looked for by name alone: Secret Server's search does not find what stands in `notes`.
 
 mod checks;
+mod dependents;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
@@ -202,6 +203,10 @@ impl Vault for SecretServerVault {
             )
             .with_outcome(Outcome::Unknown),
         })
+    }
+
+    async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
+        dependents::tell(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
     }
 
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError> {

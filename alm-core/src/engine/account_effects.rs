@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ad_directory::{
     Account, AccountKey, AccountUpdate, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions,
-    Directory, Dn, ErrorKind, FindOptions, GroupKey, MarkerChange, MemberOptions, MembershipChange,
+    Directory, Dn, ErrorKind, FindOptions, GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange,
     MoveOptions, NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions, UpdateOptions, UserPrincipalName,
 };
 use jiff::SignedDuration;
@@ -226,6 +226,28 @@ impl Tools<'_> {
         if found.is_enabled() {
             return refused(Reason::Other, format!("{} is enabled; its password is not reset", found.dn));
         }
+        self.give(&pinned, account, password, current).await
+    }
+
+    /// Rotation: the account may be in use. Doing it again gives it the same password again.
+    pub(super) async fn set_password(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        password: &SecretString,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        let (_, current) = self.guard(&pinned, account).await?;
+        self.give(&pinned, account, password, current).await
+    }
+
+    async fn give(
+        &self,
+        pinned: &Pinned,
+        account: ObjectGuid,
+        password: &SecretString,
+        current: Marker,
+    ) -> Step<EffectResult> {
         let options = SetPasswordOptions::new().marker(MarkerChange::replace(current, self.marker()?));
         pinned
             .set_password(account, password, options)

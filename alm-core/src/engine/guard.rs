@@ -45,6 +45,12 @@ impl Tools<'_> {
         self.read_marker(text).is_some_and(|marker| marker.saga == self.task.lease.saga)
     }
 
+    /// Whether a text is a marker of this saga, or of one before it on this account: a rotation goes on with the secret that another left. Names
+    /// of secrets hold the identifier of one saga, so no other secret is meant.
+    pub(super) fn is_known_saga(&self, text: &str) -> bool {
+        self.read_marker(text).is_some_and(|marker| self.task.known_sagas.contains(&marker.saga))
+    }
+
     /// The account, if it is ours to touch; `None` when it is not there.
     pub(super) async fn look(
         &self,

@@ -41,6 +41,9 @@ impl Inspector for PlaceInspector {
             Error::new(ErrorKind::Directory, OPERATION, error.to_string()).with_advice(error.advice())
         };
         let mut refusals = self.inspect_place(&body.vault).await?;
+        if body.vault.pending_folder.is_some() {
+            refusals.extend(self.inspect_place(&body.vault.pending()).await?);
+        }
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         let mut missing = Vec::new();
         for ou in body.directory.ous.iter().chain(&body.directory.retirement_ou) {

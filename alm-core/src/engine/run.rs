@@ -317,6 +317,12 @@ impl Engine {
                 let password = secrets.read(secret).await?;
                 tools.reset_password(controller, *account, &password).await
             }
+            Effect::SetPassword { controller, account, secret } => {
+                let password = secrets.read(secret).await?;
+                tools.set_password(controller, *account, &password).await
+            }
+            Effect::CopyPassword { from, to } => secrets.copy(from, to).await,
+            Effect::TellDependents { secret } => secrets.tell_dependents(secret).await,
             Effect::SettleSecrets { place, name, recorded, keep } => {
                 secrets.settle(place, name, recorded.as_ref(), *keep).await
             }

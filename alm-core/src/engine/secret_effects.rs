@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
 use super::guard::Tools;
 use super::password;
 use super::translate::{self, Step, Stop, done, failed, refused};
@@ -28,7 +30,7 @@ impl SecretEffects<'_> {
         secret
             .markers
             .as_ref()
-            .is_some_and(|markers| markers.iter().any(|marker| self.tools.is_this_saga(marker)))
+            .is_some_and(|markers| markers.iter().any(|marker| self.tools.is_known_saga(marker)))
     }
 
     fn password(&self) -> Step<secrecy::SecretString> {
@@ -82,6 +84,26 @@ impl SecretEffects<'_> {
         let password = self.password()?;
         self.vault.write_password(secret, &password).await.map_err(|error| translate::vault(&error))?;
         Ok(done(Found::default()))
+    }
+
+    /// Rotation: the account's own secret gets the password that the directory has.
+    pub(super) async fn copy(&self, from: &SecretId, to: &SecretId) -> Step<EffectResult> {
+        let password = self.read(from).await?;
+        let there = self.read(to).await?;
+        if password.expose_secret() != there.expose_secret() {
+            self.vault.write_password(to, &password).await.map_err(|error| translate::vault(&error))?;
+        }
+        Ok(done(Found::default()))
+    }
+
+    /// What failed is named, and told again.
+    pub(super) async fn tell_dependents(&self, secret: &SecretId) -> Step<EffectResult> {
+        let failed_ones =
+            self.vault.tell_dependents(secret).await.map_err(|error| translate::vault(&error))?;
+        if failed_ones.is_empty() {
+            return Ok(done(Found::default()));
+        }
+        failed(Outcome::NotDone, format!("these still have the old password: {}", failed_ones.join(", ")))
     }
 
     /// secrets that came late are ours by name and marker, and nobody knows them.

@@ -7,10 +7,11 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{
-    AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, TemplateId, TemplateVersionId, VaultId,
+    AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, SecretId, TemplateId, TemplateVersionId,
+    VaultId,
 };
 use super::period::Period;
-use super::template::EolAction;
+use super::template::{EolAction, VaultPlace};
 
 /// An owner of an account: a person, or all members of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +63,27 @@ pub enum OperationKind {
     Delete,
     /// Remove what is left of it.
     Erase,
+    /// Give it another password.
+    Rotate,
+}
+
+/// The second secret of a rotation, which holds the new password until the account's own secret does (section X).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PendingSecret {
+    /// Where it is.
+    pub place: VaultPlace,
+    /// Its name, fixed before it is made, so that it can be found again.
+    pub name: String,
+    /// The vault's own identifier, once it is known.
+    pub secret: Option<SecretId>,
+}
+
+impl PendingSecret {
+    /// One that is yet to be made.
+    pub const fn new(place: VaultPlace, name: String) -> Self {
+        Self { place, name, secret: None }
+    }
 }
 
 /// An operation that is under way, or stopped and waiting for a person (L-31).
@@ -130,6 +152,14 @@ pub struct Account {
     pub vault: VaultId,
     /// The vault's own identifier of the secret.
     pub secret: String,
+    /// When its password was set last, as far as we know.
+    pub password_changed_at: Timestamp,
+    /// When its template wants another password for it (T-14).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotates_at: Option<Timestamp>,
+    /// What a rotation made and has not removed yet; after one that was given up halfway, the directory may have the password in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingSecret>,
     /// What is under way on it.
     pub operation: Option<OpenOperation>,
     /// The renewal that is open, if one is.

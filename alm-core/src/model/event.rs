@@ -41,6 +41,8 @@ pub enum EventKind {
     EndOfLife,
     /// The account changed its status for another reason.
     AccountStateChanged,
+    /// The account has another password; who keeps a copy of it fetches it anew.
+    AccountPasswordRotated,
     /// An operation stopped and waits for a person (I-9).
     OperationParked,
     /// The sweep stopped before it changed anything and asks (L-39).
@@ -64,6 +66,7 @@ impl fmt::Display for EventKind {
             Self::RenewalUrgent => "renewal urgent",
             Self::EndOfLife => "end of life",
             Self::AccountStateChanged => "account state changed",
+            Self::AccountPasswordRotated => "account password rotated",
             Self::OperationParked => "operation parked",
             Self::SweepHeld => "sweep held",
         })

@@ -41,6 +41,10 @@ pub struct VaultPlace {
     pub secret_template: String,
     /// Whether the requester may choose a folder below it (NM-4).
     pub allow_folder_override: bool,
+    /// The vault's own identifier of the folder for the second secret of a rotation, which engines alone should be able to read; the same folder
+    /// when not said (section X).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_folder: Option<String>,
     /// For a place that a requester chose: the template's folder, in or below which `folder` must lie (NM-4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
@@ -54,8 +58,21 @@ impl VaultPlace {
             folder: folder.into(),
             secret_template: secret_template.into(),
             allow_folder_override: false,
+            pending_folder: None,
             within: None,
         }
+    }
+
+    /// The place of the second secret of a rotation.
+    #[must_use]
+    pub fn pending(&self) -> Self {
+        let mut place = self.clone();
+        place.within = None;
+        place.pending_folder = None;
+        if let Some(folder) = &self.pending_folder {
+            place.folder.clone_from(folder);
+        }
+        place
     }
 
     /// The place that a request chose, or this one when it chose none. Whether the folder lies below this one is the vault's to say.
@@ -105,6 +122,33 @@ impl DirectoryPlace {
             password_never_expires: true,
         }
     }
+}
+
+/// Who gives accounts another password, and when (T-14, W-4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// Who does.
+    pub by: Rotator,
+    /// Every so many days; only on demand when not said.
+    pub every_days: Option<u32>,
+    /// Also when an owner is removed, who knows the password still (W-4).
+    pub when_owner_leaves: bool,
+    /// Whether the vault tells what depends on the secret, such as Windows services that sign in with it.
+    pub tell_dependents: bool,
+}
+
+/// Who gives accounts another password (T-14).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rotator {
+    /// Our engine; then the vault must not do it by itself.
+    #[default]
+    Engine,
+    /// The vault, by its own schedule.
+    Vault,
 }
 
 /// Who may own an account (T-4).
@@ -210,6 +254,9 @@ pub struct TemplateBody {
     pub hide_approver_names: bool,
     /// The groups whose members may request with it (T-7).
     pub requesters: BTreeSet<GroupId>,
+    /// Who gives accounts another password, and when (T-14).
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Values for attributes that every account gets, by LDAP name (T-3, T-13).
     pub attributes: BTreeMap<String, String>,
 }
@@ -231,6 +278,7 @@ impl TemplateBody {
             approval: Vec::new(),
             hide_approver_names: false,
             requesters: BTreeSet::from([super::people::EVERYONE]),
+            rotation: Rotation::default(),
             attributes: BTreeMap::new(),
         }
     }

@@ -74,6 +74,8 @@ pub enum DueKind {
     Reminder,
     /// The end of a request's time for its step.
     Escalation,
+    /// When an account is to get another password.
+    Rotation,
 }
 
 impl DueKind {
@@ -83,6 +85,7 @@ impl DueKind {
             Self::EndOfLife => "end_of_life",
             Self::Reminder => "reminder",
             Self::Escalation => "escalation",
+            Self::Rotation => "rotation",
         }
     }
 }

@@ -150,6 +150,15 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// With outcome `Unknown`, the secret holds the old one or the new one.
     async fn write_password(&self, secret: &SecretId, password: &SecretString) -> Result<(), VaultError>;
 
+    /// Has the vault tell everything that depends on a secret, such as Windows services, that its password changed; returns the names of
+    /// those that could not be told. A vault that keeps no dependents has none to tell.
+    ///
+    /// # Errors
+    /// When the vault could not be asked, or did not end in time: telling again is harmless.
+    async fn tell_dependents(&self, _secret: &SecretId) -> Result<Vec<String>, VaultError> {
+        Ok(Vec::new())
+    }
+
     /// Deactivates a secret. One that is inactive already is success.
     ///
     /// # Errors

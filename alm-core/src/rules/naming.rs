@@ -113,6 +113,11 @@ pub fn secret_name(account: &str, domain: &str, saga: crate::model::ids::SagaId)
     format!("{account}.{domain}.{}", saga.short())
 }
 
+/// The name of the second secret that a rotation works with (section X).
+pub fn pending_secret_name(account: &str, domain: &str, saga: crate::model::ids::SagaId) -> String {
+    format!("{account}.{domain} [pending {}]", saga.short())
+}
+
 /// The name of a retired object (NM-2): it gives its old one free.
 pub fn retired_name(account: crate::model::ids::AccountId) -> String {
     format!("del-{}", account.short())

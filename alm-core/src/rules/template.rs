@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::{approval, naming, text};
+use super::{approval, naming, rotation, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
@@ -76,6 +76,9 @@ pub fn check(
                 format!("a lead of {} days is not shorter than a life of {period}", body.renewal_lead_days),
             );
         }
+    }
+    for refusal in rotation::check(&body.rotation) {
+        refuse(refusal.rule(), refusal.field(), refusal.message().to_owned());
     }
     if body.requesters.is_empty() {
         refuse("T-7", "requesters", "nobody could request with it".to_owned());

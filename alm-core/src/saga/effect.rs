@@ -76,6 +76,27 @@ pub enum Effect {
         /// Where the password is.
         secret: SecretId,
     },
+    /// Set the password of an account in use to the one that a second secret holds (rotation).
+    SetPassword {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Where the new password is.
+        secret: SecretId,
+    },
+    /// Put the password of one secret into another one, read it back and compare (rotation).
+    CopyPassword {
+        /// Where it is.
+        from: SecretId,
+        /// Where it goes.
+        to: SecretId,
+    },
+    /// Have the vault tell what depends on the secret that its password changed.
+    TellDependents {
+        /// Which secret.
+        secret: SecretId,
+    },
     /// Look once more for secrets of this saga that came late, and deactivate them (X-3, before step 9); in a compensation the recorded one too.
     SettleSecrets {
         /// Where.
@@ -158,6 +179,9 @@ impl Effect {
             Self::JoinGroup { .. } => "join_group",
             Self::VerifyPassword { .. } => "verify_password",
             Self::ResetPassword { .. } => "reset_password",
+            Self::SetPassword { .. } => "set_password",
+            Self::CopyPassword { .. } => "copy_password",
+            Self::TellDependents { .. } => "tell_dependents",
             Self::SettleSecrets { .. } => "settle_secrets",
             Self::Locate { .. } => "locate",
             Self::Change { .. } => "change",

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use super::input::Input;
 use super::plan::Plan;
 use super::record::{Misfit, Next};
-use super::{provision, sequence};
+use super::{provision, rotate, sequence};
 use crate::model::ids::SecretId;
 
 /// A saga's state, and what follows from it.
@@ -17,6 +17,7 @@ pub struct Machine(Kind);
 enum Kind {
     Provision(provision::State),
     Operate(sequence::State),
+    Rotate(rotate::State),
 }
 
 impl Machine {
@@ -25,6 +26,7 @@ impl Machine {
         Self(match plan {
             Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
             Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
+            Plan::Rotate(plan) => Kind::Rotate(rotate::State::new(plan.clone())),
         })
     }
 
@@ -48,6 +50,7 @@ impl Machine {
         match &mut self.0 {
             Kind::Provision(state) => state.apply(input),
             Kind::Operate(state) => state.apply(input),
+            Kind::Rotate(state) => state.apply(input),
         }
     }
 
@@ -56,6 +59,7 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.next(),
             Kind::Operate(state) => state.next(),
+            Kind::Rotate(state) => state.next(),
         }
     }
 
@@ -64,6 +68,7 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.effect_name(),
             Kind::Operate(state) => state.effect_name(),
+            Kind::Rotate(state) => state.effect_name(),
         }
     }
 
@@ -72,6 +77,7 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.is_under_way(),
             Kind::Operate(state) => state.is_under_way(),
+            Kind::Rotate(state) => state.is_under_way(),
         }
     }
 
@@ -79,7 +85,7 @@ impl Machine {
     pub fn can_cancel(&self) -> bool {
         match &self.0 {
             Kind::Provision(state) => state.can_cancel(),
-            Kind::Operate(_) => false,
+            Kind::Operate(_) | Kind::Rotate(_) => false,
         }
     }
 
@@ -88,6 +94,7 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.account(),
             Kind::Operate(state) => Some(state.account()),
+            Kind::Rotate(state) => Some(state.account()),
         }
     }
 
@@ -96,6 +103,23 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.secret(),
             Kind::Operate(state) => Some(state.secret()),
+            Kind::Rotate(state) => Some(state.secret()),
+        }
+    }
+
+    /// The second secret of a rotation, once it is known.
+    pub const fn pending_secret(&self) -> Option<&SecretId> {
+        match &self.0 {
+            Kind::Rotate(state) => state.pending(),
+            Kind::Provision(_) | Kind::Operate(_) => None,
+        }
+    }
+
+    /// Whether the second secret of a rotation may be the only one that holds what the directory has.
+    pub const fn leaves_pending(&self) -> bool {
+        match &self.0 {
+            Kind::Rotate(state) => state.leaves_pending(),
+            Kind::Provision(_) | Kind::Operate(_) => false,
         }
     }
 
@@ -104,6 +128,7 @@ impl Machine {
         match &self.0 {
             Kind::Provision(state) => state.findings(),
             Kind::Operate(state) => state.findings(),
+            Kind::Rotate(state) => state.findings(),
         }
     }
 }

@@ -4,7 +4,7 @@ use ad_directory::{AccountExpires, Dn, ObjectGuid};
 use serde::{Deserialize, Serialize};
 
 use super::effect::AccountSpec;
-use crate::model::account::OperationKind;
+use crate::model::account::{OperationKind, PendingSecret};
 use crate::model::ids::SecretId;
 use crate::model::template::VaultPlace;
 
@@ -17,6 +17,8 @@ pub enum Plan {
     Provision(ProvisionPlan),
     /// Change an account that exists.
     Operate(OperatePlan),
+    /// Give an account another password.
+    Rotate(RotatePlan),
 }
 
 impl Plan {
@@ -25,6 +27,7 @@ impl Plan {
         match self {
             Self::Provision(_) => OperationKind::Provision,
             Self::Operate(plan) => plan.operation,
+            Self::Rotate(_) => OperationKind::Rotate,
         }
     }
 }
@@ -41,6 +44,28 @@ pub struct ProvisionPlan {
     pub account: AccountSpec,
     /// The groups it joins.
     pub groups: Vec<Dn>,
+    /// How long the vault may still carry out a request whose reply never came, in milliseconds.
+    pub settle_ms: u64,
+}
+
+/// How to give an account another password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct RotatePlan {
+    /// Which object.
+    pub account: ObjectGuid,
+    /// Its name in the record.
+    pub name: String,
+    /// The domain, for the pending secret's field.
+    pub domain: String,
+    /// The account's own secret.
+    pub secret: SecretId,
+    /// The short-lived second secret.
+    pub pending: PendingSecret,
+    /// Whether an earlier rotation left the pending secret, so that the directory may have what it holds.
+    pub resumes: bool,
+    /// Whether what depends on the secret is told.
+    pub tell_dependents: bool,
     /// How long the vault may still carry out a request whose reply never came, in milliseconds.
     pub settle_ms: u64,
 }
@@ -100,6 +125,11 @@ pub enum Step {
     VerifyPassword,
     /// Deactivate its secret.
     DeactivateSecret,
+    /// Deactivate what a rotation left (section X).
+    DropPending {
+        /// What.
+        pending: PendingSecret,
+    },
     /// Delete it.
     DeleteAccount,
 }

@@ -67,6 +67,8 @@ pub enum Completion {
     },
     /// Nothing of it is left outside.
     Erase,
+    /// It has another password.
+    Rotated,
 }
 
 /// Where a saga stands.

@@ -25,6 +25,9 @@ pub(super) struct State {
     undoing: bool,
     abandoned: bool,
     gone: bool,
+    /// Whether the password of the account, which is disabled and unseen, is being set to the vault's, and whether it was.
+    resetting: bool,
+    reset: bool,
     parked: Option<String>,
     attempt: Attempt,
     findings: Vec<String>,
@@ -39,6 +42,8 @@ impl State {
             undoing: false,
             abandoned: false,
             gone: false,
+            resetting: false,
+            reset: false,
             parked: None,
             attempt: Attempt::default(),
             findings: Vec::new(),
@@ -86,9 +91,20 @@ impl State {
         }
         let step = self.steps().get(self.index)?;
         let account = self.plan.account;
-        // A secret is deactivated whether or not a controller can be reached.
-        if let Step::DeactivateSecret = step {
-            return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone() });
+        // Secrets are deactivated whether or not a controller can be reached.
+        match step {
+            Step::DeactivateSecret => {
+                return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone() });
+            }
+            Step::DropPending { pending } => {
+                return Some(Effect::SettleSecrets {
+                    place: pending.place.clone(),
+                    name: pending.name.clone(),
+                    recorded: pending.secret.clone(),
+                    keep: false,
+                });
+            }
+            _ => {}
         }
         let Some(controller) = self.controller.clone() else {
             return Some(Effect::Locate {
@@ -114,11 +130,14 @@ impl State {
             Step::EnsureGroups { groups } => {
                 Effect::EnsureGroups { controller, account, groups: groups.clone() }
             }
+            Step::VerifyPassword if self.resetting => {
+                Effect::ResetPassword { controller, account, secret: self.plan.secret.clone() }
+            }
             Step::VerifyPassword => {
                 Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone() }
             }
             Step::DeleteAccount => Effect::DeleteAccount { controller, account },
-            Step::DeactivateSecret => return None,
+            Step::DeactivateSecret | Step::DropPending { .. } => return None,
         })
     }
 
@@ -149,6 +168,12 @@ impl State {
                                 // Erase: there is nothing left to do in the directory.
                                 self.skip_directory();
                             }
+                        } else if std::mem::take(&mut self.resetting) {
+                            self.reset = true;
+                            self.findings.push(format!(
+                                "the password of {} was not the vault's; it was reset to it [X-13]",
+                                self.plan.name
+                            ));
                         } else {
                             self.index += 1;
                         }
@@ -187,17 +212,26 @@ impl State {
 
     fn skip_directory(&mut self) {
         let rest = self.steps().iter().skip(self.index);
-        let next = rest.take_while(|step| **step != Step::DeactivateSecret).count();
+        let outside = |step: &&Step| matches!(step, Step::DeactivateSecret | Step::DropPending { .. });
+        let next = rest.take_while(|step| !outside(step)).count();
         self.index += next;
     }
 
     fn refused(&mut self, reason: Reason, message: &str) {
         self.attempt = Attempt::default();
         let step = self.steps().get(self.index);
+        // it is disabled and unseen, so it gets the vault's, never the reverse.
+        let enables = self.steps().iter().skip(self.index).any(|step| *step == Step::Enable);
+        if step == Some(&Step::VerifyPassword) && reason == Reason::PasswordWrong && enables && !self.reset {
+            self.resetting = true;
+            return;
+        }
         let already = match (step, reason) {
             // What should go is gone.
             (Some(Step::DeactivateSecret), Reason::SecretMissing)
-            | (Some(Step::DeleteAccount), Reason::AccountMissing) => true,
+            | (Some(Step::DeleteAccount), Reason::AccountMissing)
+            // It is of no use to anybody any more; a finding tells who may remove it.
+            | (Some(Step::DropPending { .. }), _) => true,
             _ => false,
         };
         if already {

@@ -378,12 +378,18 @@ impl Decide for SetOwners {
         let mut told = owners::owners_to_tell(unit, &account.owners).await?;
         let before = std::mem::replace(&mut account.owners, self.owners.clone());
         told.extend(owners::owners_to_tell(unit, &account.owners).await?);
+        // W-4: who is gone knows the password still.
+        let rotates =
+            version.body.rotation.when_owner_leaves && before.difference(&account.owners).next().is_some();
+        if rotates {
+            account.rotates_at = Some(unit.now);
+        }
         let text = format!("the owners of {} changed", account.name);
         unit.put(&account, &text)?;
         unit.audit(
             Self::NAME,
             format!("account {}", account.id),
-            json!({ "before": before, "after": account.owners }),
+            json!({ "before": before, "after": account.owners, "rotates": rotates }),
         );
         // W-3
         unit.event(EventKind::AccountOwnerChanged, text, told, |event| event.account = Some(account.id))

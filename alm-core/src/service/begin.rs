@@ -9,7 +9,7 @@ use serde_json::json;
 use super::unit::Unit;
 use super::{link, owners, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind};
+use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind, PendingSecret};
 use crate::model::audit::AuditResult;
 use crate::model::estate::Domain;
 use crate::model::event::EventKind;
@@ -21,7 +21,7 @@ use crate::model::template::{EolAction, TemplateVersion};
 use crate::rules::{lifecycle, naming, ownership};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
-use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, Step};
+use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
 use crate::saga::{Completion, Ending, SagaRecord, SagaStatus};
 
 /// L-34, or why there is no such end.
@@ -77,7 +77,7 @@ pub(super) async fn provision(
             attributes: body.attributes.clone(),
         },
         groups: body.directory.groups.clone(),
-        settle_ms: u64::try_from(unit.alm.settings.settle.as_millis()).unwrap_or(u64::MAX),
+        settle_ms: settle_ms(unit),
     });
     request.status = RequestStatus::Queued;
     request.account = Some(account);
@@ -139,6 +139,60 @@ pub(super) async fn operate(
         }
     }
     let saga = SagaId::new(unit.new_id()?);
+    let plan = Plan::Operate(OperatePlan {
+        operation: kind,
+        account: account.object_guid,
+        name: account.name.clone(),
+        secret: SecretId::new(account.secret.clone()),
+        steps,
+        undo,
+    });
+    open(unit, account, saga, plan, then, request)
+}
+
+/// Gives the account another password; what an earlier rotation left is gone on with (section X).
+pub(super) async fn rotate(
+    unit: &mut Unit<'_>,
+    account: &mut Account,
+    version: &TemplateVersion,
+) -> Result<SagaId> {
+    let domain: Domain = unit.get(account.domain.uuid()).await?;
+    let saga = SagaId::new(unit.new_id()?);
+    let pending = match account.pending.clone() {
+        Some(pending) => pending,
+        None => PendingSecret::new(
+            version.body.vault.pending(),
+            naming::pending_secret_name(&account.name, &domain.name, saga),
+        ),
+    };
+    account.pending = Some(pending.clone());
+    let plan = Plan::Rotate(RotatePlan {
+        account: account.object_guid,
+        name: account.name.clone(),
+        domain: domain.name,
+        secret: SecretId::new(account.secret.clone()),
+        resumes: pending.secret.is_some(),
+        pending,
+        tell_dependents: version.body.rotation.tell_dependents,
+        settle_ms: settle_ms(unit),
+    });
+    open(unit, account, saga, plan, Completion::Rotated, None)
+}
+
+fn settle_ms(unit: &Unit<'_>) -> u64 {
+    u64::try_from(unit.alm.settings.settle.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Puts the saga into the queue, and into the account's record.
+fn open(
+    unit: &mut Unit<'_>,
+    account: &mut Account,
+    saga: SagaId,
+    plan: Plan,
+    then: Completion,
+    request: Option<RequestId>,
+) -> Result<SagaId> {
+    let kind = plan.operation();
     account.sagas.push(saga);
     account.operation = Some(OpenOperation { saga, kind, failed: false });
     let record = SagaRecord {
@@ -147,14 +201,7 @@ pub(super) async fn operate(
         account_name: account.name.clone(),
         request,
         domain: account.domain,
-        plan: Plan::Operate(OperatePlan {
-            operation: kind,
-            account: account.object_guid,
-            name: account.name.clone(),
-            secret: SecretId::new(account.secret.clone()),
-            steps,
-            undo,
-        }),
+        plan,
         known_sagas: account.sagas.clone(),
         inputs: 0,
         status: SagaStatus::Running,
@@ -179,6 +226,10 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
     link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
     saga.findings.push("another operation took its place".to_owned());
+    // What a rotation left is remembered: the directory may have the password in it.
+    if let Some(pending) = &mut account.pending {
+        pending.secret = machine.pending_secret().cloned().or(pending.secret.take());
+    }
     unit.put(&saga, format!("give up {:?} of {}", open.kind, saga.account_name))?;
     unit.audit("saga.superseded", format!("account {}", saga.account), json!({ "saga": saga.id }));
     if let Some(request) = saga.request {
@@ -213,7 +264,10 @@ pub(super) fn enable_steps(account: &Account) -> Vec<Step> {
     if !account.groups.is_empty() {
         steps.push(Step::EnsureGroups { groups: account.groups.clone() });
     }
-    steps.extend([Step::VerifyPassword, Step::Enable]);
+    steps.push(Step::VerifyPassword);
+    // What an interrupted rotation left is nobody's any more: the account's own secret has just been proved.
+    steps.extend(account.pending.clone().map(|pending| Step::DropPending { pending }));
+    steps.push(Step::Enable);
     steps
 }
 
@@ -229,12 +283,13 @@ pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result
     }
     let domain: Domain = unit.get(account.domain.uuid()).await?;
     let name = naming::retired_name(account.id);
-    let steps = vec![
+    let mut steps = vec![
         Step::Disable,
         Step::RetireName { name: name.clone(), domain: domain.name },
         Step::MoveTo { ou: account.retirement_ou.clone(), name: Some(name) },
         Step::DeactivateSecret,
     ];
+    steps.extend(account.pending.clone().map(|pending| Step::DropPending { pending }));
     let then = Completion::Become { status: AccountStatus::Deleted };
     // What the record calls disabled since this commit (L-32) is so in the directory too, when retiring it is given up.
     let undo = if account.status == AccountStatus::Disabled { vec![Step::Disable] } else { Vec::new() };

@@ -8,13 +8,14 @@ use serde_json::json;
 use super::unit::Unit;
 use super::{owners, requests};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::account::{Account, AccountStatus, ReminderState, renewal_date};
+use crate::model::account::{Account, AccountStatus, OperationKind, ReminderState, renewal_date};
 use crate::model::event::EventKind;
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
 use crate::rules::reminders::Schedule;
-use crate::rules::{lifecycle, ownership};
+use crate::rules::{lifecycle, ownership, rotation};
+use crate::saga::plan::{Plan, Step};
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
 /// Stages what follows from the end of a saga.
@@ -33,7 +34,7 @@ pub(super) async fn end(
         (Completion::Provision { eol }, Ending::Done) => provisioned(unit, saga, machine, *eol).await,
         (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
         (then, Ending::Done) => operated(unit, saga, then).await,
-        (_, _) => given_up(unit, saga).await,
+        (_, _) => given_up(unit, saga, machine).await,
     }
 }
 
@@ -50,7 +51,7 @@ async fn provisioned(
     let request_id = saga.request.ok_or_else(|| damaged(saga, "a request"))?;
     let mut request: Request = unit.get(request_id.uuid()).await?;
     let version: TemplateVersion = unit.get(request.template.uuid()).await?;
-    let crate::saga::plan::Plan::Provision(plan) = &saga.plan else {
+    let Plan::Provision(plan) = &saga.plan else {
         return Err(damaged(saga, "a plan to provision"));
     };
     let body = &version.body;
@@ -78,6 +79,9 @@ async fn provisioned(
         renewal: None,
         reminders: ReminderState::default(),
         sagas: saga.known_sagas.clone(),
+        password_changed_at: unit.now,
+        rotates_at: rotation::due(&body.rotation, unit.now),
+        pending: None,
         provisioned_at: unit.now,
         erased_at: None,
     };
@@ -123,7 +127,18 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             renewed(unit, &mut account, *eol, *period, *status).await?;
         }
         Completion::Erase => account.erased_at = Some(unit.now),
+        Completion::Rotated => {
+            let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
+            account.password_changed_at = unit.now;
+            account.rotates_at = rotation::due(&version.body.rotation, unit.now);
+            account.pending = None;
+        }
         Completion::Provision { .. } => return Err(damaged(saga, "an operation")),
+    }
+    if let Plan::Operate(plan) = &saga.plan
+        && plan.steps.iter().any(|step| matches!(step, Step::DropPending { .. }))
+    {
+        account.pending = None;
     }
     if account.operation.is_some_and(|open| open.saga == saga.id) {
         account.operation = None;
@@ -140,6 +155,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let text = match then {
         Completion::Renew { eol, .. } => format!("{} was renewed until {eol}", account.name),
         Completion::Erase => format!("{} was erased", account.name),
+        Completion::Rotated => format!("{} has another password", account.name),
         _ => format!("{} is {:?}", account.name, account.status),
     };
     unit.put(&account, &text)?;
@@ -149,7 +165,11 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
         json!({ "before": before, "after": account.status, "eol": account.eol, "saga": saga.id }),
     );
     let owners = owners::owners_to_tell(unit, &account.owners).await?;
-    unit.event(EventKind::AccountStateChanged, text, owners, |event| {
+    let kind = match then {
+        Completion::Rotated => EventKind::AccountPasswordRotated,
+        _ => EventKind::AccountStateChanged,
+    };
+    unit.event(kind, text, owners, |event| {
         event.account = Some(account.id);
         event.saga = Some(saga.id);
     })
@@ -178,8 +198,17 @@ fn schedule_reminders(account: &mut Account, version: &TemplateVersion) {
     account.reminders.next = schedule.next_after(account.reminders.last).map(|reminder| reminder.at);
 }
 
-async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
+async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
+    if saga.plan.operation() == OperationKind::Rotate {
+        let pending = account.pending.take().filter(|_| machine.leaves_pending());
+        account.pending = pending.map(|mut pending| {
+            pending.secret = machine.pending_secret().cloned();
+            pending
+        });
+        // Its day comes again tomorrow: nobody keeps an old password by giving up.
+        account.rotates_at = account.rotates_at.map(|at| at.max(rotation::tomorrow(unit.now)));
+    }
     if account.operation.is_some_and(|open| open.saga == saga.id) {
         account.operation = None;
     }

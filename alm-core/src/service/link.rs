@@ -93,8 +93,8 @@ impl Alm {
                 json!({ "effect": name, "result": &result }),
             );
             apply(unit, &mut saga, &mut machine, &Input::Finished { result, at: unit.now })?;
-            saga.findings = machine.findings().to_vec();
         }
+        saga.findings = machine.findings().to_vec();
         let next = machine.next();
         // Said once, with what comes instead of the end that nobody heard; not with every look while a doubt settles.
         if !matches!(&next, Next::Run { not_before: Some((until, _)), .. } if *until > unit.now) {

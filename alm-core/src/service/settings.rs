@@ -15,6 +15,9 @@ pub struct Settings {
     pub sweep: SweepLimits,
     /// How long the result of a command is remembered for its repeats. Default 30 days.
     pub remember: Duration,
+    /// How many rotations of passwords one sweep begins at most, so that what depends on the accounts is not told of all in one moment.
+    /// Default 50.
+    pub rotations_at_once: usize,
     /// Whether a template is published by two: one who proposes it and another who approves (T-10). Default no.
     pub two_person_publishing: bool,
 }
@@ -25,6 +28,7 @@ impl Default for Settings {
             settle: Duration::from_secs(45),
             sweep: SweepLimits::default(),
             remember: Duration::from_hours(30 * 24),
+            rotations_at_once: 50,
             two_person_publishing: false,
         }
     }

@@ -263,6 +263,11 @@ impl Stored for Account {
         {
             due.push((DueKind::Reminder, next));
         }
+        if self.status == AccountStatus::Active
+            && let Some(at) = self.rotates_at
+        {
+            due.push((DueKind::Rotation, at));
+        }
         due
     }
 

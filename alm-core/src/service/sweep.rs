@@ -73,6 +73,8 @@ pub struct SweepReport {
     pub ended: Vec<AccountId>,
     /// Accounts whose end of life waits for another operation (L-36).
     pub waiting: Vec<AccountId>,
+    /// Accounts whose password is being changed because its time has come (T-14).
+    pub rotating: Vec<AccountId>,
     /// How many reminders were sent.
     pub reminders: u64,
     /// How many requests went to the administrators because the time of their step was over.
@@ -132,6 +134,7 @@ impl Alm {
         }
         report.reminders = self.remind(OPERATION, now).await?;
         report.escalated = self.escalate(OPERATION, now).await?;
+        report.rotating = self.rotate_due(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
         Ok(report)
     }

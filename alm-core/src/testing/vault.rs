@@ -50,6 +50,8 @@ struct State {
     unique_names: bool,
     /// Folders and what they lie in, as far as anybody said.
     parents: BTreeMap<String, String>,
+    /// What depends on a secret: its name, and how often telling it fails from now on.
+    dependents: Vec<(u64, String, u32)>,
     /// Every password that was ever put in.
     passwords: Vec<SecretString>,
 }
@@ -76,7 +78,8 @@ impl MemoryVault {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `deactivate`) go wrong.
+    /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
+    /// `deactivate`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
     }
@@ -94,6 +97,22 @@ impl MemoryVault {
     /// Says that a folder lies in another.
     pub fn folder_in(&self, folder: &str, parent: &str) {
         self.state().parents.insert(folder.to_owned(), parent.to_owned());
+    }
+
+    /// Says that something depends on a secret, and how often telling it fails first.
+    pub fn depends(&self, secret: &SecretId, name: &str, failures: u32) {
+        if let Ok(id) = number(secret) {
+            self.state().dependents.push((id, name.to_owned(), failures));
+        }
+    }
+
+    /// Activates a secret again, as a person would.
+    pub fn reactivate(&self, secret: &SecretId) {
+        if let Ok(id) = number(secret)
+            && let Some(secret) = self.state().secrets.get_mut(&id)
+        {
+            secret.active = true;
+        }
     }
 
     /// Carries out what arrived and was not answered.
@@ -261,6 +280,20 @@ impl Vault for MemoryVault {
                 Ok(())
             }
             None => Err(absent(secret)),
+        })
+    }
+
+    async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
+        let id = number(secret)?;
+        self.call("tell_dependents", |state| {
+            let mut failed = Vec::new();
+            for (_, name, failures) in state.dependents.iter_mut().filter(|(of, ..)| *of == id) {
+                if *failures > 0 {
+                    *failures -= 1;
+                    failed.push(name.clone());
+                }
+            }
+            Ok(failed)
         })
     }
 

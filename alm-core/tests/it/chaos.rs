@@ -405,6 +405,10 @@ impl Vault for ChaosVault {
             .write_password(&secret, &password))
     }
 
+    async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
+        vault!(self, "vault.tell_dependents", |inner, secret| inner.tell_dependents(&secret))
+    }
+
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError> {
         vault!(self, "vault.deactivate", |inner, secret| inner.deactivate(&secret))
     }

@@ -18,7 +18,8 @@ use alm_core::port::store::{Store, Stored as _};
 use alm_core::rules::naming;
 use alm_core::saga::{Completion, Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal};
-use alm_core::testing::MemoryVault;
+use alm_core::service::rotation::RotateAccount;
+use alm_core::testing::{MemoryVault, VaultFault};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
@@ -44,10 +45,16 @@ pub(super) enum Case {
     Expire,
     Delete,
     Erase,
+    /// Another password for an account in use.
+    Rotate,
+    /// The directory refuses the first one.
+    RotateRefused,
+    /// An emergency stop takes the place of a rotation that was stopped halfway, and the account is enabled again.
+    RotateStopped,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -60,6 +67,9 @@ impl Case {
         Self::Expire,
         Self::Delete,
         Self::Erase,
+        Self::Rotate,
+        Self::RotateRefused,
+        Self::RotateStopped,
     ];
 
     pub(super) const fn makes_one(self) -> bool {
@@ -89,7 +99,9 @@ pub(super) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 impl Stage {
     pub(super) async fn new(case: Case, plan: impl IntoIterator<Item = (usize, Mishap)>) -> Self {
         let world = World::new().await;
-        let template = world.template(EolAction::Expire).await;
+        let mut body = world.body(EolAction::Expire);
+        body.rotation.tell_dependents = true;
+        let template = world.publish("Expire accounts", body).await;
         let chaos = Chaos::new(plan);
         let (saga, account, request);
         if case.makes_one() || case.is_undone() {
@@ -104,6 +116,7 @@ impl Stage {
         match case {
             Case::PasswordRefused => chaos.refuse("accounts.create", 1, ErrorKind::PasswordPolicy),
             Case::PasswordWrong => chaos.spoil_password(),
+            Case::RotateRefused => chaos.refuse("accounts.set_password", 2, ErrorKind::PasswordPolicy),
             Case::GroupForbidden => chaos.refuse("groups.add_member", u32::MAX, ErrorKind::Forbidden),
             Case::AddForbidden => chaos.refuse("accounts.create", u32::MAX, ErrorKind::Forbidden),
             _ => {}
@@ -145,6 +158,18 @@ impl Stage {
                 world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap();
                 world.run().await;
                 world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap()
+            }
+            Case::Rotate | Case::RotateRefused => {
+                world.execute(&world.requester, RotateAccount::new(id)).await.unwrap()
+            }
+            Case::RotateStopped => {
+                world.execute(&world.requester, RotateAccount::new(id)).await.unwrap();
+                // The directory has the new password, and the account's own secret has not.
+                world.vault.fault("write_password", VaultFault::Unreachable);
+                world.run().await;
+                world.execute(&world.requester, DisableAccount::new(id)).await.unwrap();
+                world.run().await;
+                world.execute(&world.requester, EnableAccount::new(id)).await.unwrap()
             }
             _ => unreachable!("makes the account itself"),
         }
@@ -253,6 +278,7 @@ impl Stage {
                 _ => AccountStatus::Active,
             };
             check(account.status == expected, format!("the record is {:?}", account.status));
+            check(account.pending.is_none(), format!("a rotation left {:?}", account.pending));
             check(account.operation.is_none(), format!("an operation is open: {:?}", account.operation));
             check(account.renewal.is_none(), "a renewal is open".to_owned());
             check((self.case == Case::Erase) == account.erased_at.is_some(), "erased".to_owned());
