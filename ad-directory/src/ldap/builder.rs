@@ -21,6 +21,7 @@ use crate::{AttributeName, Dn, Error, ErrorKind, Result};
 #[must_use]
 pub struct LdapDirectoryBuilder {
     urls: Vec<String>,
+    catalogs: Vec<String>,
     base: Option<Dn>,
     name: String,
     password: SecretString,
@@ -39,6 +40,7 @@ impl LdapDirectoryBuilder {
     pub(super) fn new(url: String) -> Self {
         Self {
             urls: vec![url],
+            catalogs: Vec::new(),
             base: None,
             name: String::new(),
             password: SecretString::default(),
@@ -52,6 +54,14 @@ impl LdapDirectoryBuilder {
     /// A further controller of the same domain, tried when those before it cannot be reached.
     pub fn fallback(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
+        self
+    }
+
+    /// A global catalog of the forest: `ldaps://dc1.corp.example`, with `:3269` when no port is given. With it, a service name that another
+    /// domain of the forest has is found before it is given to an account; without it, only one of this domain. Each further one is tried
+    /// when those before it cannot be reached.
+    pub fn global_catalog(mut self, url: impl Into<String>) -> Self {
+        self.catalogs.push(url.into());
         self
     }
 
@@ -111,7 +121,8 @@ impl LdapDirectoryBuilder {
     /// or a limit of zero.
     pub fn build(self) -> Result<LdapDirectory> {
         let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
-        let endpoints = self.urls.iter().map(|url| endpoint(url)).collect::<Result<Vec<_>>>()?;
+        let endpoints = self.urls.iter().map(|url| endpoint(url, 636)).collect::<Result<Vec<_>>>()?;
+        let catalogs = self.catalogs.iter().map(|url| endpoint(url, 3269)).collect::<Result<Vec<_>>>()?;
         if self.name.is_empty() {
             return Err(config("no account to sign in with was given"));
         }
@@ -141,9 +152,16 @@ impl LdapDirectoryBuilder {
         }
         let tls = tls::client_config(&pems)?;
         let credential = Credential { name: self.name, password: self.password };
+        let catalog = (!catalogs.is_empty()).then(|| {
+            let credential =
+                Credential { name: credential.name.clone(), password: credential.password.clone() };
+            // One or two searches at a time are all that is asked of it.
+            Pool::new(catalogs, credential, Arc::clone(&tls), self.limits, 2)
+        });
         let pool = Pool::new(endpoints, credential, tls, self.limits, self.connections);
         let core = Core {
             pool,
+            catalog,
             marker_attribute,
             limits: self.limits,
             base: tokio::sync::OnceCell::new_with(self.base),
@@ -152,7 +170,7 @@ impl LdapDirectoryBuilder {
     }
 }
 
-fn endpoint(text: &str) -> Result<Endpoint> {
+fn endpoint(text: &str, port: u16) -> Result<Endpoint> {
     // The text itself is shown only once it is known to hold no password.
     let refuse = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
     let url = Url::parse(text)
@@ -177,7 +195,7 @@ fn endpoint(text: &str) -> Result<Endpoint> {
             if host.contains(['[', '%']) {
                 return Err(refuse("the address of a controller must be a host name or an IPv4 address"));
             }
-            Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(636)))
+            Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(port)))
         }
         Some(_) => Err(refuse("the address of a controller holds more than a host and a port")),
         None => Err(refuse("the address of a controller has no host")),
@@ -196,8 +214,8 @@ mod tests {
 
     #[test]
     fn only_ldaps_and_only_a_host() {
-        assert_eq!(endpoint("ldaps://dc1.corp.example").unwrap().to_string(), "dc1.corp.example:636");
-        assert_eq!(endpoint("ldaps://dc1:3269/").unwrap().to_string(), "dc1:3269");
+        assert_eq!(endpoint("ldaps://dc1.corp.example", 636).unwrap().to_string(), "dc1.corp.example:636");
+        assert_eq!(endpoint("ldaps://dc1:3269/", 636).unwrap().to_string(), "dc1:3269");
         for url in [
             "ldap://dc1",
             "https://dc1",
@@ -208,7 +226,7 @@ mod tests {
             "ldaps://dc1?x",
             "ldaps://[::1]",
         ] {
-            let error = endpoint(url).unwrap_err();
+            let error = endpoint(url, 636).unwrap_err();
             assert!(!error.to_string().contains("p4ss"), "{error}");
         }
     }

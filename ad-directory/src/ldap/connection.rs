@@ -94,8 +94,24 @@ impl Connection {
         filter: &Filter,
         attributes: &[&str],
     ) -> Result<Option<Vec<Entry>>> {
+        self.search_with(call, base, scope, filter, attributes, Vec::new()).await
+    }
+
+    /// The same with further controls.
+    pub(super) async fn search_with(
+        &mut self,
+        call: &Call,
+        base: &str,
+        scope: Scope,
+        filter: &Filter,
+        attributes: &[&str],
+        mut controls: Vec<RawControl>,
+    ) -> Result<Option<Vec<Entry>>> {
         if scope != Scope::Base {
-            self.ldap.with_controls(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
+            controls.push(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
+        }
+        if !controls.is_empty() {
+            self.ldap.with_controls(controls);
         }
         let found = self.ldap.search(base, scope, &filter.to_string(), attributes.to_vec()).await;
         let result = found.map_err(|error| lost(call, error))?;
@@ -116,6 +132,12 @@ impl Connection {
         let sent = match change {
             Change::Add(dn, attributes) => self.ldap.add(&dn, attributes).await,
             Change::Modify(dn, modifications) => self.ldap.modify(&dn, modifications).await,
+            Change::ModifyWith(dn, modifications, controls) => {
+                if !controls.is_empty() {
+                    self.ldap.with_controls(controls);
+                }
+                self.ldap.modify(&dn, modifications).await
+            }
             Change::Move { dn, rdn, parent } => self.ldap.modifydn(&dn, &rdn, true, parent.as_deref()).await,
             Change::Delete(dn) => self.ldap.delete(&dn).await,
             Change::DeleteTree(dn) => {
@@ -150,6 +172,7 @@ pub(super) type Modifications = Vec<ldap3::Mod<Vec<u8>>>;
 pub(super) enum Change {
     Add(String, Attributes),
     Modify(String, Modifications),
+    ModifyWith(String, Modifications, Vec<RawControl>),
     Move {
         dn: String,
         rdn: String,

@@ -10,7 +10,7 @@ use super::{
     connection::{Connection, DOMAIN_SCOPE, lost},
     diagnostic,
     entry::Entry,
-    lookup, ranged,
+    lookup, ranged, restore,
 };
 use crate::{
     Dn, ErrorKind, Filter, GroupKey, ListOptions, Query, Result,
@@ -46,6 +46,8 @@ pub(super) struct Search {
     pub(super) target: Target,
     pub(super) attributes: Vec<String>,
     pub(super) page_size: Option<u32>,
+    /// Whether deleted objects are listed too.
+    pub(super) deleted: bool,
 }
 
 impl Connection {
@@ -57,6 +59,7 @@ impl Connection {
         filter: &str,
         attributes: &[String],
         page: (u32, &[u8]),
+        deleted: bool,
     ) -> Result<(Vec<Entry>, Vec<u8>)> {
         let (size, cookie) = page;
         let paged = RawControl {
@@ -65,7 +68,9 @@ impl Connection {
             val: Some(ber::page_request(size, cookie)),
         };
         let scope = RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None };
-        self.ldap.with_controls(vec![paged, scope]);
+        let mut controls = vec![paged, scope];
+        controls.extend(deleted.then(restore::show_deleted));
+        self.ldap.with_controls(controls);
         let found = self.ldap.search(base, Scope::Subtree, filter, attributes.to_vec()).await;
         let ldap3::SearchResult(entries, result) = found.map_err(|error| lost(call, error))?;
         match result.rc {
@@ -122,7 +127,10 @@ impl LdapDirectory {
         };
         let target = Target::Query { query: query.clone(), kind };
         let attributes = attributes.iter().map(ToString::to_string).collect();
-        self.list(Search { operation, target, attributes, page_size: options.page_size }, convert)
+        self.list(
+            Search { operation, target, attributes, page_size: options.page_size, deleted: false },
+            convert,
+        )
     }
 
     async fn send_pages<T: Send>(
@@ -152,8 +160,9 @@ impl LdapDirectory {
             // The limit is for each page: how long a list takes depends on who reads it.
             let work = async {
                 let connection = lease.connection(&call)?;
-                let (mut entries, next) =
-                    connection.page(&call, &base, &filter, &search.attributes, (size, &cookie)).await?;
+                let (mut entries, next) = connection
+                    .page(&call, &base, &filter, &search.attributes, (size, &cookie), search.deleted)
+                    .await?;
                 for entry in &mut entries {
                     ranged::complete(&call, connection, entry).await?;
                 }
