@@ -14,14 +14,18 @@ mod entry;
 mod groups;
 mod locator;
 mod lookup;
+mod managed;
 mod members;
 mod modify;
 mod operations;
 mod paging;
 mod password;
+mod policy;
 mod pool;
 mod ranged;
+mod restore;
 mod root;
+mod services;
 mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -70,6 +74,8 @@ pub struct LdapDirectory {
 
 struct Core {
     pool: Pool,
+    /// The global catalogs, which know the service names of the whole forest.
+    catalog: Option<Pool>,
     marker_attribute: AttributeName,
     limits: TimeLimits,
     /// The domain, when it was configured; else it is asked for.
@@ -142,6 +148,9 @@ impl LdapDirectory {
     /// # Errors
     /// `Invalid` when it is empty.
     pub fn replace_password(&self, password: SecretString) -> Result<()> {
+        if let Some(catalog) = &self.core.catalog {
+            catalog.dialer.replace_password(password.clone())?;
+        }
         self.core.pool.dialer.replace_password(password)
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn account(
     Ok(account)
 }
 
-fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
+pub(super) fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
     entry.text(name).and_then(|text| text.parse().ok()).map(GeneralizedTime::timestamp)
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Dialer {
     /// The controller that answered last.
     current: AtomicUsize,
     credential: Mutex<Signing>,
-    trust: Trust,
+    trust: Arc<Trust>,
     pub(super) limits: TimeLimits,
     locator: Option<Locator>,
 }
@@ -81,7 +81,7 @@ impl Dialer {
         endpoints: Vec<Endpoint>,
         locator: Option<Locator>,
         credential: Credential,
-        trust: Trust,
+        trust: Arc<Trust>,
         limits: TimeLimits,
     ) -> Self {
         Self {

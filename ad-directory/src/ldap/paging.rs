@@ -10,7 +10,7 @@ use super::{
     connection::{Connection, DOMAIN_SCOPE, Question, optional},
     diagnostic,
     entry::Entry,
-    lookup, ranged,
+    lookup, ranged, restore,
 };
 use crate::{
     Dn, ErrorKind, Filter, GroupKey, ListOptions, Query, Result,
@@ -46,6 +46,8 @@ pub(super) struct Search {
     pub(super) target: Target,
     pub(super) attributes: Vec<String>,
     pub(super) page_size: Option<u32>,
+    /// Whether deleted objects are listed too.
+    pub(super) deleted: bool,
 }
 
 impl Connection {
@@ -122,7 +124,10 @@ impl LdapDirectory {
         };
         let target = Target::Query { query: query.clone(), kind };
         let attributes = attributes.iter().map(ToString::to_string).collect();
-        self.list(Search { operation, target, attributes, page_size: options.page_size }, convert)
+        self.list(
+            Search { operation, target, attributes, page_size: options.page_size, deleted: false },
+            convert,
+        )
     }
 
     async fn send_pages<T: Send>(
@@ -153,8 +158,9 @@ impl LdapDirectory {
             // The limit is for each page: how long a list takes depends on who reads it.
             let work = async {
                 let connection = lease.connection(&call)?;
+                let further: Vec<_> = search.deleted.then(restore::show_deleted).into_iter().collect();
                 let (mut entries, next) =
-                    connection.page(&call, &base, &filter, &attributes, (size, &cookie), &[]).await?;
+                    connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
                 for entry in &mut entries {
                     ranged::complete(&call, connection, entry).await?;
                 }

@@ -1,9 +1,10 @@
 //! What a controller says of itself: the root DSE.
 
+use jiff::Timestamp;
 use ldap3::Scope;
 use uuid::Uuid;
 
-use super::{call::Call, connection::Connection, pool::Lease};
+use super::{call::Call, connection::Connection, entry::Entry, pool::Lease};
 use crate::{Controller, Dn, ErrorKind, Filter, GeneralizedTime, Probe, Result, Vendor};
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1).
@@ -29,6 +30,33 @@ pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<(
 
 pub(super) fn anything() -> Result<Filter> {
     Ok(Filter::present("objectClass".parse()?))
+}
+
+/// Where the forest keeps its configuration, and the controller's clock.
+pub(super) struct Configuration {
+    pub(super) context: Dn,
+    pub(super) now: Timestamp,
+}
+
+pub(super) async fn configuration(call: &Call, lease: &mut Lease<'_>) -> Result<Configuration> {
+    let root = read(call, lease, &["configurationNamingContext", "currentTime"]).await?;
+    let broken =
+        || call.error(ErrorKind::Protocol).with_reason("the root DSE names no configuration and no time");
+    let context = root.text("configurationnamingcontext").and_then(|dn| dn.parse().ok());
+    let now = root.text("currenttime").and_then(|time| time.parse().ok()).map(GeneralizedTime::timestamp);
+    context.zip(now).map(|(context, now)| Configuration { context, now }).ok_or_else(broken)
+}
+
+/// The OIDs of the controls that the controller offers.
+pub(super) async fn controls(call: &Call, lease: &mut Lease<'_>) -> Result<Vec<String>> {
+    let root = read(call, lease, &["supportedControl"]).await?;
+    Ok(root.texts("supportedcontrol").map(ToOwned::to_owned).collect())
+}
+
+async fn read(call: &Call, lease: &mut Lease<'_>, attributes: &[&str]) -> Result<Entry> {
+    let found = lease.connection(call)?.search(call, "", Scope::Base, &anything()?, attributes).await?;
+    let broken = || call.error(ErrorKind::Protocol).with_reason("the root DSE cannot be read");
+    found.and_then(|mut entries| entries.pop()).ok_or_else(broken)
 }
 
 pub(super) async fn probe(call: &Call, lease: &mut Lease<'_>) -> Result<Probe> {

@@ -4,11 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    object::AccountView,
-    world::{StoredAccount, World},
-};
-use crate::{Dn, ObjectGuid, ObjectKind, value::filter::matches::Object};
+use crate::{AttributeName, Dn, ObjectGuid, ObjectKind, value::filter::matches::Object};
 
 /// How many changes are remembered unless told otherwise.
 const LIMIT: usize = 10_000;
@@ -72,7 +68,7 @@ impl ChangeLog {
     }
 
     /// Nothing, when what was changed is nothing that anybody sees.
-    pub(super) fn account(&mut self, guid: ObjectGuid, (attributes, moved): (BTreeSet<String>, bool)) {
+    pub(super) fn changed(&mut self, guid: ObjectGuid, attributes: BTreeSet<String>, moved: bool) {
         if moved || !attributes.is_empty() {
             self.push(guid, What::Changed { attributes, moved });
         }
@@ -94,17 +90,9 @@ impl ChangeLog {
     }
 }
 
-/// The attributes that differ, and whether the name does.
-pub(super) fn changed(
-    world: &World,
-    before: &StoredAccount,
-    after: &StoredAccount,
-) -> (BTreeSet<String>, bool) {
-    let further = before.account.attributes.keys().chain(after.account.attributes.keys());
+/// The attributes that differ.
+pub(super) fn changed(old: &impl Object, new: &impl Object, further: &[&AttributeName]) -> BTreeSet<String> {
     let names = crate::change::ATTRIBUTES.iter().map(|name| name.to_ascii_lowercase());
-    let names = names.chain(further.map(|name| name.as_str().to_ascii_lowercase()));
-    let (old, new) = (AccountView { world, stored: before }, AccountView { world, stored: after });
-    let attributes = names.filter(|name| old.values(name) != new.values(name)).collect();
-    // As it is written: a name that changes its case only has changed.
-    (attributes, before.account.dn.to_string() != after.account.dn.to_string())
+    let names = names.chain(further.iter().map(|name| name.as_str().to_ascii_lowercase()));
+    names.filter(|name| old.values(name) != new.values(name)).collect()
 }
