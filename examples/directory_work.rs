@@ -5,9 +5,9 @@
 use std::{error::Error, io::Write, time::Duration};
 
 use ad_directory::{
-    AccountExpires, AccountUpdate, ChangesOptions, CreateOptions, Directory, DirectoryExt, Dn, EncryptionTypes,
-    GroupKey, LdapDirectory, ListOptions, MemberChanges, MemberOptions, NewAccount, NewGroup, NewManagedAccount,
-    Query, TimeLimits, UpdateOptions,
+    AccountExpires, AccountUpdate, ChangesOptions, CreateOptions, Directory, DirectoryExt, Dn,
+    EncryptionTypes, GroupKey, LdapDirectory, ListOptions, MemberChanges, MemberOptions, NewAccount,
+    NewGroup, NewManagedAccount, Query, TimeLimits, UpdateOptions,
 };
 use clap::{Parser, Subcommand};
 use futures_util::TryStreamExt;
@@ -34,16 +34,9 @@ enum Work {
         pause_ms: u64,
     },
     /// Makes so many accounts below a place, one after another, and describes each; goes on whatever happens.
-    Write {
-        below: Dn,
-        prefix: String,
-        count: u32,
-    },
+    Write { below: Dn, prefix: String, count: u32 },
     /// Makes one of everything below a place, and says what it has made.
-    Fixture {
-        below: Dn,
-        prefix: String,
-    },
+    Fixture { below: Dn, prefix: String },
     /// Reads all changes from the beginning, then waits for a line of input and reads those since.
     Changes {
         #[arg(long)]
@@ -95,7 +88,9 @@ async fn list(directory: &LdapDirectory, below: Dn, page: u32, pause_ms: u64) ->
                 return Ok(());
             }
             Err(error) => {
-                say(&json!({ "count": count, "whole": false, "kind": error.kind().as_str(), "error": error.to_string() }));
+                say(
+                    &json!({ "count": count, "whole": false, "kind": error.kind().as_str(), "error": error.to_string() }),
+                );
                 return Ok(());
             }
         }
@@ -148,7 +143,8 @@ async fn fixture(directory: &LdapDirectory, below: &Dn, prefix: &str) -> Outcome
     let user = directory.create_account(&new, CreateOptions::new()).await?;
     let update = AccountUpdate::new().enabled(true).password_never_expires(true);
     let user = directory.update_account(user.guid, &update, UpdateOptions::new()).await?;
-    let group = NewGroup::new(below.clone(), format!("{prefix}-group").parse()?).description("for the reader");
+    let group =
+        NewGroup::new(below.clone(), format!("{prefix}-group").parse()?).description("for the reader");
     let group = directory.create_group(&group, CreateOptions::new()).await?;
     let changes = MemberChanges::new().add([user.guid]);
     directory.change_members(&GroupKey::Guid(group.guid), &changes, MemberOptions::new()).await?;

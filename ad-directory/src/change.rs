@@ -120,7 +120,9 @@ impl ObjectChange {
             (_, event) => event,
         };
         self.moved |= later.moved;
-        self.last_known_parent = later.last_known_parent.or_else(|| self.last_known_parent.take());
+        // A restored object is somewhere again.
+        let before = self.last_known_parent.take().filter(|_| later.event != ChangeEvent::Added);
+        self.last_known_parent = later.last_known_parent.or(before);
         if later.is_complete {
             self.attributes = later.attributes;
             self.is_complete = true;

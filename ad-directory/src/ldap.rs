@@ -148,9 +148,7 @@ impl LdapDirectory {
     /// # Errors
     /// `Invalid` when it is empty.
     pub fn replace_password(&self, password: SecretString) -> Result<()> {
-        if let Some(catalog) = &self.core.catalog {
-            catalog.dialer.replace_password(password.clone())?;
-        }
+        // The global catalogs sign in with the same credential.
         self.core.pool.dialer.replace_password(password)
     }
 }

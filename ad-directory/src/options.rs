@@ -166,6 +166,15 @@ options! {
     ReadPasswordOptions {}
 }
 
+impl fmt::Display for ChangesOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.below {
+            Some(below) => write!(f, "everything below {below}"),
+            None => f.write_str("everything"),
+        }
+    }
+}
+
 impl fmt::Display for ListDeletedOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.guid, &self.sam_account_name) {

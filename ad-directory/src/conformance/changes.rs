@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::{Checked, Ground, ground::refused};
 use crate::{
     AccountUpdate, Capability, ChangeBatch, ChangeEvent, ChangeToken, ChangesOptions, CreateOptions,
-    DeleteGroupOptions, DeleteOptions, DirectoryExt, ErrorKind, GroupKey, MemberChanges, MemberName,
-    MemberOptions, MembersSeen, MoveOptions, NewContainer, NewGroup, ObjectChange, ObjectGuid, ObjectKind,
-    Outcome, Result, UpdateOptions,
+    DeleteGroupOptions, DeleteOptions, DirectoryExt, ErrorKind, GroupKey, ManagedAccountUpdate,
+    MemberChanges, MemberName, MemberOptions, MembersSeen, MoveOptions, NewContainer, NewGroup,
+    NewManagedAccount, ObjectChange, ObjectGuid, ObjectKind, Outcome, RestoreOptions, Result, UpdateOptions,
 };
 
 struct Told {
@@ -179,6 +179,50 @@ pub async fn a_deletion_is_told(ground: &Ground) -> Checked {
     assert!(change.last_known_parent.as_ref().is_none_or(|parent| *parent == ground.unit));
     let full = read(ground, ChangesOptions::new()).await?;
     assert!(!full.changes.contains_key(&account.guid), "a first reading tells what there is");
+    Ok(())
+}
+
+/// A restored account is there again, and whoever was told of its deletion is told the account as a whole.
+pub async fn a_restored_account_is_told(ground: &Ground) -> Checked {
+    if !ground.manager.capabilities().has(Capability::Restore) {
+        return Ok(());
+    }
+    let account = ground.account().await?;
+    ground.directory.delete_account(account.guid, DeleteOptions::new()).await?;
+    let token = now(ground).await?;
+    let restored = ground.manager.restore_account(account.guid, RestoreOptions::new()).await?;
+    let told = after(ground, &token).await?;
+    let change = told.of(account.guid)?;
+    assert!(change.event != ChangeEvent::Deleted, "{change:?}");
+    assert_eq!((change.kind, &change.dn), (Some(ObjectKind::Account), &restored.dn));
+    let full = read(ground, ChangesOptions::new()).await?;
+    assert!(full.of(account.guid)?.is_complete);
+    Ok(())
+}
+
+/// Managed accounts are told as such when they are made, changed and deleted.
+pub async fn a_managed_account_is_told(ground: &Ground) -> Checked {
+    if !ground.manager.capabilities().has(Capability::ManagedAccounts) {
+        return Ok(());
+    }
+    let token = now(ground).await?;
+    // A sign-in name of at most 15 characters.
+    let name = format!("{}$", ground.name()?.as_str().replace("T-", "g"));
+    let new = NewManagedAccount::new(ground.unit.clone(), name.parse()?, "g.corp.example");
+    let made = ground.manager.create_managed_account(&new, CreateOptions::new()).await?;
+    let first = after(ground, &token).await?;
+    let change = first.of(made.guid)?;
+    assert_eq!((change.event, change.kind), (ChangeEvent::Added, Some(ObjectKind::ManagedAccount)));
+    assert_eq!((change.text("sAMAccountName"), &change.dn), (Some(name.as_str()), &made.dn));
+    let update = ManagedAccountUpdate::new().description(Some("What it is for".to_owned()));
+    ground.manager.update_managed_account(made.guid, &update, UpdateOptions::new()).await?;
+    let second = after(ground, &first.token).await?;
+    let change = second.of(made.guid)?;
+    assert_eq!((change.event, change.kind), (ChangeEvent::Changed, Some(ObjectKind::ManagedAccount)));
+    assert_eq!(change.text("description"), Some("What it is for"));
+    ground.manager.delete_managed_account(made.guid, DeleteOptions::new()).await?;
+    let third = after(ground, &second.token).await?;
+    assert_eq!(third.of(made.guid)?.event, ChangeEvent::Deleted);
     Ok(())
 }
 

@@ -67,7 +67,7 @@ macro_rules! for_each_method {
                 "groups.list" list_groups(query: &Query, options: ListOptions) -> Group, on query.to_string();
                 "containers.list" list_containers(query: &Query, options: ListOptions) -> Container, on query.to_string();
                 "groups.list_members" list_members(group: &GroupKey, options: ListMembersOptions) -> Member, on group.to_string();
-                "changes.list" list_changes(options: ChangesOptions) -> ChangeBatch, on "the domain".to_owned();
+                "changes.list" list_changes(options: ChangesOptions) -> ChangeBatch, on options.to_string();
                 "accounts.list_deleted" list_deleted(options: ListDeletedOptions) -> DeletedAccount, on options.to_string();
                 "managed.list" list_managed_accounts(query: &Query, options: ListOptions) -> ManagedAccount, on query.to_string();
             }

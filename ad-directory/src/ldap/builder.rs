@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     Core, LdapDirectory, TimeLimits,
     connection::Endpoint,
-    dial::{Credential, Dialer},
+    dial::{Credential, Dialer, SharedCredential},
     locator::{Locator, SrvResolver},
     pool::Pool,
     tls,
@@ -23,12 +23,12 @@ use crate::{AttributeName, Dn, Error, ErrorKind, Result};
 #[must_use]
 pub struct LdapDirectoryBuilder {
     urls: Vec<String>,
+    catalogs: Vec<String>,
     /// The domain whose controllers are looked up in DNS.
     domain: Option<String>,
     site: Option<String>,
     suffixes: Vec<String>,
     resolver: Option<Arc<dyn SrvResolver>>,
-    catalogs: Vec<String>,
     base: Option<Dn>,
     name: String,
     password: SecretString,
@@ -47,11 +47,11 @@ impl LdapDirectoryBuilder {
     pub(super) fn new(url: Option<String>, domain: Option<String>) -> Self {
         Self {
             urls: url.into_iter().collect(),
+            catalogs: Vec::new(),
             domain,
             site: None,
             suffixes: Vec::new(),
             resolver: None,
-            catalogs: Vec::new(),
             base: None,
             name: String::new(),
             password: SecretString::default(),
@@ -194,14 +194,13 @@ impl LdapDirectoryBuilder {
                 })?,
             });
         }
-        let trust = tls::trust(&pems)?;
-        let credential = Credential { name: self.name, password: self.password };
-        let trust = Arc::new(trust);
+        let trust = Arc::new(tls::trust(&pems)?);
+        let credential = SharedCredential::new(Credential { name: self.name, password: self.password });
         let catalog = (!catalogs.is_empty()).then(|| {
-            let credential =
-                Credential { name: credential.name.clone(), password: credential.password.clone() };
+            let dialer =
+                Dialer::new(catalogs, None, credential.clone(), Arc::clone(&trust), self.limits).read_only();
             // One or two searches at a time are all that is asked of it.
-            Pool::new(Dialer::new(catalogs, None, credential, Arc::clone(&trust), self.limits), 2)
+            Pool::new(dialer, 2)
         });
         let dialer = Dialer::new(endpoints, locator, credential, trust, self.limits);
         let pool = Pool::new(dialer, self.connections);

@@ -18,6 +18,7 @@ use super::{
     lookup,
     paging::{Page, read_ahead},
     pool::Lease,
+    restore::SHOW_DELETED,
     root,
 };
 use crate::{
@@ -30,8 +31,6 @@ use crate::{
     listing::Listing,
 };
 
-/// Deleted objects too (MS-ADTS 3.1.1.3.4.1.14).
-const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 /// Names with the identity of what they name (MS-ADTS 3.1.1.3.4.1.5).
 const EXTENDED_DN: &str = "1.2.840.113556.1.4.529";
 

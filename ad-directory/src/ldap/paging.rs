@@ -152,13 +152,13 @@ impl LdapDirectory {
         };
         let filter = filter.to_string();
         let attributes: Vec<&str> = search.attributes.iter().map(String::as_str).collect();
+        let further: Vec<_> = search.deleted.then(restore::show_deleted).into_iter().collect();
         let size = search.page_size.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
         let mut cookie = Vec::new();
         loop {
             // The limit is for each page: how long a list takes depends on who reads it.
             let work = async {
                 let connection = lease.connection(&call)?;
-                let further: Vec<_> = search.deleted.then(restore::show_deleted).into_iter().collect();
                 let (mut entries, next) =
                     connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
                 for entry in &mut entries {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Deleted objects are found too (MS-ADTS 3.1.1.3.4.1.14).
-const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
+pub(super) const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 
 pub(super) const ATTRIBUTES: &[&str] = &[
     "lastKnownParent",

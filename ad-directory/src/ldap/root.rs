@@ -13,8 +13,8 @@ const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 /// `LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID`: a read-only controller (MS-ADTS 3.1.1.3.4.3.6).
 const READ_ONLY: &str = "1.2.840.113556.1.4.1920";
 
-/// Whether it is a controller of Active Directory that can be written to. The root DSE can be read before the sign-in.
-pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<()> {
+/// Whether it is a controller of Active Directory, and one that can be written to if it must. The root DSE can be read before the sign-in.
+pub(super) async fn verify(call: &Call, connection: &mut Connection, changes: bool) -> Result<()> {
     let found = connection.search(call, "", Scope::Base, &anything()?, &["supportedCapabilities"]).await?;
     let root = found.and_then(|mut entries| entries.pop()).unwrap_or_default();
     let has = |capability: &str| root.texts("supportedcapabilities").any(|have| have == capability);
@@ -22,7 +22,7 @@ pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<(
     if !has(ACTIVE_DIRECTORY) {
         return refuse("this is an LDAP server, but not Active Directory");
     }
-    if has(READ_ONLY) {
+    if changes && has(READ_ONLY) {
         return refuse("this controller is read-only");
     }
     Ok(())

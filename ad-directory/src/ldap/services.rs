@@ -31,7 +31,7 @@ impl LdapDirectory {
             match searched.await {
                 Ok(found) => return Ok((found.unwrap_or_default(), Reach::Forest)),
                 // The controller refuses a name that is taken in the forest, too; only later.
-                Err(error) if error.is_transient() || error.kind() == ErrorKind::Tls => {
+                Err(error) if error.is_transient() || error.is_local_to_a_controller() => {
                     tracing::warn!(
                         kind = error.kind().as_str(),
                         "no global catalog answers; looking for the service name in the domain only"

@@ -74,10 +74,8 @@ impl View<'_> {
     fn all(&self) -> impl Iterator<Item = ObjectGuid> {
         let accounts = self.world.accounts().map(|stored| stored.account.guid);
         let managed = self.world.all_managed().map(|stored| stored.account.guid);
-        accounts
-            .chain(managed)
-            .chain(self.world.groups.keys().copied())
-            .chain(self.world.containers.keys().copied())
+        let groups = self.world.groups.keys().copied();
+        accounts.chain(managed).chain(groups).chain(self.world.containers.keys().copied())
     }
 
     /// What one entry of the log says, with the values of now: whoever has seen a later one too is told the same twice.
@@ -130,16 +128,16 @@ impl View<'_> {
     /// The object as it is now; `None` when there is none any more.
     fn whole(&self, guid: ObjectGuid, event: ChangeEvent) -> Option<ObjectChange> {
         let world = self.world;
-        let (dn, kind) = if let Some(stored) = world.account(guid) {
-            (&stored.account.dn, ObjectKind::Account)
-        } else if let Some(stored) = world.managed(guid) {
-            (&stored.account.dn, ObjectKind::ManagedAccount)
-        } else if let Some(stored) = world.groups.get(&guid) {
-            (&stored.group.dn, ObjectKind::Group)
+        let kind = if world.account(guid).is_some() {
+            ObjectKind::Account
+        } else if world.managed(guid).is_some() {
+            ObjectKind::ManagedAccount
+        } else if world.groups.contains_key(&guid) {
+            ObjectKind::Group
         } else {
-            (&world.containers.get(&guid)?.dn, ObjectKind::Container)
+            ObjectKind::Container
         };
-        let mut change = ObjectChange::new(guid, dn.clone(), event);
+        let mut change = ObjectChange::new(guid, world.dn_of(guid)?.clone(), event);
         change.kind = Some(kind);
         change.is_complete = true;
         for name in &self.attributes {
@@ -158,13 +156,8 @@ impl View<'_> {
         Some(change)
     }
 
-    /// Whoever can be a member.
     fn member(&self, guid: ObjectGuid) -> Option<MemberName> {
-        let world = self.world;
-        let account = world.account(guid).map(|stored| &stored.account.dn);
-        let managed = || world.managed(guid).map(|stored| &stored.account.dn);
-        let group = || world.groups.get(&guid).map(|stored| &stored.group.dn);
-        Some(MemberName::new(account.or_else(managed).or_else(group)?.clone(), Some(guid)))
+        self.world.dn_of(guid).map(|dn| MemberName::new(dn.clone(), Some(guid)))
     }
 
     fn values(&self, guid: ObjectGuid, attribute: &str) -> Vec<Value> {

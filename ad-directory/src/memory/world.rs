@@ -10,7 +10,6 @@ use super::{
     index::{Index, Names},
     log::{self, ChangeLog},
     managed::StoredManaged,
-    object::{AccountView, ManagedView},
     password::PasswordHash,
 };
 use crate::{
@@ -27,9 +26,6 @@ pub(super) struct World {
     pub(super) containers: BTreeMap<ObjectGuid, Container>,
     pub(super) groups: BTreeMap<ObjectGuid, StoredGroup>,
     accounts: BTreeMap<ObjectGuid, StoredAccount>,
-    /// What has changed; empty in files of before there was one.
-    #[serde(default)]
-    pub(super) log: ChangeLog,
     #[serde(default)]
     managed: BTreeMap<ObjectGuid, StoredManaged>,
     #[serde(default)]
@@ -40,6 +36,9 @@ pub(super) struct World {
     /// When the key for managed passwords was made, and from when on it says it may be used.
     #[serde(default)]
     pub(super) root_key: Option<(Timestamp, Timestamp)>,
+    /// What has changed; empty in files of before there was one.
+    #[serde(default)]
+    pub(super) log: ChangeLog,
     /// Made anew when the file is read.
     #[serde(skip)]
     pub(super) index: Index,
@@ -97,11 +96,11 @@ impl World {
             containers: BTreeMap::new(),
             groups: BTreeMap::new(),
             accounts: BTreeMap::new(),
-            log: ChangeLog::default(),
             managed: BTreeMap::new(),
             deleted: BTreeMap::new(),
             recycle_bin: false,
             root_key: None,
+            log: ChangeLog::default(),
             index: Index::default(),
         }
     }
@@ -149,24 +148,16 @@ impl World {
     pub(super) fn put_account(&mut self, stored: StoredAccount) {
         let guid = stored.account.guid;
         if let Some(before) = self.accounts.get(&guid) {
-            let (old, new) = (&before.account, &stored.account);
-            let further: Vec<_> = old.attributes.keys().chain(new.attributes.keys()).collect();
-            let view = |stored| AccountView { world: self, stored };
-            let changed = log::changed(&view(before), &view(&stored), &further);
-            // As it is written: a name that changes its case only has changed.
-            let moved = old.dn.to_string() != new.dn.to_string();
-            self.log.changed(guid, changed, moved);
-        } else {
-            self.log.added(guid);
-        }
-        if let Some(before) = self.accounts.get(&guid) {
             // Most changes are none of the names, and the index is the dearest part of a change.
             if !Names::of_account(&before.account).same(&Names::of_account(&stored.account)) {
                 self.index.remove(&Names::of_account(&before.account));
                 self.index.add(&Names::of_account(&stored.account));
             }
+            let changed = log::account(self, before, &stored);
+            self.log.changed(guid, changed);
         } else {
             self.index.add(&Names::of_account(&stored.account));
+            self.log.added(guid);
         }
         self.accounts.insert(guid, stored);
     }
@@ -174,16 +165,11 @@ impl World {
     pub(super) fn put_managed(&mut self, stored: StoredManaged) {
         let guid = stored.account.guid;
         if let Some(before) = self.managed.get(&guid) {
-            let (old, new) = (&before.account, &stored.account);
-            let view = |account| ManagedView { world: self, account };
-            let changed = log::changed(&view(old), &view(new), &[]);
-            let moved = old.dn.to_string() != new.dn.to_string();
-            self.log.changed(guid, changed, moved);
+            self.index.remove(&Names::of_managed(&before.account));
+            let changed = log::managed(self, &before.account, &stored.account);
+            self.log.changed(guid, changed);
         } else {
             self.log.added(guid);
-        }
-        if let Some(before) = self.managed.get(&guid) {
-            self.index.remove(&Names::of_managed(&before.account));
         }
         self.index.add(&Names::of_managed(&stored.account));
         self.managed.insert(guid, stored);
@@ -212,6 +198,15 @@ impl World {
             || self.groups.contains_key(&guid)
     }
 
+    /// Where an object is, of whatever kind.
+    pub(super) fn dn_of(&self, guid: ObjectGuid) -> Option<&Dn> {
+        let account = self.accounts.get(&guid).map(|stored| &stored.account.dn);
+        let managed = || self.managed.get(&guid).map(|stored| &stored.account.dn);
+        let group = || self.groups.get(&guid).map(|stored| &stored.group.dn);
+        let container = || self.containers.get(&guid).map(|container| &container.dn);
+        account.or_else(managed).or_else(group).or_else(container)
+    }
+
     /// Takes the account out, and says in which groups it was.
     pub(super) fn remove_account(&mut self, guid: ObjectGuid) -> Option<(StoredAccount, Vec<ObjectGuid>)> {
         let stored = self.accounts.remove(&guid)?;
@@ -232,10 +227,10 @@ impl World {
         if let Some(stored) = self.groups.remove(&guid) {
             self.index.dns.remove(&stored.group.dn);
             self.index.names.remove(&stored.group.name.as_str().to_lowercase());
-            self.log.deleted(guid, ObjectKind::Group, stored.group.dn);
             for member in &stored.members {
                 self.index.leave(guid, *member);
             }
+            self.log.deleted(guid, ObjectKind::Group, stored.group.dn);
         }
         self.leave_all(guid);
     }
@@ -252,25 +247,33 @@ impl World {
         let joined = self.groups.get_mut(&group).is_some_and(|stored| stored.members.insert(member));
         if joined {
             self.index.join(group, member);
-            self.log.member(group, member, true);
+            self.log.joined(group, member);
         }
         joined
     }
 
     /// Whether it was one.
     pub(super) fn leave(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
-        let left = self.groups.get_mut(&group).is_some_and(|stored| stored.members.remove(&member));
+        let left = self.forget_member(group, member);
         if left {
-            self.index.leave(group, member);
-            self.log.member(group, member, false);
+            self.log.left(group, member);
         }
         left
     }
 
+    fn forget_member(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
+        let left = self.groups.get_mut(&group).is_some_and(|stored| stored.members.remove(&member));
+        if left {
+            self.index.leave(group, member);
+        }
+        left
+    }
+
+    /// Out of every group, since it is gone itself: its deletion tells it, and no group has changed.
     fn leave_all(&mut self, member: ObjectGuid) -> Vec<ObjectGuid> {
         let groups: Vec<_> = self.index.groups_of(member).collect();
         for group in &groups {
-            self.leave(*group, member);
+            self.forget_member(*group, member);
         }
         groups
     }

@@ -82,7 +82,7 @@ mod by_numbers {
     cases! {
         a_first_reading_tells_everything a_token_tells_what_came_after_it an_old_token_tells_the_same_again
         changed_attributes_are_told changes_of_one_object_are_one a_move_is_told a_deletion_is_told
-        members_that_come_and_go_are_told a_part_of_the_domain_can_be_read other_kinds_are_told_when_asked
+        a_restored_account_is_told a_managed_account_is_told members_that_come_and_go_are_told a_part_of_the_domain_can_be_read other_kinds_are_told_when_asked
         a_token_belongs_to_its_question a_token_of_another_domain_is_refused
     }
 }
