@@ -7,20 +7,32 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
+#[path = "it/cited.rs"]
+mod cited;
 #[path = "it/fault.rs"]
 mod fault;
 #[path = "it/ground.rs"]
 mod ground;
+#[path = "it/layers.rs"]
+mod layers;
 #[path = "it/lists.rs"]
 mod lists;
 #[path = "it/logs.rs"]
 mod logs;
+#[path = "it/managed.rs"]
+mod managed;
 #[path = "it/memory.rs"]
 mod memory;
+#[path = "it/memory_policy.rs"]
+mod memory_policy;
 #[path = "it/real_domain.rs"]
 mod real_domain;
 #[path = "it/refusals.rs"]
 mod refusals;
+#[path = "it/restore.rs"]
+mod restore;
+#[path = "it/services.rs"]
+mod services;
 #[path = "it/stub.rs"]
 mod stub;
 #[path = "it/windows.rs"]
