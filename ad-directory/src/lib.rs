@@ -14,6 +14,7 @@ pub mod conformance;
 mod container;
 mod deleted;
 mod directory;
+mod discovery;
 mod error;
 mod ext;
 mod group;
@@ -42,6 +43,7 @@ pub use change::{
 pub use container::{Container, ContainerKind, NewContainer};
 pub use deleted::DeletedAccount;
 pub use directory::Directory;
+pub use discovery::{Discovery, Finding, NamePattern, Reason, Signal};
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
 pub use group::{

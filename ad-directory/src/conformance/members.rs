@@ -18,7 +18,7 @@ pub async fn joining_twice_is_success(ground: &Ground) -> Checked {
     let (account, group) = (ground.account().await?, ground.group()?);
     assert_eq!(add(ground, &group, account.guid).await?, MembershipChange::Changed);
     assert_eq!(add(ground, &group, account.guid).await?, MembershipChange::Already);
-    let dn = ground.directory.get_group(group).await?.dn;
+    let dn = ground.reader.get_group(group).await?.dn;
     assert_eq!(ground.now(account.guid).await?.member_of, [dn]);
     Ok(())
 }
@@ -34,10 +34,10 @@ pub async fn leaving_twice_is_success(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// A group may be named by identity, place or name.
+/// A group may be named by identity, place or name (MS-ADTS 3.1.1.3.1.2.4).
 pub async fn every_key_of_a_group_will_do(ground: &Ground) -> Checked {
     let account = ground.account().await?;
-    let group = ground.directory.get_group(ground.group()?).await?;
+    let group = ground.reader.get_group(ground.group()?).await?;
     for key in [GroupKey::Guid(group.guid), group.dn.clone().into(), group.name.clone().into()] {
         assert_eq!(add(ground, &key, account.guid).await?, MembershipChange::Changed, "{key}");
         assert!(ground.now(account.guid).await?.is_member_of(&group.dn));
@@ -56,7 +56,7 @@ pub async fn an_unknown_group_is_not_found(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// What is no account cannot join.
+/// What is no account cannot join (MS-ADTS 3.1.1.1.6: a link leads to an object).
 pub async fn an_unknown_member_is_not_found(ground: &Ground) -> Checked {
     let group = ground.group()?;
     let nobody = Uuid::new_v4().into();
@@ -65,7 +65,7 @@ pub async fn an_unknown_member_is_not_found(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Leaving one group leaves the others.
+/// Leaving one group leaves the others (RFC 4511, 4.6: single values are deleted).
 pub async fn groups_are_kept_apart(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let (one, two) = (ground.group()?, ground.other_group()?);
@@ -73,7 +73,7 @@ pub async fn groups_are_kept_apart(ground: &Ground) -> Checked {
     add(ground, &two, account.guid).await?;
     assert_eq!(ground.now(account.guid).await?.member_of.len(), 2);
     remove(ground, &one, account.guid).await?;
-    let left = ground.directory.get_group(two).await?.dn;
+    let left = ground.reader.get_group(two).await?.dn;
     assert_eq!(ground.now(account.guid).await?.member_of, [left]);
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ad_directory::{
     Capability, ChangeBatch, ChangeSource, ChangesOptions, Directory, DirectoryExt, ErrorKind, LdapDirectory,
     LdapDirectoryBuilder, Outcome, ProbeOptions, SamAccountName, TimeLimits, Vendor,
-    conformance::{Ground, Harness},
+    conformance::{Ground, Harness, SAMBA},
 };
 use futures_util::TryStreamExt;
 use secrecy::SecretString;
@@ -47,7 +47,7 @@ impl Harness for Samba {
             .unwrap();
         Ground::new(directory, unit, retired, &variable("AD_TEST_GROUP"), &variable("AD_TEST_OTHER_GROUP"))
             .manager(administrator)
-            .lax()
+            .deviations(SAMBA)
     }
 }
 
