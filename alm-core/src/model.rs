@@ -3,6 +3,7 @@
 //! Plain data. Nothing here does IO, reads a clock or makes a random number.
 
 pub mod account;
+pub mod api_token;
 pub mod audit;
 pub mod estate;
 pub mod event;

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 mod alm;
+pub mod api_tokens;
 pub mod approvals;
 mod begin;
 pub mod cloning;

@@ -1,5 +1,15 @@
 //! Signing in.
 //!
+//! | credential | for | is renewed by |
+//! |---|---|---|
+//! | [`SdkClient`] | programs, on Secret Server: an account of its own, bound to an address, that can be revoked alone | its secret |
+//! | [`Platform`] | programs, where Secret Server is a vault of the Delinea Platform | its secret |
+//! | [`Password`] | programs that were given a user (best: an application account), and people, with a one-time code | the password, or its [refresh token](Password::refreshes) |
+//! | [`RefreshToken`] | going on with a session that a person began elsewhere | the next refresh token, until one is refused |
+//! | [`StaticToken`] | tests, and tokens that something else keeps fresh and hands over with [`replace_credential`](crate::Client::replace_credential) | nothing |
+//!
+//! Which product answers at an address says [`Client::product`](crate::Client::product). More in the [guide](crate::guide::signing_in).
+//!
 //! A [`Credential`] is exchanged for a token when the first call needs one. All callers share one exchange and its result, good or bad. The
 //! exchange runs to its end although its callers are gone: it is given to the tokio runtime it began on, and whoever asks next joins it.
 //! Tokens are renewed early, at a moment with jitter; while the old token is still valid, a failed renewal is not an error.

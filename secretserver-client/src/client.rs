@@ -2,6 +2,7 @@
 
 mod builder;
 mod config;
+mod product;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::resource::users::Users;
 use crate::transport::{Body, Core, Incoming, Limits, TokenSource};
 pub use builder::ClientBuilder;
 pub use config::ConfigKey;
+pub use product::Product;
 
 /// A client of one Secret Server. Cheap to clone; clones share connections, the token and all limits.
 ///
@@ -141,6 +143,27 @@ impl Client {
     #[must_use]
     pub fn with_total_timeout(mut self, limit: Duration) -> Self {
         self.limits.total = limit;
+        self
+    }
+
+    /// The same client with another time limit for a connection, with name service and TLS. Such calls have connections of their own.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.connect = Some(limit);
+        self
+    }
+
+    /// The same client with another time limit for the next piece of an answer.
+    #[must_use]
+    pub fn with_idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
+    /// The same client with another limit for an answer, in bytes after decompression.
+    #[must_use]
+    pub fn with_body_limit(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
         self
     }
 

@@ -9,6 +9,8 @@ pub mod auth;
 pub mod client;
 pub mod compat;
 pub mod error;
+#[cfg(any(doc, all(doctest, feature = "testing")))]
+pub mod guide;
 pub mod ids;
 mod lenient;
 mod open_enum;

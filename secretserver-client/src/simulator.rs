@@ -24,25 +24,35 @@
 //! **Not for real secrets**: its state file holds them as they are, readable by its owner only.
 
 mod answer;
+mod body;
+mod builder;
+mod call;
+mod control;
 mod fault;
+mod operation;
+mod page;
 mod permission;
+mod record;
 mod resource;
 mod server;
 mod store;
+mod upload;
+mod version;
 mod world;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use answer::{Answer, Refusal};
+pub use builder::Builder;
 pub use fault::{Fault, FaultKind, InvalidFault};
 pub use permission::{FolderRole, SecretRole};
+use record::Record;
 use world::World;
-pub use world::{AuditRecord, Seed, StoredSecret};
+pub use world::{AuditRecord, InvalidRange, Restrictions, Seed, SeedOptions, StoredSecret};
 
 /// The path below which the server lives, as on premises.
 const BASE_PATH: &str = "/SecretServer";
@@ -85,8 +95,7 @@ pub(crate) struct Shared {
     faults: Mutex<Vec<Fault>>,
     requests: Mutex<Vec<String>>,
     state_file: Option<PathBuf>,
-    /// Why the last writing of the state file failed. A change that cannot be kept is answered with 500.
-    store_error: Mutex<Option<String>>,
+    record: Option<Record>,
 }
 
 impl Shared {
@@ -94,122 +103,42 @@ impl Shared {
         lock(&self.world)
     }
 
-    /// Changes the world and keeps the change. `Err` when the state file cannot be written.
+    /// Changes the world and keeps the change. When the state file cannot be written, nothing was changed.
     fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> Result<T, std::io::Error> {
         let mut world = self.world();
+        let before = self.state_file.is_some().then(|| world.clone());
+        world.touch();
         let result = change(&mut world);
-        if let Some(path) = &self.state_file {
-            store::save(path, &world).inspect_err(|e| *lock(&self.store_error) = Some(e.to_string()))?;
-        }
+        self.save(&mut world, before)?;
         Ok(result)
+    }
+
+    /// Does an operation and keeps what it changed. What it refuses is as if it had never begun, unless the refusal says otherwise.
+    fn act(&self, operation: impl FnOnce(&mut World) -> Answer) -> Answer {
+        let mut world = self.world();
+        let before = self.state_file.is_some().then(|| world.clone());
+        let answer = operation(&mut world);
+        if let (Err(Refusal { keep: false, .. }), Some(before)) = (&answer, &before) {
+            world.clone_from(before);
+        }
+        self.save(&mut world, before)?;
+        answer
+    }
+
+    fn save(&self, world: &mut World, before: Option<World>) -> Result<(), std::io::Error> {
+        let (Some(path), Some(before)) = (&self.state_file, before) else { return Ok(()) };
+        if std::mem::take(&mut world.unsaved)
+            && let Err(error) = store::save(path, world)
+        {
+            *world = before;
+            return Err(error);
+        }
+        Ok(())
     }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The options of a simulator.
-#[derive(Debug)]
-#[must_use]
-pub struct Builder {
-    address: SocketAddr,
-    state_file: Option<PathBuf>,
-    faults: Vec<Fault>,
-    settings: world::Settings,
-}
-
-impl Builder {
-    /// Where to listen; a free port of this machine by default.
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.address = address;
-        self
-    }
-
-    /// Keeps the world in this file (mode 0600), and continues with what is there. Tokens are not kept.
-    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.state_file = Some(path.into());
-        self
-    }
-
-    /// Misbehaves like this from the start.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
-    }
-
-    /// Whether two active secrets of one folder may have the same name; true by default.
-    pub fn duplicate_names(mut self, allowed: bool) -> Self {
-        self.settings.duplicate_names = allowed;
-        self
-    }
-
-    /// How long tokens live; 1199 s by default, as the server's 20 minutes are told.
-    pub fn token_lifetime(mut self, life: Duration) -> Self {
-        self.settings.token_seconds = life.as_secs().max(1);
-        self
-    }
-
-    /// The largest page that is given, whatever is asked for; none by default.
-    pub fn largest_page(mut self, entries: usize) -> Self {
-        self.settings.largest_page = Some(entries.max(1));
-        self
-    }
-
-    /// The version it claims to be; before 11, it knows `undelete` instead of `activate`.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.settings.version = version.into();
-        self
-    }
-
-    /// Wrong passwords that lock a user; 5 by default.
-    pub fn lock_out_after(mut self, failures: u32) -> Self {
-        self.settings.lock_after = failures.max(1);
-        self
-    }
-
-    /// Starts it on the current tokio runtime. Dropping the future before it is ready starts nothing.
-    ///
-    /// # Errors
-    /// When the address is taken, or the state file is unreadable or from a newer version.
-    pub async fn start(self) -> Result<Simulator, StartError> {
-        let (world, fresh) = match &self.state_file {
-            Some(path) => match store::load(path)? {
-                Some(mut world) => {
-                    world.settings = self.settings;
-                    (world, false)
-                }
-                None => (World::seeded(self.settings), true),
-            },
-            None => (World::seeded(self.settings), true),
-        };
-        let listener = TcpListener::bind(self.address)
-            .await
-            .map_err(|source| StartError::Listen { address: self.address, source })?;
-        let address =
-            listener.local_addr().map_err(|source| StartError::Listen { address: self.address, source })?;
-        let seed = world.seed.clone();
-        let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            faults: Mutex::new(self.faults),
-            requests: Mutex::new(Vec::new()),
-            state_file: self.state_file,
-            store_error: Mutex::new(None),
-        });
-        if fresh && let Some(path) = &shared.state_file {
-            store::save(path, &shared.world())
-                .map_err(|source| StartError::State { path: path.clone(), source })?;
-        }
-        let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::run(listener, Arc::clone(&shared), stopped));
-        Ok(Simulator {
-            url: format!("http://{address}{BASE_PATH}"),
-            seed,
-            shared,
-            stop,
-            server: Some(server),
-        })
-    }
 }
 
 /// A simulator that runs. Dropping it stops it.
@@ -231,12 +160,7 @@ impl std::fmt::Debug for Shared {
 impl Simulator {
     /// Begins a simulator.
     pub fn builder() -> Builder {
-        Builder {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            state_file: None,
-            faults: Vec::new(),
-            settings: world::Settings::default(),
-        }
+        Builder::default()
     }
 
     /// The base address, with its path.
@@ -289,72 +213,6 @@ impl Simulator {
         self.shared.world().settings.web_services = on;
     }
 
-    /// Adds a user with these permissions of its roles, such as `View Secret`. It has no rights on any folder yet.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn add_user(
-        &self,
-        username: &str,
-        password: &str,
-        permissions: &[&str],
-    ) -> Result<u32, std::io::Error> {
-        self.shared.change(|world| world.add_user(username, password, permissions))
-    }
-
-    /// Changes a user as an administrator would. `None` leaves a part as it is. Unlocks it.
-    ///
-    /// # Errors
-    /// When there is no such user, or the state file cannot be written.
-    pub fn set_user(
-        &self,
-        username: &str,
-        password: Option<&str>,
-        enabled: Option<bool>,
-    ) -> Result<(), std::io::Error> {
-        self.shared.change(|world| world.set_user(username, password, enabled))?.ok_or_else(absent)
-    }
-
-    /// Adds a folder below another one (`None`: at the root), with the permissions of its parent, or none at the root.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn add_folder(&self, name: &str, parent: Option<u32>) -> Result<u32, std::io::Error> {
-        self.shared.change(|world| world.add_folder(name, parent, parent.is_some()))
-    }
-
-    /// Gives a user a pair of roles on a folder, which no longer inherits from its parent.
-    ///
-    /// # Errors
-    /// When there is no such user or folder, or the state file cannot be written.
-    pub fn grant(
-        &self,
-        folder: u32,
-        username: &str,
-        folder_role: FolderRole,
-        secret_role: SecretRole,
-    ) -> Result<(), std::io::Error> {
-        self.shared
-            .change(|world| world.grant(folder, username, folder_role, secret_role))?
-            .ok_or_else(absent)
-    }
-
-    /// Copies a secret with all its values, as people do, and gives back the copy's id.
-    ///
-    /// # Errors
-    /// When there is no such secret, or the state file cannot be written.
-    pub fn copy_secret(&self, id: u32, name: &str) -> Result<u32, std::io::Error> {
-        self.shared.change(|world| world.copy_secret(id, name))?.ok_or_else(absent)
-    }
-
-    /// Changes a value, as people do in the web pages.
-    ///
-    /// # Errors
-    /// When there is no such secret or field, or the state file cannot be written.
-    pub fn set_value(&self, id: u32, slug: &str, value: &str) -> Result<(), std::io::Error> {
-        self.shared.change(|world| world.set_value(id, slug, value))?.ok_or_else(absent)
-    }
-
     /// Stops it and waits until all connections are closed. Dropping the future leaves it stopping.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
@@ -369,8 +227,4 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
-}
-
-fn absent() -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such thing in the simulator")
 }

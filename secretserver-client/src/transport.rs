@@ -18,11 +18,12 @@ mod stream;
 pub(crate) mod trace;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub(crate) use backoff::Jitter;
-pub(crate) use base::BaseUrl;
+pub(crate) use base::{BaseUrl, is_here};
 pub use body::{Body, BoxError};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use limit::InFlight;
@@ -43,6 +44,11 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// When there is no answer. Its kind says whether the server may have seen the request.
     async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, TransportError>;
 }
+
+/// How long a connection may take for this request, in its extensions when the caller asked for another limit than the transport was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectLimit(pub Duration);
 
 /// How a request failed to get an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -9,22 +9,29 @@
 )]
 
 mod it {
+    mod bodies;
     mod canary;
+    mod child;
     mod document;
     mod examples;
     mod files;
+    mod grants;
     mod hostile;
     mod leaks;
     mod lenient;
     mod marks;
     mod operations;
     mod options;
+    mod origin;
+    mod platform;
     mod preflight;
+    mod product;
     mod raw;
     mod requests;
     mod restricted;
     mod sending;
     mod signing_in;
     mod simulator;
+    mod simulator_restrictions;
     mod tls;
 }

@@ -59,10 +59,14 @@ impl SecretServerVault {
 }
 
 fn folder(place: &VaultPlace) -> Result<FolderId, VaultError> {
-    place.folder.parse().map_err(|_| {
+    folder_number(&place.folder)
+}
+
+fn folder_number(text: &str) -> Result<FolderId, VaultError> {
+    text.parse().map_err(|_| {
         VaultError::new(
             VaultErrorKind::Invalid,
-            format!("{:?} is no folder of Secret Server: a folder is named by its number", place.folder),
+            format!("{text:?} is no folder of Secret Server: a folder is named by its number"),
         )
     })
 }
@@ -115,7 +119,8 @@ fn translate(error: &Error) -> VaultError {
 #[async_trait]
 impl Vault for SecretServerVault {
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
-        checks::preflight(&self.client, folder(place)?, template(place)?)
+        let within = place.within.as_deref().map(folder_number).transpose()?;
+        checks::preflight(&self.client, folder(place)?, within, template(place)?)
             .await
             .map_err(|error| translate(&error))
     }

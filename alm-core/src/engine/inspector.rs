@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::account_effects::missing_places;
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::model::template::TemplateBody;
+use crate::model::template::{TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
 use crate::port::vault::Vault;
 
@@ -25,18 +25,22 @@ impl PlaceInspector {
     }
 }
 
+const OPERATION: &str = "template.inspect";
+
 #[async_trait]
 impl Inspector for PlaceInspector {
+    async fn inspect_place(&self, place: &VaultPlace) -> Result<Vec<Refusal>> {
+        self.vault
+            .preflight(place)
+            .await
+            .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))
+    }
+
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {
-        const OPERATION: &str = "template.inspect";
         let unreachable = |error: &ad_directory::Error| {
             Error::new(ErrorKind::Directory, OPERATION, error.to_string()).with_advice(error.advice())
         };
-        let mut refusals = self
-            .vault
-            .preflight(&body.vault)
-            .await
-            .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))?;
+        let mut refusals = self.inspect_place(&body.vault).await?;
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         let mut missing = Vec::new();
         for ou in body.directory.ous.iter().chain(&body.directory.retirement_ou) {

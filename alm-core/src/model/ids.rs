@@ -62,6 +62,8 @@ ids! {
     TemplateVersionId;
     /// A request (O-6).
     RequestId;
+    /// An API token (O-11).
+    ApiTokenId;
     /// A delegation of votes.
     DelegationId;
     /// A managed account (O-7).

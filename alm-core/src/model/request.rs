@@ -124,6 +124,10 @@ pub struct RequestForm {
     pub description: String,
     /// One of the template's OUs, or below one; the first of them when not said.
     pub ou: Option<Dn>,
+    /// The vault's own identifier of the folder for the credential: the template's, or one below it where the template allows that; the
+    /// template's when not said (T-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Owners beside the requester, who is always the first.
     pub owners: BTreeSet<Owner>,
     /// The requester agrees to the template's terms, if there are any (T-1).
@@ -139,6 +143,7 @@ impl RequestForm {
             justification: justification.into(),
             description: String::new(),
             ou: None,
+            folder: None,
             owners: BTreeSet::new(),
             agrees_to_terms: false,
         }

@@ -41,6 +41,9 @@ pub struct VaultPlace {
     pub secret_template: String,
     /// Whether the requester may choose a folder below it (NM-4).
     pub allow_folder_override: bool,
+    /// For a place that a requester chose: the template's folder, in or below which `folder` must lie (NM-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
 }
 
 impl VaultPlace {
@@ -51,7 +54,18 @@ impl VaultPlace {
             folder: folder.into(),
             secret_template: secret_template.into(),
             allow_folder_override: false,
+            within: None,
         }
+    }
+
+    /// The place that a request chose, or this one when it chose none. Whether the folder lies below this one is the vault's to say.
+    #[must_use]
+    pub fn chosen(&self, folder: Option<&str>) -> Self {
+        let mut place = self.clone();
+        if let Some(folder) = folder.filter(|folder| *folder != self.folder) {
+            place.within = Some(std::mem::replace(&mut place.folder, folder.to_owned()));
+        }
+        place
     }
 }
 

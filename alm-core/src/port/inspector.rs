@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::error::{Refusal, Result};
-use crate::model::template::TemplateBody;
+use crate::model::template::{TemplateBody, VaultPlace};
 
 /// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
 /// [`crate::engine::PlaceInspector`].
@@ -16,4 +16,13 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// # Errors
     /// When vault or domain could not be asked.
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>>;
+
+    /// Everything that is wrong with a place that a requester chose (NM-4). Whoever does not look is no obstacle: the engine looks again before
+    /// it makes anything.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn inspect_place(&self, _place: &VaultPlace) -> Result<Vec<Refusal>> {
+        Ok(Vec::new())
+    }
 }

@@ -113,7 +113,8 @@ pub enum VaultErrorKind {
 /// whether the change happens.
 #[async_trait]
 pub trait Vault: Debug + Send + Sync + 'static {
-    /// Whether an engine could keep credentials in this place unattended: everything wrong with it at once, with the ids of section V.
+    /// Whether an engine could keep credentials in this place unattended: everything wrong with it at once, with the ids of section V; and
+    /// NM-4 when the place is [`within`](VaultPlace::within) a folder and does not lie in or below it.
     ///
     /// # Errors
     /// When the vault could not be asked.

@@ -42,9 +42,21 @@ impl Access {
             && (own || self.permissions.contains(&Permission::new(feature, Verb::Manage)))
     }
 
+    /// What of it a token opens: nothing that the token does not name.
+    #[must_use]
+    pub fn limited_to(mut self, permissions: &BTreeSet<Permission>) -> Self {
+        self.permissions.retain(|permission| permissions.contains(permission));
+        self
+    }
+
+    /// Whether all of these are allowed.
+    pub fn holds(&self, permissions: &BTreeSet<Permission>) -> bool {
+        self.enabled && permissions.is_subset(&self.permissions)
+    }
+
     /// Whether everything that `role` allows is allowed already: nobody can give more than they hold.
     pub fn covers(&self, role: &Role) -> bool {
-        self.enabled && role.permissions.is_subset(&self.permissions)
+        self.holds(&role.permissions)
     }
 
     /// As [`permits`](Self::permits), saying what is missing.

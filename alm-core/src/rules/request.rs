@@ -39,6 +39,13 @@ pub fn check(
     refusals.extend(text::check("R-3", "justification", &form.justification, 4_000, true, true).err());
     refusals.extend(text::check("R-3", "description", &form.description, 1_000, false, false).err());
     refusals.extend(naming::choose_ou(&body.directory, form.ou.as_ref()).err());
+    if let Some(folder) = form.folder.as_ref().filter(|folder| **folder != body.vault.folder) {
+        if !body.vault.allow_folder_override {
+            let message = format!("{folder:?} is not the template's folder, and it allows no other");
+            refusals.push(Refusal::new("NM-4", "folder", message));
+        }
+        refusals.extend(text::check("NM-4", "folder", folder, 400, true, false).err());
+    }
     if body.terms_of_service.is_some() && !form.agrees_to_terms {
         refusals.push(Refusal::new("T-1", "agrees_to_terms", "the template's terms must be agreed to"));
     }

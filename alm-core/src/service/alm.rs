@@ -209,8 +209,7 @@ impl Alm {
             if let Some(first) = self.0.store.remembered(caller.person.uuid(), key.as_str()).await? {
                 return self.repeat::<C>(caller, &first, &hash).await;
             }
-            let actor = Actor::Person(caller.person);
-            let mut unit = Unit::new(&self.0, C::NAME, actor, caller.source.clone());
+            let mut unit = Unit::of(&self.0, C::NAME, caller);
             let output = match command.decide(&mut unit).await {
                 Ok(output) => output,
                 Err(error) => {
@@ -247,7 +246,7 @@ impl Alm {
             .with_advice("use a new key for a new intention"));
         }
         // only if the actor may still see it.
-        let mut unit = Unit::new(&self.0, C::NAME, Actor::Person(caller.person), caller.source.clone());
+        let mut unit = Unit::of(&self.0, C::NAME, caller);
         if !unit.access().await?.enabled {
             let error =
                 Error::denied(C::NAME, Refusal::new("P-1", "caller", "is disabled and has no access"));
@@ -262,7 +261,7 @@ impl Alm {
 
     /// P-3: a denial is audited, though nothing else of the command is.
     async fn audit_denial<C: Command>(&self, caller: &Caller, error: &Error) -> Result<()> {
-        let mut unit = Unit::new(&self.0, C::NAME, Actor::Person(caller.person), caller.source.clone());
+        let mut unit = Unit::of(&self.0, C::NAME, caller);
         unit.audit_as(C::NAME, "command", AuditResult::Refused, denial(error), None);
         self.0.store.commit(unit.commit).await
     }
@@ -272,7 +271,7 @@ impl Alm {
     /// # Errors
     /// As [`execute`](Alm::execute), but refusals are in the plan.
     pub async fn plan<C: Command>(&self, caller: &Caller, command: &C) -> Result<Plan> {
-        let mut unit = Unit::new(&self.0, C::NAME, Actor::Person(caller.person), caller.source.clone());
+        let mut unit = Unit::of(&self.0, C::NAME, caller);
         match command.decide(&mut unit).await {
             Ok(_) => Ok(Plan {
                 changes: unit.changes,

@@ -65,7 +65,7 @@ pub(super) async fn provision(
         Err(refusal) => return unit.refuse(refusal),
     };
     let plan = Plan::Provision(ProvisionPlan {
-        place: body.vault.clone(),
+        place: body.vault.chosen(request.form.folder.as_deref()),
         secret_name: naming::secret_name(&request.account_name, &domain.name, saga),
         account: AccountSpec {
             name: request.account_name.clone(),

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::ids::PersonId;
+use crate::model::ids::{ApiTokenId, PersonId};
 
 /// Who gives a command, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +15,14 @@ pub struct Caller {
     pub person: PersonId,
     /// From where, for the audit: an address, a program.
     pub source: String,
+    /// The API token that the person's program signed in with, which may open less than the person may do. Looked at anew with each command.
+    pub token: Option<ApiTokenId>,
 }
 
 impl Caller {
     /// A person at some place.
     pub fn new(person: PersonId, source: impl Into<String>) -> Self {
-        Self { person, source: source.into() }
+        Self { person, source: source.into(), token: None }
     }
 }
 

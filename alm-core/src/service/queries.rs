@@ -10,7 +10,7 @@ use super::stored::index;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
-use crate::model::audit::{Actor, AuditRecord, ChainHash};
+use crate::model::audit::{AuditRecord, ChainHash};
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::people::{Feature, Verb};
 use crate::model::request::{Delegation, Request};
@@ -54,7 +54,7 @@ impl ChainReport {
 
 impl Alm {
     fn reader(&self, operation: &'static str, caller: &Caller) -> Unit<'_> {
-        Unit::new(&self.0, operation, Actor::Person(caller.person), caller.source.clone())
+        Unit::of(&self.0, operation, caller)
     }
 
     /// An account, and what the caller may ask of it now. One's own, or any with Manage.

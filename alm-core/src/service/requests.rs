@@ -209,6 +209,13 @@ impl Decide for SubmitRequest {
                 format!("{} is taken by another live request or account of the domain", request.account_name),
             ));
         }
+        let place = body.vault.chosen(request.form.folder.as_deref());
+        if refusals.is_empty()
+            && place.within.is_some()
+            && let Some(inspector) = unit.alm.inspector.clone()
+        {
+            refusals = inspector.inspect_place(&place).await?;
+        }
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
+use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::estate::{Domain, Vault};
 use crate::model::ids::DomainId;
 use crate::model::people::{Group, Person, Role};
@@ -116,6 +117,27 @@ impl Stored for Role {
     fn unique(&self) -> Vec<String> {
         vec![format!("role:{}", self.name.to_lowercase())]
     }
+}
+
+impl Stored for ApiToken {
+    const KIND: RecordKind = RecordKind::ApiToken;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::OWNER, owner_key(Owner::Person(self.owner)))]
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![token_name(&self.fingerprint)]
+    }
+}
+
+/// The name that a token is found by.
+pub(crate) fn token_name(fingerprint: &TokenFingerprint) -> String {
+    format!("token:{fingerprint}")
 }
 
 impl Stored for Domain {

@@ -169,8 +169,7 @@ impl Alm {
     }
 
     async fn confirm(&self, caller: &Caller, reasons: &[Refusal]) -> Result<()> {
-        let mut unit =
-            Unit::new(&self.0, "clock.confirm", Actor::Person(caller.person), caller.source.clone());
+        let mut unit = Unit::of(&self.0, "clock.confirm", caller);
         unit.require(Feature::ManagedAccount, Verb::Update, false).await?;
         let error = Error::refused("clock.confirm", reasons.to_vec());
         unit.audit("clock.confirm", "sweep", super::unit::denial(&error));

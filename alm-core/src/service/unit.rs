@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::alm::Inner;
+use super::command::Caller;
 use super::stored::index;
 use crate::error::{Error, Refusal, Result};
+use crate::model::api_token::ApiToken;
 use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{EventId, GroupId, PersonId};
+use crate::model::ids::{ApiTokenId, EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
 use crate::port::store::{Commit, JournalEntry, RecordKind, Remove, Stored};
 use crate::rules::access::Access;
@@ -32,6 +34,7 @@ pub struct Unit<'a> {
     source: String,
     versions: BTreeMap<(RecordKind, Uuid), u64>,
     access: Option<Access>,
+    token: Option<ApiTokenId>,
     pub(super) commit: Commit,
     pub(super) changes: Vec<String>,
 }
@@ -51,9 +54,17 @@ impl<'a> Unit<'a> {
             source: source.into(),
             versions: BTreeMap::new(),
             access: None,
+            token: None,
             commit: Commit::default(),
             changes: Vec::new(),
         }
+    }
+
+    /// The work of a command or query that somebody gave.
+    pub(super) fn of(alm: &'a Inner, operation: &'static str, caller: &Caller) -> Self {
+        let mut unit = Self::new(alm, operation, Actor::Person(caller.person), caller.source.clone());
+        unit.token = caller.token;
+        unit
     }
 
     /// The caller. Every command of a person has one.
@@ -180,7 +191,16 @@ impl<'a> Unit<'a> {
         let mut groups = self.find_by::<Group>(index::MEMBER, &person.id.to_string()).await?;
         groups.extend(self.find::<Group>(EVERYONE.uuid()).await?);
         let roles: Vec<Role> = self.all().await?;
-        let access = Access::of(&person, &groups, &roles);
+        let mut access = Access::of(&person, &groups, &roles);
+        if let Some(id) = self.token {
+            let token = self.find::<ApiToken>(id.uuid()).await?;
+            let now = self.now;
+            let Some(token) = token.filter(|token| token.owner == person.id && token.is_valid_at(now)) else {
+                let refusal = Refusal::new("P-1", "caller", "the API token is unknown, disabled or expired");
+                return Err(Error::denied(self.operation, refusal));
+            };
+            access = access.limited_to(&token.permissions);
+        }
         self.access = Some(access.clone());
         Ok(access)
     }

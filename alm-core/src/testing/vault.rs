@@ -48,6 +48,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Folders and what they lie in, as far as anybody said.
+    parents: BTreeMap<String, String>,
     /// Every password that was ever put in.
     passwords: Vec<SecretString>,
 }
@@ -87,6 +89,11 @@ impl MemoryVault {
     /// From now on it refuses a second secret of one name in a folder, as templates of Secret Server can be set to.
     pub fn require_unique_names(&self) {
         self.state().unique_names = true;
+    }
+
+    /// Says that a folder lies in another.
+    pub fn folder_in(&self, folder: &str, parent: &str) {
+        self.state().parents.insert(folder.to_owned(), parent.to_owned());
     }
 
     /// Carries out what arrived and was not answered.
@@ -166,8 +173,19 @@ fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
 
 #[async_trait]
 impl Vault for MemoryVault {
-    async fn preflight(&self, _: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
-        self.call("preflight", |state| Ok(state.refusals.clone()))
+    async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
+        self.call("preflight", |state| {
+            let mut refusals = state.refusals.clone();
+            if let Some(root) = &place.within {
+                let above = |folder: &&String| state.parents.get(*folder);
+                let mut line = std::iter::successors(Some(&place.folder), above).take(64);
+                if !line.any(|folder| folder == root) {
+                    let message = format!("folder {} does not lie below folder {root}", place.folder);
+                    refusals.push(Refusal::new("NM-4", "folder", message));
+                }
+            }
+            Ok(refusals)
+        })
     }
 
     async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError> {

@@ -7,7 +7,8 @@ use alm_core::model::account::{Account, Owner};
 use alm_core::model::event::EventKind;
 use alm_core::model::ids::RequestId;
 use alm_core::model::people::{APPROVER, Person, REQUESTER, SYSTEM_ADMINISTRATOR};
-use alm_core::model::request::{Delegation, Request, RequestStatus};
+use alm_core::model::period::Period;
+use alm_core::model::request::{Delegation, Request, RequestForm, RequestStatus};
 use alm_core::model::template::{ApprovalStep, EolAction};
 use alm_core::port::store::RecordKind;
 use alm_core::service::Settings;
@@ -18,7 +19,7 @@ use alm_core::service::delegations::{Delegate, EndDelegation};
 use alm_core::service::groups::ChangeMembers;
 use alm_core::service::people::{AddPerson, SetPersonEnabled};
 use alm_core::service::publishing::{ApproveTemplate, ProposeTemplate, PublishTemplate, RejectTemplate};
-use alm_core::service::requests::{EditRequest, SubmitRequest};
+use alm_core::service::requests::{DraftRequest, EditRequest, SubmitRequest};
 use alm_core::service::templates::{DraftTemplate, EditTemplate};
 use alm_core::{Alm, Caller, ErrorKind};
 use jiff::SignedDuration;
@@ -304,4 +305,45 @@ async fn m_3_cl_an_account_is_cloned_into_a_draft_and_stays_as_it_is() {
     world.execute(&world.lead, DeleteAccount::new(account).confirmed()).await.unwrap();
     world.run().await;
     world.execute(&world.lead, CloneAccount::new(account)).await.unwrap();
+}
+
+#[tokio::test]
+async fn t_2_nm_4_a_folder_below_the_templates_is_chosen_where_it_allows_that() {
+    let world = World::new().await;
+    let mut body = world.body(EolAction::Review);
+    let fixed = world.publish("fixed", body.clone()).await;
+    body.vault.allow_folder_override = true;
+    let free = world.publish("free", body).await;
+    world.vault.folder_in("13", "12");
+    world.vault.folder_in("14", "13");
+    let form = |name: &str, folder: &str| {
+        let mut form = RequestForm::new(name, Period::Days(90), "the payroll job needs it");
+        form.folder = Some(folder.to_owned());
+        form
+    };
+    let draft =
+        async |template, form| world.execute(&world.requester, DraftRequest::new(template, form)).await;
+    // The template's own may be named anywhere.
+    let id = draft(fixed, form("same", "12")).await.unwrap();
+    world.execute(&world.requester, SubmitRequest::new(id)).await.unwrap();
+    for (template, folder) in [(fixed, "13"), (free, "99"), (free, "")] {
+        let id = draft(template, form("payroll", folder)).await.unwrap();
+        world.refused(&world.requester, SubmitRequest::new(id), "NM-4").await;
+    }
+    let id = draft(free, form("payroll", "14")).await.unwrap();
+    world.execute(&world.requester, SubmitRequest::new(id)).await.unwrap();
+    world.approve(id).await;
+    assert!(world.run().await.notes.is_empty());
+    let secrets = world.vault.secrets();
+    assert_eq!(secrets[0].1.folder, "14");
+
+    // The engine looks again: the folder may have been moved away while the approvers thought.
+    let id = draft(free, form("moved", "14")).await.unwrap();
+    world.execute(&world.requester, SubmitRequest::new(id)).await.unwrap();
+    world.vault.folder_in("13", "77");
+    world.approve(id).await;
+    world.run_until_quiet().await;
+    let request: Request = world.document(id.uuid()).await;
+    assert_eq!(request.status, RequestStatus::ProvisioningFailed);
+    assert!(request.failure.unwrap().contains("does not lie below folder 12"));
 }

@@ -126,10 +126,11 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 12] = [
+const KINDS: [RecordKind; 13] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
+    RecordKind::ApiToken,
     RecordKind::Template,
     RecordKind::TemplateVersion,
     RecordKind::Request,

@@ -3,6 +3,7 @@
 use ad_directory::ObjectGuid;
 use alm_core::Caller;
 use alm_core::model::account::Owner;
+use alm_core::model::api_token::ApiTokenSecret;
 use alm_core::model::ids::{GroupId, PersonId, RoleId};
 use alm_core::model::people::{
     ACCOUNT_OWNER, APPROVER, EVERYONE, Feature, Group, Permission, Person, REQUESTER, Role,
@@ -10,11 +11,16 @@ use alm_core::model::people::{
 };
 use alm_core::model::request::RequestStatus;
 use alm_core::model::template::{ApprovalStep, EolAction};
+use alm_core::port::clock::Clock as _;
+use alm_core::port::entropy::SystemEntropy;
 use alm_core::service::accounts::SetOwners;
+use alm_core::service::api_tokens::{CreateApiToken, DeleteApiToken, EditApiToken};
 use alm_core::service::approvals::CastVote;
 use alm_core::service::groups::{AddGroup, ChangeMembers, RenameGroup, SetGroupEnabled};
 use alm_core::service::people::{AddPerson, EditPerson, LinkDirectoryAccount, SetPersonEnabled};
 use alm_core::service::roles::{AddRole, ChangeRoles, DeleteRole, EditRole, RoleHolder};
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::world::World;
@@ -269,4 +275,77 @@ async fn r_8_t_12_a_step_of_a_group_and_its_replacement_reaches_enough_people() 
     assert_eq!(status, RequestStatus::Submitted);
     let status = world.execute(&world.security, CastVote::approve(request)).await.unwrap();
     assert_eq!(status, RequestStatus::Queued);
+}
+
+#[tokio::test]
+async fn p_1_o_11_a_token_opens_what_it_names_as_long_as_it_may() {
+    let world = World::new().await;
+    let token = ApiTokenSecret::generate(&SystemEntropy::new()).unwrap();
+    let until = world.clock.now() + SignedDuration::from_hours(24 * 30);
+    let groups =
+        [Permission::new(Feature::Group, Verb::Create), Permission::new(Feature::ApiToken, Verb::Create)];
+    let create = CreateApiToken::new("the pipeline", &token, groups, until);
+    // Who may not, for nothing, for too long, for the past.
+    world.refused(&world.lead, create.clone(), "P-1").await;
+    world.refused(&world.admin, CreateApiToken::new("x", &token, [], until), "O-11").await;
+    world.refused(&world.admin, CreateApiToken::new("", &token, groups, until), "O-11").await;
+    let far = world.clock.now() + SignedDuration::from_hours(24 * 367);
+    world.refused(&world.admin, CreateApiToken::new("x", &token, groups, far), "O-11").await;
+    let past = world.clock.now();
+    world.refused(&world.admin, CreateApiToken::new("x", &token, groups, past), "O-11").await;
+    let id = world.execute(&world.admin, create.clone()).await.unwrap();
+    world.refused(&world.admin, create, "O-11").await;
+
+    let program = world.alm.sign_in_by_token(token.secret(), "10.0.0.7").await.unwrap();
+    assert_eq!((program.person, program.token), (world.admin.person, Some(id)));
+    world.execute(&program, AddGroup::new("By a program", [])).await.unwrap();
+    // The owner may, the token may not.
+    world.refused(&program, AddPerson::new("X", "x@example.com"), "P-1").await;
+    world.refused(&program, RenameGroup::new(world.leads, "X"), "P-1").await;
+    assert!(world.alm.accounts(&program, None, 1).await.unwrap_err().violates("P-1"));
+    // It cannot make one that opens more.
+    let other = ApiTokenSecret::generate(&SystemEntropy::new()).unwrap();
+    let more = CreateApiToken::new("more", &other, all(Feature::User), until);
+    world.refused(&program, more, "P-1").await;
+
+    // What a person no longer may, their tokens no longer open.
+    let second = world.person("Otto", [SYSTEM_ADMINISTRATOR]).await;
+    let theirs = CreateApiToken::new("theirs", &other, groups, until);
+    let theirs = world.execute(&second, theirs).await.unwrap();
+    let of_second = world.alm.sign_in_by_token(other.secret(), "here").await.unwrap();
+    let take = ChangeRoles::new(RoleHolder::Person(second.person)).take(SYSTEM_ADMINISTRATOR);
+    world.execute(&world.admin, take).await.unwrap();
+    world.refused(&of_second, AddGroup::new("No more", []), "P-1").await;
+    world.refused(&second, EditApiToken::new(theirs, "x"), "P-1").await;
+
+    // Disabled, expired or removed, at once; for programs that signed in before, too.
+    world.execute(&world.admin, EditApiToken::new(id, "the pipeline").disabled()).await.unwrap();
+    world.refused(&program, AddGroup::new("Disabled", []), "P-1").await;
+    assert!(world.alm.sign_in_by_token(token.secret(), "here").await.unwrap_err().violates("P-1"));
+    world.execute(&world.admin, EditApiToken::new(id, "the pipeline")).await.unwrap();
+    world.execute(&program, AddGroup::new("Enabled", [])).await.unwrap();
+    let listed = world.alm.api_tokens(&world.admin, world.admin.person).await.unwrap();
+    assert_eq!((listed.len(), listed[0].description.as_str()), (1, "the pipeline"));
+    assert!(world.alm.api_tokens(&world.lead, world.admin.person).await.unwrap_err().violates("P-1"));
+    world.clock.advance(SignedDuration::from_hours(24 * 30));
+    world.refused(&program, AddGroup::new("Expired", []), "P-1").await;
+    world.refused(&world.lead, DeleteApiToken::new(id), "P-1").await;
+    world.execute(&world.admin, DeleteApiToken::new(id)).await.unwrap();
+    world.refused(&program, AddGroup::new("Removed", []), "P-1").await;
+
+    // What was tried is in the audit, the token is nowhere.
+    let (count, _) = world.store.audit_head().await.unwrap();
+    let records = world.store.audit(1, u32::try_from(count).unwrap()).await.unwrap();
+    let text = format!("{records:?}");
+    assert!(text.contains("api_token.sign_in"));
+    assert!(!text.contains(token.secret().expose_secret()));
+}
+
+#[tokio::test]
+async fn p_1_what_is_no_token_opens_nothing() {
+    let world = World::new().await;
+    for text in ["", "alm_", "password", &format!("alm_{}", "0".repeat(64))] {
+        let error = world.alm.sign_in_by_token(&SecretString::from(text), "here").await.unwrap_err();
+        assert!(error.violates("P-1"), "{error}");
+    }
 }

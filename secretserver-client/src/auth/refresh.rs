@@ -156,6 +156,6 @@ impl fmt::Debug for RefreshGrant {
             .field("password", &self.password)
             .field("times", &self.times)
             .field("has_refresh_token", &self.lock().is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

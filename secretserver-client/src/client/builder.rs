@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use secrecy::SecretString;
 use url::Url;
 
 use crate::auth::{Credential, TokenCache};
@@ -16,14 +17,31 @@ pub(super) const OPERATION: &str = "client.build";
 
 /// Makes a [`Client`].
 ///
-/// | option | default |
-/// |---|---|
-/// | certificates | those of the machine, and [`authority`](Self::authority) |
-/// | connect / attempt / total time limit | 10 s / 30 s / 60 s |
-/// | attempts | 4 |
-/// | largest answer | 16 MiB |
-/// | requests in flight | 32 |
-/// | proxy | none; the environment is not asked |
+/// | option | default | for one call |
+/// |---|---|---|
+/// | certificates | those of the machine, and [`authority`](Self::authority) | |
+/// | own certificate | none | |
+/// | connect time limit | 10 s | [`Client::with_connect_timeout`] |
+/// | attempt time limit | 30 s | [`Client::with_attempt_timeout`] |
+/// | total time limit | 60 s | [`Client::with_total_timeout`] |
+/// | idle time limit | 20 s | [`Client::with_idle_timeout`] |
+/// | attempts | 4 | [`Client::with_attempts`] |
+/// | largest answer | 16 MiB | [`Client::with_body_limit`] |
+/// | requests in flight | 32, over all clones | |
+/// | proxy | none; the environment is not asked | |
+///
+/// ```
+/// use std::time::Duration;
+/// use secretserver_client::Client;
+///
+/// let client = Client::builder("https://vault.corp.example/SecretServer")
+///     .attempt_timeout(Duration::from_secs(5))
+///     .in_flight(8)
+///     .build()?;
+/// // The same client, more patient for one slow call:
+/// let patient = client.clone().with_attempt_timeout(Duration::from_secs(50));
+/// # Ok::<(), secretserver_client::Error>(())
+/// ```
 #[must_use]
 pub struct ClientBuilder {
     base_url: String,
@@ -33,8 +51,10 @@ pub struct ClientBuilder {
     pub(super) in_flight: usize,
     pub(super) user_agent: String,
     pub(super) authorities: Vec<Vec<u8>>,
-    only_these_authorities: bool,
+    pub(super) only_these_authorities: bool,
+    pub(super) identity: Option<SecretString>,
     pub(super) proxy: Option<Url>,
+    pub(super) environment_proxy: bool,
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
@@ -54,7 +74,9 @@ impl ClientBuilder {
             user_agent: concat!("secretserver-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             authorities: Vec::new(),
             only_these_authorities: false,
+            identity: None,
             proxy: None,
+            environment_proxy: false,
             transport: None,
             clock: None,
             observer: None,
@@ -69,8 +91,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How to sign in: [`Password`](crate::auth::Password) or [`StaticToken`](crate::auth::StaticToken). Without one, only calls that need
-    /// none work.
+    /// How to sign in; see [`auth`](crate::auth) for which to choose. Without one, only calls that need none work.
     pub fn credential(mut self, credential: impl Into<Credential>) -> Self {
         self.credential = Some(credential.into());
         self
@@ -85,6 +106,13 @@ impl ClientBuilder {
     /// Trusts the authorities given with [`Self::authority`] alone, and none of the machine's.
     pub fn only_these_authorities(mut self, only: bool) -> Self {
         self.only_these_authorities = only;
+        self
+    }
+
+    /// The client's own certificate, with those between it and its authority, and its private key (PKCS#8, PKCS#1 or SEC1), all in one PEM text,
+    /// for servers that ask for one.
+    pub fn client_certificate(mut self, pem: SecretString) -> Self {
+        self.identity = Some(pem);
         self
     }
 
@@ -112,13 +140,19 @@ impl ClientBuilder {
         self
     }
 
+    /// How long the next piece of an answer may take, once its head has come. 20 s when not said.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
     /// How often a call is tried at most, from 1 to 4.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.limits.attempts = attempts;
         self
     }
 
-    /// The largest answer that is read, in bytes.
+    /// The largest answer that is read, in bytes after decompression.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self
@@ -130,9 +164,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends everything through this proxy.
+    /// Sends everything through this proxy (`http://` or `https://`, a user and a password in the address are used for it). It sees where the
+    /// client connects to, and nothing of what is said there, since that is in TLS; so a server at `http://` cannot be reached through
+    /// another machine's proxy.
     pub fn proxy(mut self, proxy: Url) -> Self {
         self.proxy = Some(proxy);
+        self
+    }
+
+    /// Sends everything through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, and exceptions in `NO_PROXY`; on macOS and
+    /// Windows also the system's settings), unless one was given with [`Self::proxy`]. Not for a server at `http://`. Read once, when
+    /// the client is made.
+    pub fn environment_proxy(mut self, ask: bool) -> Self {
+        self.environment_proxy = ask;
         self
     }
 
@@ -173,7 +217,8 @@ impl ClientBuilder {
     /// this machine only); when a limit is zero; when a certificate is unreadable; when there is no transport.
     pub fn build(self) -> Result<Client, Error> {
         let base = BaseUrl::parse(&self.base_url).map_err(|why| Error::config(OPERATION, why))?;
-        if self.limits.attempt.is_zero() || self.limits.total.is_zero() || self.connect_timeout.is_zero() {
+        let limits = [self.limits.attempt, self.limits.total, self.limits.idle, self.connect_timeout];
+        if limits.iter().any(Duration::is_zero) {
             return Err(Error::config(OPERATION, "a time limit of zero lets nothing through"));
         }
         if !(1..=4).contains(&self.limits.attempts) {
@@ -184,6 +229,15 @@ impl ClientBuilder {
         }
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| Error::config(OPERATION, "the user agent has characters that no header can have"))?;
+        if let Some(proxy) = &self.proxy
+            && base.is_plain_http()
+            && !crate::transport::is_here(proxy)
+        {
+            return Err(Error::config(
+                OPERATION,
+                "a proxy on another machine would see the token and all secrets, because the base address is http://",
+            ));
+        }
         let transport = match self.transport.clone() {
             Some(transport) => transport,
             None => self.default_transport(&base)?,
@@ -215,6 +269,8 @@ impl ClientBuilder {
             connect_timeout: self.connect_timeout,
             authorities: self.authorities.clone(),
             only_these: self.only_these_authorities,
+            identity: self.identity.clone(),
+            environment_proxy: self.environment_proxy && !base.is_plain_http(),
             plain_http: base.is_plain_http() && self.proxy.as_ref().is_none_or(|p| p.scheme() == "http"),
             proxy: self.proxy.clone(),
         };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::Error;
+
 /// What is checked. The codes are those under which the rules of account lifecycle management know them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -73,7 +75,7 @@ pub enum CheckResult {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Check {
     /// What was checked.
@@ -84,6 +86,8 @@ pub struct Check {
     pub seen: String,
     /// What to do about it; empty when it passed.
     pub to_do: String,
+    /// The error that it rests on, when a call failed: tells an outage ([`Error::is_transient`]) from a finding.
+    pub error: Option<Error>,
 }
 
 impl Check {
@@ -93,7 +97,7 @@ impl Check {
         seen: impl Into<String>,
         to_do: impl Into<String>,
     ) -> Self {
-        Self { rule, result, seen: seen.into(), to_do: to_do.into() }
+        Self { rule, result, seen: seen.into(), to_do: to_do.into(), error: None }
     }
 
     pub(super) fn passed(rule: Rule, seen: impl Into<String>) -> Self {
@@ -109,8 +113,13 @@ impl Check {
     }
 
     /// An error that says nothing about what was asked.
-    pub(super) fn unknown(rule: Rule, error: &crate::Error) -> Self {
-        Self::new(rule, CheckResult::Unknown, error.to_string(), error.advice())
+    pub(super) fn unknown(rule: Rule, error: &Error) -> Self {
+        Self::new(rule, CheckResult::Unknown, error.to_string(), error.advice()).because(error)
+    }
+
+    pub(super) fn because(mut self, error: &Error) -> Self {
+        self.error = Some(error.clone());
+        self
     }
 }
 
@@ -131,7 +140,7 @@ impl fmt::Display for Check {
 }
 
 /// All checks, in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct PreflightReport(Vec<Check>);
 

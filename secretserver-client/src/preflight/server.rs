@@ -26,14 +26,15 @@ pub(super) async fn reachable(client: &Client) -> Check {
                 client.base_url()
             ),
             "correct the base address, such as https://host/SecretServer",
-        ),
+        )
+        .because(&error),
         // Only a server that lacks the address says so; the sign-in will tell whether it is one.
         Err(error) if is_unknown_address(&error) && error.api().is_some() => Check::warning(
             rule,
             "the server does not know the address that tells how it is",
             "check the base address if signing in fails",
         ),
-        Err(error) => Check::failed(rule, error.to_string(), error.advice()),
+        Err(error) => Check::failed(rule, error.to_string(), error.advice()).because(&error),
     }
 }
 
@@ -52,17 +53,18 @@ pub(super) async fn signed_in(client: &Client) -> Check {
                 rule,
                 format!("the sign-in was refused, or web services are off: {error}"),
                 BOTH,
-            ),
-            _ => Check::failed(rule, error.to_string(), error.advice()),
+            )
+            .because(&error),
+            _ => Check::failed(rule, error.to_string(), error.advice()).because(&error),
         };
     }
     // A token that was given from outside has not been shown to anybody yet.
     match client.users().current().await {
         Err(error) if error.kind() == ErrorKind::Auth => {
-            Check::failed(rule, format!("the token is not accepted: {error}"), BOTH)
+            Check::failed(rule, format!("the token is not accepted: {error}"), BOTH).because(&error)
         }
         Err(error) if error.kind() == ErrorKind::Decode => {
-            Check::failed(rule, format!("web services do not answer as such: {error}"), BOTH)
+            Check::failed(rule, format!("web services do not answer as such: {error}"), BOTH).because(&error)
         }
         Ok(user) => Check::passed(rule, format!("signed in as {}", user.user_name)),
         Err(_) => Check::passed(rule, "signed in"),

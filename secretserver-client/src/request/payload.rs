@@ -74,12 +74,25 @@ impl fmt::Debug for Payload {
 pub(crate) struct WipedVec(Zeroizing<Vec<u8>>);
 
 impl WipedVec {
+    /// With room for this much at once.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(bytes)))
+    }
+
     pub(crate) fn push(&mut self, more: &[u8]) {
+        self.push_up_to(more, usize::MAX);
+    }
+
+    /// The same for content that will not grow beyond `largest`, so that less than twice that is ever taken.
+    pub(crate) fn push_up_to(&mut self, more: &[u8], largest: usize) {
         let needed = self.0.len().saturating_add(more.len());
         if needed > self.0.capacity() {
             // Vec would move its content and free the old place unwiped.
-            let mut larger =
-                Zeroizing::new(Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)).max(256)));
+            // What was too small before is not always used again by the allocator, so large content grows in few steps.
+            let factor = if self.0.capacity() < 1024 * 1024 { 2 } else { 4 };
+            let more_room = self.0.capacity().saturating_mul(factor).max(256);
+            let room = if more_room > largest / 2 { largest } else { more_room };
+            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(room)));
             larger.extend_from_slice(&self.0);
             self.0.zeroize();
             self.0 = larger;
@@ -135,5 +148,12 @@ mod tests {
         }
         assert_eq!(bytes.len(), 4000);
         assert_eq!(bytes.into_inner()[3996..], 999_u32.to_be_bytes());
+    }
+
+    #[test]
+    fn takes_no_more_than_it_may_hold() {
+        let mut bytes = WipedVec::default();
+        (0..1000).for_each(|_| bytes.push_up_to(&[7; 10], 10_000));
+        assert!((10_000..11_000).contains(&bytes.into_inner().capacity()));
     }
 }

@@ -1,196 +1,138 @@
-//! How the server answers and refuses, and how it reads arguments.
+//! How the server answers and refuses.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::response::{IntoResponse, Response};
-use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::Shared;
-use super::world::{Settings, TokenState, User};
+use super::body::{Body, full};
+
+/// What an operation answers.
+pub(super) enum Reply {
+    Json(Value),
+    /// The content of a file, as it is.
+    File {
+        name: String,
+        content: Vec<u8>,
+    },
+}
 
 /// A refusal.
 #[derive(Debug)]
-pub(super) struct Refusal(StatusCode, Value);
+pub(super) struct Refusal {
+    status: StatusCode,
+    body: Value,
+    /// The work was begun, and must be kept: a wrong password counts, a lock stays.
+    pub(super) keep: bool,
+}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.0, Json(self.1)).into_response()
+pub(super) type Answer = Result<Reply, Refusal>;
+
+impl Reply {
+    pub(super) fn into_response(self) -> (Response<Body>, Option<Value>) {
+        match self {
+            Self::Json(value) => (json_response(StatusCode::OK, &value), Some(value)),
+            Self::File { name, content } => {
+                let mut response = Response::new(full(content));
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+                let name: String = name.chars().filter(|c| c.is_ascii_graphic() && *c != '"').collect();
+                if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+                    headers.insert(header::CONTENT_DISPOSITION, value);
+                }
+                (response, None)
+            }
+        }
     }
 }
 
-pub(super) type Answer = Result<Json<Value>, Refusal>;
+impl Refusal {
+    pub(super) fn into_response(self) -> (Response<Body>, Option<Value>) {
+        (json_response(self.status, &self.body), Some(self.body))
+    }
+}
 
-/// What stands for "denied", "absent" and "deactivated" alike.
+pub(super) fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = Response::new(full(value.to_string()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// An answer in JSON.
+#[allow(clippy::unnecessary_wraps, reason = "it is what operations end with")]
+pub(super) fn ok(value: Value) -> Answer {
+    Ok(Reply::Json(value))
+}
+
+/// What stands for "denied", "absent" and "deactivated" alike (facts 2.6, recorded).
 pub(super) fn denied() -> Refusal {
     refused("API_AccessDenied", "Access Denied")
 }
 
 pub(super) fn refused(code: &str, message: &str) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, json!({"errorCode": code, "message": message}))
+    let body = json!({"errorCode": code, "message": message});
+    Refusal { status: StatusCode::BAD_REQUEST, body, keep: false }
 }
 
 pub(super) fn message(status: StatusCode, message: &str) -> Refusal {
-    Refusal(status, json!({"message": message}))
+    Refusal { status, body: json!({"message": message}), keep: false }
 }
 
-/// The one answer of the token endpoint to any wrong credential.
+pub(super) fn invalid(text: &str) -> Refusal {
+    message(StatusCode::BAD_REQUEST, text)
+}
+
+/// What the web framework says to what it cannot read.
+pub(super) fn unreadable() -> Refusal {
+    invalid("The request is invalid.")
+}
+
+/// What the web framework says to an address that it does not know.
+pub(super) fn unknown_address() -> Refusal {
+    message(StatusCode::NOT_FOUND, "No HTTP resource was found that matches the request URI.")
+}
+
+/// The one answer of the token endpoint to any wrong credential (example 03, recorded).
 pub(super) fn login_failed() -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, json!({"error": "Login failed."}))
+    Refusal { status: StatusCode::BAD_REQUEST, body: json!({"error": "Login failed."}), keep: true }
 }
 
 /// The web server's own page, which is what comes when web services are off.
-pub(super) fn web_page(status: StatusCode) -> Response {
-    let page = "<!DOCTYPE html><html><head><title>The resource cannot be found.</title></head></html>";
-    (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
+pub(super) fn web_page(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(full(
+        "<!DOCTYPE html><html><head><title>The resource cannot be found.</title></head></html>",
+    ));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}
+
+/// What the server says when it fails, with the stack trace that it should not show.
+pub(super) fn failure(status: u16) -> Response<Body> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({
+        "message": "An error has occurred.",
+        "exceptionMessage": "Object reference not set to an instance of an object.",
+        "exceptionType": "System.NullReferenceException",
+        "stackTrace": "   at Thycotic.ihawu.Business.Something()",
+    });
+    json_response(status, &body)
 }
 
 impl From<std::io::Error> for Refusal {
     fn from(_: std::io::Error) -> Self {
-        message(StatusCode::INTERNAL_SERVER_ERROR, "The state of the simulator cannot be kept.")
+        let text = "The state of the simulator cannot be kept.";
+        let body = json!({"message": text, "exceptionMessage": text, "exceptionType": "System.IO.IOException", "stackTrace": null});
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, body, keep: false }
     }
 }
 
-/// Whoever calls, by its token: unknown tokens are refused with 401, ended ones with 403 and an exact text.
-pub(super) struct Caller {
-    pub(super) user: User,
-    pub(super) token: String,
-}
-
-impl FromRequestParts<Arc<Shared>> for Caller {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
-        let unknown = || message(StatusCode::UNAUTHORIZED, "Authentication failed.");
-        let header =
-            parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(unknown)?;
-        let (scheme, token) = header.split_once(' ').ok_or_else(unknown)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(unknown());
-        }
-        let world = shared.world();
-        match world.token(token) {
-            TokenState::Unknown => Err(unknown()),
-            TokenState::Expired => {
-                Err(message(StatusCode::FORBIDDEN, "Authentication failed or expired token."))
-            }
-            TokenState::Valid(user) => {
-                let user = world.user(user).filter(|u| u.enabled && !u.locked).ok_or_else(unknown)?;
-                Ok(Self { user: user.clone(), token: token.to_owned() })
-            }
-        }
-    }
-}
-
-/// The arguments after the `?`. Names are compared without case; `paging.` before them is accepted.
-pub(super) struct Args(Vec<(String, String)>);
-
-impl<S: Sync> FromRequestParts<S> for Args {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
-        let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(
-            url::form_urlencoded::parse(query.as_bytes())
-                .map(|(name, value)| {
-                    let name = name.to_ascii_lowercase();
-                    (name.strip_prefix("paging.").map(str::to_owned).unwrap_or(name), value.into_owned())
-                })
-                .collect(),
-        ))
-    }
-}
-
-impl Args {
-    /// The value of an argument; empty ones count as missing.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
-    }
-
-    pub(super) fn flag(&self, name: &str) -> bool {
-        self.text(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
-    }
-
-    /// A number; `-1` and `0` mean that there is none.
-    pub(super) fn id(&self, name: &str) -> Result<Option<u32>, Refusal> {
-        match self.text(name) {
-            None => Ok(None),
-            Some(text) => {
-                let number: i64 =
-                    text.parse().map_err(|_| message(StatusCode::BAD_REQUEST, "The request is invalid."))?;
-                Ok(u32::try_from(number).ok().filter(|n| *n > 0))
-            }
-        }
-    }
-
-    fn number(&self, name: &str) -> Option<usize> {
-        self.text(name)?.parse().ok()
-    }
-}
-
-/// A JSON body.
-pub(super) struct JsonBody(pub(super) Value);
-
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let bad = || message(StatusCode::BAD_REQUEST, "The request is invalid.");
-        let body = axum::body::to_bytes(request.into_body(), 16 * 1024 * 1024).await.map_err(|_| bad())?;
-        serde_json::from_slice(&body).map(Self).map_err(|_| bad())
-    }
-}
-
-/// Reads a member without regard to case, as the server does.
-pub(super) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value
-        .as_object()?
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, v)| v)
-        .filter(|v| !v.is_null())
-}
-
-/// One page of the rows, in the order that was asked for.
-pub(super) fn page(mut rows: Vec<Value>, args: &Args, settings: &Settings) -> Json<Value> {
-    if let Some(sort) = args.text("sortBy[0].name") {
-        let down = args.text("sortBy[0].direction").is_some_and(|d| d.eq_ignore_ascii_case("desc"));
-        rows.sort_by(|a, b| {
-            let order = match (member(a, sort), member(b, sort)) {
-                (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_i64().cmp(&b.as_i64()),
-                (a, b) => {
-                    let text = |v: Option<&Value>| v.and_then(Value::as_str).map(str::to_lowercase);
-                    text(a).cmp(&text(b))
-                }
-            };
-            if down { order.reverse() } else { order }
-        });
-    }
-    let total = rows.len();
-    let skip = args.number("skip").unwrap_or(0);
-    let asked = args.number("take").unwrap_or(50).max(1);
-    let take = settings.largest_page.map_or(asked, |largest| asked.min(largest));
-    let records: Vec<Value> = rows.into_iter().skip(skip).take(take).collect();
-    let next = skip.saturating_add(records.len());
-    let has_next = next < total && !records.is_empty();
-    Json(json!({
-        "skip": skip, "take": take, "total": total,
-        "pageCount": total.div_ceil(take), "currentPage": skip.checked_div(take).unwrap_or(0).saturating_add(1),
-        "batchCount": records.len(),
-        "prevSkip": skip.saturating_sub(take), "nextSkip": if has_next { next } else { 0 },
-        "hasPrev": skip > 0, "hasNext": has_next,
-        "records": records, "sortBy": [], "success": true, "severity": "None",
-    }))
-}
-
-/// A date as reads give it: without a zone.
+/// A date as reads give it: without a zone (facts 2.7).
 pub(super) fn date(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()
+}
+
+/// A date or the server's word for "never".
+pub(super) fn date_or_never(at: Option<jiff::Timestamp>) -> String {
+    at.map_or_else(|| "0001-01-01T00:00:00".to_owned(), date)
 }

@@ -15,6 +15,10 @@ pub enum FaultKind {
     DropReply,
     /// `cut-body`: does the work and breaks off in the middle of the answer.
     CutBody,
+    /// `slow-body`: does the work and sends the answer in pieces over this time (argument: `500ms`, `2s`).
+    SlowBody(Duration),
+    /// `html-reply`: does the work and answers 200 with a web page instead, as some failures do.
+    HtmlReply,
     /// `rate-limit`: 429, with `Retry-After` if the argument is a number of seconds. Does nothing.
     RateLimit(Option<u32>),
     /// `error-before`: this status (503 by default) without doing the work.
@@ -90,6 +94,8 @@ impl FromStr for Fault {
             "drop-request" => FaultKind::DropRequest,
             "drop-reply" => FaultKind::DropReply,
             "cut-body" => FaultKind::CutBody,
+            "slow-body" => FaultKind::SlowBody(duration(argument)?),
+            "html-reply" => FaultKind::HtmlReply,
             "rate-limit" => FaultKind::RateLimit(match argument {
                 None => None,
                 Some(a) => Some(a.parse().map_err(|_| InvalidFault("the seconds are no number"))?),
@@ -106,7 +112,7 @@ impl FromStr for Fault {
 }
 
 fn duration(text: Option<&str>) -> Result<Duration, InvalidFault> {
-    let bad = InvalidFault("a delay needs a time such as 500ms or 2s");
+    let bad = InvalidFault("this kind needs a time such as 500ms or 2s");
     let text = text.ok_or(bad)?;
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 1),
@@ -147,6 +153,8 @@ mod tests {
             ("error-before:GET:/api", FaultKind::ErrorBefore(503), Some(1)),
             ("error-after:POST:/api:1:502", FaultKind::ErrorAfter(502), Some(1)),
             ("read-only:*:/api", FaultKind::ReadOnly, Some(1)),
+            ("slow-body:GET:/api:0:1s", FaultKind::SlowBody(Duration::from_secs(1)), None),
+            ("html-reply:POST:/oauth2/token", FaultKind::HtmlReply, Some(1)),
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!((fault.kind, fault.left), (kind, left), "{text}");

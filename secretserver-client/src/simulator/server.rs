@@ -1,30 +1,28 @@
 //! Sockets, faults, and the way to the operations.
 
-use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::service::Service as _;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::answer::{message, web_page};
+use super::answer::{failure, message, unreadable, web_page};
+use super::body::{Body, Dropped, cut, slow};
 use super::fault::{self, FaultKind};
-use super::{BASE_PATH, Shared, lock, resource};
+use super::operation::{self, Outcome};
+use super::{BASE_PATH, Shared, lock};
+
+/// No request is longer: a file in JSON, with some digits for each byte, included.
+const LONGEST_REQUEST: usize = 64 * 1024 * 1024;
 
 /// Serves until it is told to stop, and then until every connection is closed.
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let router = resource::router(Arc::clone(&shared));
     let mut connections = tokio::task::JoinSet::new();
     loop {
         let accepted =
@@ -32,8 +30,8 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, mut stopped:
                 Either::Left(_) => break,
                 Either::Right((accepted, _)) => accepted,
             };
-        if let Ok((stream, _)) = accepted {
-            connections.spawn(connection(stream, router.clone(), Arc::clone(&shared), stopped.clone()));
+        if let Ok((stream, from)) = accepted {
+            connections.spawn(connection(stream, from, Arc::clone(&shared), stopped.clone()));
         } else {
             // Too many open files, most likely: it passes.
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -50,12 +48,11 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 
 async fn connection(
     stream: TcpStream,
-    router: Router,
+    from: SocketAddr,
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let service =
-        hyper::service::service_fn(move |request| serve(request, router.clone(), Arc::clone(&shared)));
+    let service = hyper::service::service_fn(move |request| serve(request, from.ip(), Arc::clone(&shared)));
     let serving = std::pin::pin!(
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service)
     );
@@ -70,26 +67,26 @@ async fn connection(
     }
 }
 
-/// The connection is closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("closed on purpose")]
-struct Dropped;
-
-async fn serve(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -> Result<Response, Dropped> {
-    let Some(path) = request.uri().path().strip_prefix(BASE_PATH).filter(|p| p.starts_with('/')) else {
+async fn serve(
+    request: Request<Incoming>,
+    from: IpAddr,
+    shared: Arc<Shared>,
+) -> Result<Response<Body>, Dropped> {
+    let (head, body) = request.into_parts();
+    let Some(path) = head.uri.path().strip_prefix(BASE_PATH).filter(|p| p.starts_with('/')) else {
         return Ok(web_page(StatusCode::NOT_FOUND));
     };
-    let (method, path) = (request.method().to_string(), path.to_owned());
+    let method = head.method.as_str();
     lock(&shared.requests).push(format!("{method} {path}"));
-    let met = fault::take(&mut lock(&shared.faults), &method, &path);
-    let mut after = None;
+    let met = fault::take(&mut lock(&shared.faults), method, path);
+    let (mut after, mut pace) = (None, None);
     for kind in met {
         match kind {
             FaultKind::Delay(time) => tokio::time::sleep(time).await,
             FaultKind::DropRequest => return Err(Dropped),
             FaultKind::RateLimit(seconds) => {
-                let mut response =
-                    message(StatusCode::TOO_MANY_REQUESTS, "Too many requests.").into_response();
+                let refusal = message(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
+                let (mut response, _) = refusal.into_response();
                 if let Some(seconds) = seconds {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
@@ -98,53 +95,46 @@ async fn serve(request: Request<Incoming>, router: Router, shared: Arc<Shared>) 
             FaultKind::ErrorBefore(status) => return Ok(failure(status)),
             FaultKind::ExpireTokens => shared.world().expire_tokens(),
             FaultKind::ReadOnly => shared.world().settings.read_only = true,
-            FaultKind::DropReply | FaultKind::CutBody | FaultKind::ErrorAfter(_) => after = Some(kind),
+            FaultKind::SlowBody(time) => pace = Some(time),
+            FaultKind::DropReply | FaultKind::CutBody | FaultKind::ErrorAfter(_) | FaultKind::HtmlReply => {
+                after = Some(kind);
+            }
         }
     }
-    if !shared.world().settings.web_services {
-        return Ok(web_page(StatusCode::NOT_FOUND));
+    if let Some(page) = gate(&shared, from, path) {
+        return Ok(page);
     }
-    let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
-    let mut request = request.map(Body::new);
-    if let Ok(uri) = format!("{path}{query}").parse() {
-        *request.uri_mut() = uri;
+    let Ok(body) = Limited::new(body, LONGEST_REQUEST).collect().await else {
+        return Ok(unreadable().into_response().0);
+    };
+    let body = body.to_bytes();
+    let request = operation::Request { from, path, head: &head, body: &body };
+    let Outcome { response, template, said } = operation::answer(&shared, &request);
+    if let (Some(record), Some(template), Some(said)) = (&shared.record, template, said) {
+        record.note(method, template, response.status(), &said);
     }
-    let answered: Result<Response, Infallible> = TowerToHyperService::new(router).call(request).await;
-    let Ok(response) = answered;
-    match after {
-        Some(FaultKind::DropReply) => Err(Dropped),
-        Some(FaultKind::ErrorAfter(status)) => Ok(failure(status)),
-        Some(FaultKind::CutBody) => Ok(cut(response).await),
-        _ => Ok(response),
-    }
+    let response = match after {
+        Some(FaultKind::DropReply) => return Err(Dropped),
+        Some(FaultKind::ErrorAfter(status)) => failure(status),
+        Some(FaultKind::CutBody) => cut(response).await,
+        Some(FaultKind::HtmlReply) => web_page(StatusCode::OK),
+        _ => response,
+    };
+    Ok(match pace {
+        Some(time) => slow(response, time).await,
+        None => response,
+    })
 }
 
-/// What the server says when it fails, with the stack trace that it should not show.
-fn failure(status: u16) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = serde_json::json!({
-        "message": "An error has occurred.",
-        "exceptionMessage": "Object reference not set to an instance of an object.",
-        "exceptionType": "System.NullReferenceException",
-        "stackTrace": "   at Thycotic.ihawu.Business.Something()",
-    });
-    (status, axum::Json(body)).into_response()
-}
-
-/// The first half of the answer, under the length of the whole.
-async fn cut(response: Response) -> Response {
-    let (head, body) = response.into_parts();
-    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let half = whole.slice(..whole.len() / 2);
-    let pieces =
-        futures_util::stream::iter([Ok(half), Err(Dropped)]).then(async |piece: Result<Bytes, Dropped>| {
-            if piece.is_err() {
-                // Lets the first half leave before the connection is closed.
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            piece
-        });
-    let mut response = Response::from_parts(head, Body::from_stream(pieces));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-    response
+/// What stands before all operations: whether there are any, and from where they may be called.
+fn gate(shared: &Shared, from: IpAddr, path: &str) -> Option<Response<Body>> {
+    let world = shared.world();
+    if !world.settings.web_services {
+        return Some(web_page(StatusCode::NOT_FOUND));
+    }
+    // No recorded body is known. The health check stays open, which load balancers need.
+    let refused = world.settings.refuses(from) && path != "/api/v1/healthcheck";
+    refused.then(|| {
+        message(StatusCode::FORBIDDEN, "Access is not allowed from this IP address.").into_response().0
+    })
 }

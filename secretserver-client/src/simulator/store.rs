@@ -27,6 +27,10 @@ pub(super) fn load(path: &Path) -> Result<Option<World>, StartError> {
     if found > FORMAT {
         return Err(StartError::NewerState { path: path.to_owned(), found, known: FORMAT });
     }
+    if found < FORMAT {
+        let text = format!("its format {found} is from an earlier version and is not read any more");
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, text)));
+    }
     serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
 }
 

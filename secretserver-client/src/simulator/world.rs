@@ -1,155 +1,88 @@
-//! The state: users, folders, templates, secrets, audit, tokens.
+//! The state: users, groups, roles, folders, templates, secrets, dependencies, SDK clients, audits, tokens.
 
+mod change;
+mod model;
+mod people;
+mod restriction;
 mod seed;
+mod seeded;
 mod session;
+mod settings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::permission::{FolderRole, SecretRole};
+use super::page::Remembered;
+pub(super) use change::NewSecret;
+pub use model::{AuditRecord, StoredSecret};
+pub(super) use model::{
+    Dependency, DependencyGroup, Folder, FolderAudit, Grant, Group, Principal, Role, SdkAccount, SdkRule,
+    SecretGrant, StoredFile, Template, TemplateField, User, UserAudit,
+};
+pub(super) use people::DEFAULT_ROLE;
+pub(super) use restriction::Ask;
+pub use restriction::Restrictions;
 pub use seed::Seed;
-use session::Token;
+pub(super) use seed::{DOMAIN, DOMAIN_NAME};
+pub use seeded::SeedOptions;
 pub(super) use session::TokenState;
+use session::{Refresh, Token};
+pub use settings::InvalidRange;
+pub(super) use settings::{Range, Settings};
 
 /// The format of the state file.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    pub(super) duplicate_names: bool,
-    pub(super) token_seconds: u64,
-    pub(super) largest_page: Option<usize>,
-    pub(super) version: String,
-    pub(super) lock_after: u32,
-    pub(super) read_only: bool,
-    pub(super) web_services: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            duplicate_names: true,
-            token_seconds: 1199,
-            largest_page: None,
-            version: "11.7.000002".to_owned(),
-            lock_after: 5,
-            read_only: false,
-            web_services: true,
-        }
-    }
-}
-
+/// Lists are sorted by number, because numbers are given in order and nothing is moved.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(super) format: u32,
     pub(super) settings: Settings,
     pub(super) seed: Seed,
     pub(super) users: Vec<User>,
+    pub(super) groups: Vec<Group>,
+    pub(super) roles: Vec<Role>,
     pub(super) folders: Vec<Folder>,
     pub(super) templates: Vec<Template>,
     pub(super) secrets: Vec<StoredSecret>,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) dependency_groups: Vec<DependencyGroup>,
+    pub(super) sdk_enabled: bool,
+    pub(super) sdk_rules: Vec<SdkRule>,
+    pub(super) sdk_accounts: Vec<SdkAccount>,
+    /// Secrets that are checked out, or have something done to them.
+    pub(super) waiting: BTreeSet<u32>,
     pub(super) audit: Vec<AuditRecord>,
+    pub(super) user_audit: Vec<UserAudit>,
+    pub(super) folder_audit: Vec<FolderAudit>,
     next_id: u32,
     #[serde(skip)]
     tokens: HashMap<String, Token>,
     #[serde(skip)]
-    refresh: HashMap<String, u32>,
+    refresh: HashMap<String, Refresh>,
+    /// Runs of dependencies by identifier, with the answers that their progress gives.
+    #[serde(skip)]
+    pub(super) runs: HashMap<String, Value>,
+    /// Grows with every change that lists can show.
+    #[serde(skip)]
+    pub(super) revision: u64,
+    #[serde(skip)]
+    pub(super) pages: Vec<Remembered>,
+    /// Whether there is something that the state file does not have yet.
+    #[serde(skip)]
+    pub(super) unsaved: bool,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct User {
-    pub(super) id: u32,
-    pub(super) name: String,
-    pub(super) display_name: String,
-    pub(super) password: String,
-    pub(super) enabled: bool,
-    pub(super) locked: bool,
-    pub(super) failures: u32,
-    pub(super) permissions: Vec<String>,
+/// The entry with this number in a list that is sorted by number.
+pub(super) fn by_id<T>(list: &[T], id: u32, number: impl Fn(&T) -> u32) -> Option<&T> {
+    list.binary_search_by_key(&id, number).ok().and_then(|at| list.get(at))
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Folder {
-    pub(super) id: u32,
-    pub(super) name: String,
-    pub(super) parent: Option<u32>,
-    pub(super) inherit: bool,
-    pub(super) grants: Vec<Grant>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Grant {
-    pub(super) user: u32,
-    pub(super) folder_role: FolderRole,
-    pub(super) secret_role: SecretRole,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Template {
-    pub(super) id: u32,
-    pub(super) name: String,
-    pub(super) fields: Vec<TemplateField>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct TemplateField {
-    pub(super) id: u32,
-    pub(super) slug: String,
-    pub(super) name: String,
-    pub(super) required: bool,
-    pub(super) password: bool,
-    pub(super) notes: bool,
-}
-
-/// A secret as the simulator keeps it.
-#[derive(Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct StoredSecret {
-    /// Its number.
-    pub id: u32,
-    /// Its name.
-    pub name: String,
-    /// Its template.
-    pub template_id: u32,
-    /// Its folder.
-    pub folder_id: Option<u32>,
-    /// Its site.
-    pub site_id: u32,
-    /// False when it is deactivated.
-    pub active: bool,
-    /// Its values by slug.
-    pub values: BTreeMap<String, String>,
-    /// Who made it.
-    pub created_by: u32,
-    /// When it was made.
-    pub created: Timestamp,
-}
-
-impl std::fmt::Debug for StoredSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredSecret")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .field("folder_id", &self.folder_id)
-            .field("active", &self.active)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Something that was done with a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AuditRecord {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub username: String,
-    /// What: `CREATE`, `VIEW`, `EDIT`, `DELETE`, `UNDELETE`.
-    pub action: String,
-    /// With which secret.
-    pub secret_id: u32,
+pub(super) fn by_id_mut<T>(list: &mut [T], id: u32, number: impl Fn(&T) -> u32) -> Option<&mut T> {
+    list.binary_search_by_key(&id, number).ok().and_then(|at| list.get_mut(at))
 }
 
 impl World {
@@ -159,115 +92,67 @@ impl World {
         id
     }
 
-    pub(super) fn add_user(&mut self, name: &str, password: &str, rights: &[&str]) -> u32 {
-        let id = self.fresh_id();
-        self.users.push(User {
-            id,
-            name: name.to_owned(),
-            display_name: name.to_owned(),
-            password: password.to_owned(),
-            enabled: true,
-            locked: false,
-            failures: 0,
-            permissions: rights.iter().map(|r| (*r).to_owned()).collect(),
-        });
-        id
-    }
-
-    pub(super) fn add_folder(&mut self, name: &str, parent: Option<u32>, inherit: bool) -> u32 {
-        let id = self.fresh_id();
-        self.folders.push(Folder { id, name: name.to_owned(), parent, inherit, grants: Vec::new() });
-        id
-    }
-
-    pub(super) fn add_secret(
-        &mut self,
-        name: &str,
-        template_id: u32,
-        folder_id: Option<u32>,
-        site_id: u32,
-        values: BTreeMap<String, String>,
-        created_by: u32,
-    ) -> u32 {
-        let id = self.fresh_id();
-        let name = name.to_owned();
-        let created = Timestamp::now();
-        self.secrets.push(StoredSecret {
-            id,
-            name,
-            template_id,
-            folder_id,
-            site_id,
-            active: true,
-            values,
-            created_by,
-            created,
-        });
-        id
-    }
-
-    pub(super) fn set_user(
-        &mut self,
-        username: &str,
-        password: Option<&str>,
-        enabled: Option<bool>,
-    ) -> Option<()> {
-        let user = self.users.iter_mut().find(|u| u.name.eq_ignore_ascii_case(username))?;
-        if let Some(password) = password {
-            password.clone_into(&mut user.password);
-        }
-        if let Some(enabled) = enabled {
-            user.enabled = enabled;
-        }
-        user.locked = false;
-        user.failures = 0;
-        let (id, enabled) = (user.id, user.enabled);
-        if !enabled {
-            self.tokens.retain(|_, token| token.user != id);
-        }
-        Some(())
-    }
-
-    pub(super) fn grant(
-        &mut self,
-        folder: u32,
-        username: &str,
-        folder_role: FolderRole,
-        secret_role: SecretRole,
-    ) -> Option<()> {
-        let user = self.users.iter().find(|u| u.name.eq_ignore_ascii_case(username))?.id;
-        let folder = self.folders.iter_mut().find(|f| f.id == folder)?;
-        folder.inherit = false;
-        folder.grants.retain(|g| g.user != user);
-        folder.grants.push(Grant { user, folder_role, secret_role });
-        Some(())
-    }
-
-    pub(super) fn copy_secret(&mut self, id: u32, name: &str) -> Option<u32> {
-        let s = self.secret(id)?.clone();
-        Some(self.add_secret(name, s.template_id, s.folder_id, s.site_id, s.values, s.created_by))
-    }
-
-    pub(super) fn set_value(&mut self, id: u32, slug: &str, value: &str) -> Option<()> {
-        let secret = self.secrets.iter_mut().find(|s| s.id == id)?;
-        value.clone_into(secret.values.get_mut(&slug.to_ascii_lowercase())?);
-        Some(())
+    /// Something changes: lists are looked up anew, and the state file is written.
+    pub(super) fn touch(&mut self) {
+        self.revision = self.revision.wrapping_add(1);
+        self.unsaved = true;
     }
 
     pub(super) fn user(&self, id: u32) -> Option<&User> {
-        self.users.iter().find(|u| u.id == id)
+        by_id(&self.users, id, |u| u.id)
+    }
+
+    pub(super) fn user_mut(&mut self, id: u32) -> Option<&mut User> {
+        by_id_mut(&mut self.users, id, |u| u.id)
+    }
+
+    pub(super) fn user_by_name(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|u| u.name.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn group(&self, id: u32) -> Option<&Group> {
+        by_id(&self.groups, id, |g| g.id)
+    }
+
+    pub(super) fn group_mut(&mut self, id: u32) -> Option<&mut Group> {
+        by_id_mut(&mut self.groups, id, |g| g.id)
+    }
+
+    pub(super) fn role(&self, id: u32) -> Option<&Role> {
+        by_id(&self.roles, id, |r| r.id)
     }
 
     pub(super) fn folder(&self, id: u32) -> Option<&Folder> {
-        self.folders.iter().find(|f| f.id == id)
+        by_id(&self.folders, id, |f| f.id)
+    }
+
+    pub(super) fn folder_mut(&mut self, id: u32) -> Option<&mut Folder> {
+        by_id_mut(&mut self.folders, id, |f| f.id)
     }
 
     pub(super) fn secret(&self, id: u32) -> Option<&StoredSecret> {
-        self.secrets.iter().find(|s| s.id == id)
+        by_id(&self.secrets, id, |s| s.id)
+    }
+
+    pub(super) fn secret_mut(&mut self, id: u32) -> Option<&mut StoredSecret> {
+        by_id_mut(&mut self.secrets, id, |s| s.id)
     }
 
     pub(super) fn template(&self, id: u32) -> Option<&Template> {
-        self.templates.iter().find(|t| t.id == id)
+        by_id(&self.templates, id, |t| t.id)
+    }
+
+    /// Whether a folder is below another one, at any depth.
+    pub(super) fn below(&self, folder: &Folder, ancestor: u32) -> bool {
+        let mut at = folder.parent;
+        for _ in 0..=self.folders.len() {
+            match at {
+                Some(id) if id == ancestor => return true,
+                Some(id) => at = self.folder(id).and_then(|f| f.parent),
+                None => return false,
+            }
+        }
+        false
     }
 
     /// `\A\B`, from the root down.
@@ -284,35 +169,77 @@ impl World {
     }
 
     pub(super) fn folder_by_path(&self, path: &str) -> Option<&Folder> {
-        let wanted = format!("\\{}", path.trim_matches(['\\', '/']));
-        self.folders.iter().find(|f| self.folder_path(f.id).eq_ignore_ascii_case(&wanted))
+        let mut at = None;
+        for name in path.trim_matches(['\\', '/']).split(['\\', '/']) {
+            let parent = at.map(|f: &Folder| f.id);
+            at = Some(self.folders.iter().find(|f| f.parent == parent && f.name.eq_ignore_ascii_case(name))?);
+        }
+        at
     }
 
     pub(super) fn secret_by_path(&self, path: &str) -> Option<&StoredSecret> {
-        let (folder, name) = path.rsplit_once('\\')?;
+        let (folder, name) = path.rsplit_once(['\\', '/'])?;
         let folder = self.folder_by_path(folder)?.id;
         self.secrets
             .iter()
             .find(|s| s.active && s.folder_id == Some(folder) && s.name.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn record(&mut self, user: &User, action: &str, secret_id: u32) {
-        let record = AuditRecord {
+    /// Remembers what was done with a secret.
+    pub(super) fn record(&mut self, username: &str, action: &str, secret_id: u32) {
+        self.record_with(username, action, secret_id, "", None);
+    }
+
+    pub(super) fn record_with(
+        &mut self,
+        username: &str,
+        action: &str,
+        secret_id: u32,
+        notes: &str,
+        ticket: Option<String>,
+    ) {
+        self.unsaved = true;
+        self.audit.push(AuditRecord {
             at: Timestamp::now(),
-            username: user.name.clone(),
+            username: username.to_owned(),
             action: action.to_owned(),
             secret_id,
-        };
-        self.audit.push(record);
+            notes: notes.to_owned(),
+            ticket,
+        });
+    }
+
+    /// Ends what takes time: check-outs whose interval is over, passwords that were to be changed.
+    pub(super) fn settle(&mut self) {
+        let now = Timestamp::now();
+        for id in std::mem::take(&mut self.waiting) {
+            let Some(secret) = self.secret_mut(id) else { continue };
+            let due = secret.held.as_ref().is_some_and(|h| h.until <= now)
+                || secret.pending.is_some()
+                || secret.heart_due;
+            if due {
+                secret.settle(now);
+            }
+            if secret.held.is_some() || secret.pending.is_some() {
+                self.waiting.insert(id);
+            }
+            if due {
+                self.touch();
+            }
+        }
     }
 }
 
 /// 32 hexadecimal digits that nobody can guess.
-fn random() -> String {
+pub(super) fn random() -> String {
     let half = || {
         getrandom::u64().unwrap_or_else(|_| {
             // Without randomness of the system there is no secrecy to lose in a simulator, but tokens must differ.
-            Timestamp::now().as_nanosecond().to_le_bytes().iter().fold(0, |n, b| n * 257 + u64::from(*b))
+            Timestamp::now()
+                .as_nanosecond()
+                .to_le_bytes()
+                .iter()
+                .fold(0_u64, |n, b| n.wrapping_mul(257).wrapping_add(u64::from(*b)))
         })
     };
     format!("{:016x}{:016x}", half(), half())

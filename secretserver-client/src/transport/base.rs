@@ -51,7 +51,6 @@ impl BaseUrl {
         self.url.origin() == other.url.origin()
     }
 
-    #[cfg(feature = "reqwest")]
     pub(crate) fn is_plain_http(&self) -> bool {
         self.uri.scheme() == Some(&http::uri::Scheme::HTTP)
     }
@@ -62,6 +61,11 @@ impl BaseUrl {
         let uri: Uri = format!("{}{path_and_query}", self.text).parse().ok()?;
         (uri.scheme() == self.uri.scheme() && uri.authority() == self.uri.authority()).then_some(uri)
     }
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_here(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_loopback(&host))
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {

@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     AttemptTimeout,
     /// A 2xx came, and its body broke off.
     CutBody(StatusCode),
+    /// A 2xx came, and its body stopped arriving.
+    StalledBody(StatusCode),
     /// A 2xx came, and its body is larger than allowed.
     TooLarge(StatusCode),
     /// The server answered with a status that is not 2xx.
@@ -51,7 +53,7 @@ pub(crate) fn decide(fault: &Fault, idempotent: bool) -> (Again, Outcome) {
         Fault::Transport(TransportErrorKind::Request) => (Again::No, Outcome::NotSent),
         Fault::Transport(TransportErrorKind::Timeout | TransportErrorKind::Interrupted)
         | Fault::AttemptTimeout => (if_idempotent(Duration::ZERO), Outcome::Unknown),
-        Fault::CutBody(_) => (if_idempotent(Duration::ZERO), Outcome::Done),
+        Fault::CutBody(_) | Fault::StalledBody(_) => (if_idempotent(Duration::ZERO), Outcome::Done),
         Fault::TooLarge(_) => (Again::No, Outcome::Done),
         Fault::Status { status, retry_after, .. } => {
             let wait = retry_after.unwrap_or_default();
@@ -82,7 +84,10 @@ impl Fault {
 
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Status { status, .. } | Self::CutBody(status) | Self::TooLarge(status) => Some(*status),
+            Self::Status { status, .. }
+            | Self::CutBody(status)
+            | Self::StalledBody(status)
+            | Self::TooLarge(status) => Some(*status),
             Self::Transport(_) | Self::AttemptTimeout => None,
         }
     }
@@ -92,7 +97,9 @@ impl Fault {
         let (status, api) = match self {
             Self::Transport(TransportErrorKind::Connect) => return ErrorKind::Connect,
             Self::Transport(TransportErrorKind::Request) => return ErrorKind::Config,
-            Self::Transport(TransportErrorKind::Timeout) | Self::AttemptTimeout => return ErrorKind::Timeout,
+            Self::Transport(TransportErrorKind::Timeout) | Self::AttemptTimeout | Self::StalledBody(_) => {
+                return ErrorKind::Timeout;
+            }
             Self::Transport(TransportErrorKind::Interrupted) | Self::CutBody(_) => {
                 return ErrorKind::Interrupted;
             }
@@ -199,6 +206,7 @@ mod tests {
             (Fault::AttemptTimeout, NOW, Again::No, Unknown),
             (Fault::Transport(Interrupted), NOW, Again::No, Unknown),
             (Fault::CutBody(ok), NOW, Again::No, Done),
+            (Fault::StalledBody(ok), NOW, Again::No, Done),
             (Fault::TooLarge(ok), Again::No, Again::No, Done),
             (status(408, None, ""), NOW, Again::No, Unknown),
             (status(500, None, ""), NOW, Again::No, Unknown),

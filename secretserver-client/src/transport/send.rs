@@ -16,15 +16,19 @@ use crate::transport::backoff::{Jitter, next_wait};
 use crate::transport::limit::InFlight;
 use crate::transport::retry::{Again, Budget, Fault, decide, retry_after};
 use crate::transport::trace::{self, Attempt, Finished, Observer};
-use crate::transport::{BaseUrl, Body, Clock, Transport, TransportErrorKind};
+use crate::transport::{BaseUrl, Body, Clock, ConnectLimit, Transport, TransportErrorKind};
 
 /// The limits of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) attempt: Duration,
     pub(crate) total: Duration,
+    /// How long the next piece of a body may take.
+    pub(crate) idle: Duration,
     pub(crate) attempts: u32,
     pub(crate) body: usize,
+    /// How long a connection may take, where it is not as the transport was made.
+    pub(crate) connect: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -32,8 +36,10 @@ impl Default for Limits {
         Self {
             attempt: Duration::from_secs(30),
             total: Duration::from_mins(1),
+            idle: Duration::from_secs(20),
             attempts: 4,
             body: 16 * 1024 * 1024,
+            connect: None,
         }
     }
 }
@@ -103,15 +109,16 @@ impl Core {
             let result = self.attempts(request, limits, tokens, &mut history).await;
             let finished = Finished {
                 operation: request.operation,
+                path: &request.template,
+                status: match &result {
+                    Ok(reply) => Some(reply.status),
+                    Err(error) => error.status(),
+                },
                 attempts: history.attempts,
                 error: result.as_ref().err().map(|e| (e.kind(), e.outcome())),
                 took: self.clock.now().saturating_sub(started),
             };
-            let status = match &result {
-                Ok(reply) => Some(reply.status),
-                Err(error) => error.status(),
-            };
-            trace::finished(self.observer.as_deref(), &finished, status);
+            trace::finished(self.observer.as_deref(), &finished);
             result.map(|reply| (reply, history.attempts))
         }
         .instrument(span)
@@ -145,14 +152,14 @@ impl Core {
             history.attempts = history.attempts.saturating_add(1);
             let started = self.clock.now();
             let limit = limits.attempt.min(deadline.saturating_sub(started));
-            let result = match self.limited(limit, self.attempt(request, bearer.as_ref(), limits.body)).await
-            {
+            let result = match self.limited(limit, self.attempt(request, bearer.as_ref(), limits)).await {
                 Some(result) => result,
                 None => Err((Fault::AttemptTimeout, None)),
             };
             drop(place);
             let attempt = Attempt {
                 operation: request.operation,
+                path: &request.template,
                 number: history.attempts,
                 status: match &result {
                     Ok(reply) => Some(reply.status),
@@ -200,12 +207,18 @@ impl Core {
         &self,
         request: &Prepared,
         bearer: Option<&Bearer>,
-        longest: usize,
+        limits: Limits,
     ) -> Result<Reply, (Fault, Option<crate::transport::TransportError>)> {
-        let (head, body) = self.exchange(request, bearer, Body::from(request.payload.to_bytes())).await?;
-        match read(body, longest).await {
+        let body = Body::from(request.payload.to_bytes());
+        let (head, body) = self.exchange(request, bearer, body, limits).await?;
+        let announced = announced(&head.headers).unwrap_or(0);
+        if announced > limits.body {
+            return Err((Fault::TooLarge(head.status), None));
+        }
+        match self.read(body, limits, announced, limits.body).await {
             Ok(body) => Ok(Reply { status: head.status, headers: head.headers, body }),
             Err(Unread::Cut) => Err((Fault::CutBody(head.status), None)),
+            Err(Unread::Stalled) => Err((Fault::StalledBody(head.status), None)),
             Err(Unread::TooLarge) => Err((Fault::TooLarge(head.status), None)),
         }
     }
@@ -216,6 +229,7 @@ impl Core {
         request: &Prepared,
         bearer: Option<&Bearer>,
         body: Body,
+        limits: Limits,
     ) -> Result<(http::response::Parts, Body), (Fault, Option<crate::transport::TransportError>)> {
         let unusable = || (Fault::Transport(TransportErrorKind::Request), None);
         let base = bearer.and_then(|b| b.base.as_ref()).unwrap_or(&self.base);
@@ -223,6 +237,9 @@ impl Core {
         let mut http = http::Request::new(body);
         *http.method_mut() = request.method.to_http();
         *http.uri_mut() = uri;
+        if let Some(limit) = limits.connect {
+            http.extensions_mut().insert(ConnectLimit(limit));
+        }
         let headers = http.headers_mut();
         headers.extend(request.headers.clone());
         headers.insert(header::USER_AGENT, self.user_agent.clone());
@@ -242,13 +259,38 @@ impl Core {
             return Ok((head, body));
         }
         // A refusal is a refusal even when its text is lost or endless.
-        let body = read(body, 64 * 1024).await.unwrap_or_default();
+        let body = self.read(body, limits, 0, limits.body.min(64 * 1024)).await.unwrap_or_default();
         let fault = Fault::Status {
             status: head.status,
             retry_after: retry_after(&head.headers, self.clock.wall()),
             api: ApiError::parse(&body),
         };
         Err((fault, None))
+    }
+
+    /// Reads a body into memory that is wiped.
+    async fn read(
+        &self,
+        mut body: Body,
+        limits: Limits,
+        announced: usize,
+        longest: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Unread> {
+        let mut out = crate::request::WipedVec::with_room(announced);
+        loop {
+            // A timer for each piece costs; the attempt's own limit does where it is not longer.
+            let piece = if limits.idle < limits.attempt {
+                self.limited(limits.idle, body.next()).await.ok_or(Unread::Stalled)?
+            } else {
+                body.next().await
+            };
+            let Some(piece) = piece else { return Ok(out.into_inner()) };
+            let piece = piece.map_err(|_| Unread::Cut)?;
+            if out.len().saturating_add(piece.len()) > longest {
+                return Err(Unread::TooLarge);
+            }
+            out.push_up_to(&piece, longest);
+        }
     }
 
     pub(super) fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
@@ -277,6 +319,9 @@ impl Core {
                 }
             }
             Fault::CutBody(status) => error = error.with_status(*status).with_detail("the answer broke off"),
+            Fault::StalledBody(status) => {
+                error = error.with_status(*status).with_detail("the answer stopped arriving");
+            }
             Fault::TooLarge(status) => {
                 error = error.with_status(*status).with_detail("the answer is larger than allowed");
             }
@@ -311,22 +356,15 @@ impl Core {
     }
 }
 
-enum Unread {
-    Cut,
-    TooLarge,
+/// How long the body will be, if the head says so.
+fn announced(headers: &http::HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads a body into memory that is wiped.
-async fn read(mut body: Body, longest: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
-    let mut out = crate::request::WipedVec::default();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| Unread::Cut)?;
-        if out.len().saturating_add(piece.len()) > longest {
-            return Err(Unread::TooLarge);
-        }
-        out.push(&piece);
-    }
-    Ok(out.into_inner())
+enum Unread {
+    Cut,
+    Stalled,
+    TooLarge,
 }
 
 impl Error {

@@ -36,21 +36,24 @@ impl Core {
             let mut history = History::default();
             let result = self.exchange_once(request, body, limits, tokens, &mut history).await;
             let took = self.clock.now().saturating_sub(started);
-            let finished = Finished {
-                operation: request.operation,
-                attempts: history.attempts,
-                error: result.as_ref().err().map(|e| (e.kind(), e.outcome())),
-                took,
-            };
             let status = match &result {
                 Ok(incoming) => Some(incoming.status),
                 Err(error) => error.status(),
             };
+            let (operation, path) = (request.operation, request.template.as_str());
             if history.attempts > 0 {
-                let attempt = Attempt { operation: request.operation, number: 1, status, took };
+                let attempt = Attempt { operation, path, number: 1, status, took };
                 trace::attempted(self.observer.as_deref(), &attempt);
             }
-            trace::finished(self.observer.as_deref(), &finished, status);
+            let finished = Finished {
+                operation,
+                path,
+                status,
+                attempts: history.attempts,
+                error: result.as_ref().err().map(|e| (e.kind(), e.outcome())),
+                took,
+            };
+            trace::finished(self.observer.as_deref(), &finished);
             result
         }
         .instrument(span)
@@ -79,7 +82,7 @@ impl Core {
             return Err(late(history, Outcome::NotSent));
         };
         history.attempts = 1;
-        let answer = self.within(deadline, self.exchange(request, Some(&bearer), body)).await;
+        let answer = self.within(deadline, self.exchange(request, Some(&bearer), body, limits)).await;
         drop(place);
         match answer {
             None => Err(late(history, Outcome::Unknown)),
@@ -90,7 +93,7 @@ impl Core {
                 headers: head.headers,
                 body,
                 clock: Arc::clone(&self.clock),
-                idle: limits.attempt,
+                idle: limits.idle,
                 timer: None,
                 read: 0,
                 longest: u64::MAX,

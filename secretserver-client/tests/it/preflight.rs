@@ -113,6 +113,10 @@ async fn run(changes: &[(&'static str, u16, &str)], options: PreflightOptions) -
     for check in report.checks() {
         assert_eq!(check.to_do.is_empty(), check.result == Passed, "{check}");
         assert!(!check.seen.is_empty());
+        // What is unknown rests on a call that failed, or on an earlier check.
+        if check.result == Unknown {
+            assert!(check.error.is_some() || check.seen.contains("(V-"), "{check}");
+        }
     }
     report
 }
@@ -281,6 +285,9 @@ async fn what_rests_on_a_failed_check_is_unknown_and_says_why() {
                 Unknown
             };
             assert_eq!(check.result, expected, "{changes:?}: {check}");
+            if changes.1 == 0 && i == at {
+                assert!(check.error.as_ref().unwrap().is_transient(), "an outage is no finding");
+            }
             if i > at {
                 assert!(check.seen.contains(Rule::ALL[at].code()), "{check}");
             }

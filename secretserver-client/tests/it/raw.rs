@@ -11,13 +11,34 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) enum Act {
     /// These bytes, then the connection is closed.
     Say(String),
+    /// The same for bytes that are no text.
+    Raw(Vec<u8>),
+    /// These bytes, one of them every so often, then the connection is closed.
+    Drip(Vec<u8>, Duration),
+    /// This, and nothing more for so long, then the connection is closed.
+    Stall(String, Duration),
+    /// The bytes of the first, and then those of the second this many times.
+    Flood(String, &'static [u8], usize),
     /// Nothing; the connection is closed.
     Close,
+    /// Nothing; the connection is reset.
+    Reset,
     /// Nothing, for ever.
     Hang,
 }
 
 impl Act {
+    /// A JSON answer of these bytes, whatever they are.
+    pub(crate) fn bytes(headers: &str, body: &[u8]) -> Self {
+        let mut all = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        )
+        .into_bytes();
+        all.extend_from_slice(body);
+        Self::Raw(all)
+    }
+
     pub(crate) fn json(status: &str, body: &str) -> Self {
         Self::with(status, "", body)
     }
@@ -99,7 +120,38 @@ async fn serve(mut stream: TcpStream, act: Act, seen: Arc<Mutex<Vec<String>>>) {
             stream.write_all(bytes.as_bytes()).await.unwrap();
             stream.shutdown().await.unwrap();
         }
+        Act::Raw(bytes) => {
+            stream.write_all(&bytes).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+        // Whoever is fed so may hang up.
+        Act::Drip(bytes, every) => {
+            for byte in bytes {
+                if stream.write_all(&[byte]).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(every).await;
+            }
+        }
+        Act::Stall(text, pause) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            tokio::time::sleep(pause).await;
+        }
+        Act::Flood(head, piece, times) => {
+            let mut sent = stream.write_all(head.as_bytes()).await;
+            for _ in 0..times {
+                if sent.is_err() {
+                    break;
+                }
+                sent = stream.write_all(piece).await;
+            }
+            drop(stream.shutdown().await);
+        }
         Act::Close => drop(stream),
+        Act::Reset => {
+            stream.set_zero_linger().unwrap();
+            drop(stream);
+        }
         Act::Hang => {
             tokio::time::sleep(Duration::from_mins(10)).await;
             drop(stream);

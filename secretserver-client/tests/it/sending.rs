@@ -1,10 +1,13 @@
 //! The sending table on real sockets: what is sent again, how often it arrives, and what is known afterwards.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secretserver_client::auth::StaticToken;
 use secretserver_client::resource::secrets::NewSecret;
 use secretserver_client::{Client, Error, ErrorKind, Outcome, SecretId, SecretTemplateId};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::raw::{Act, Raw};
 
@@ -42,10 +45,14 @@ async fn row(fault: Act) -> (usize, bool, usize, Option<Error>) {
 async fn lost_replies_are_fetched_again_but_never_written_again() {
     for (name, fault, kind, outcome) in [
         ("closed", Act::Close, ErrorKind::Interrupted, Outcome::Unknown),
+        ("reset", Act::Reset, ErrorKind::Interrupted, Outcome::Unknown),
         ("hangs", Act::Hang, ErrorKind::Timeout, Outcome::Unknown),
         ("cut body", Act::cut(SECRET), ErrorKind::Interrupted, Outcome::Done),
         ("500", Act::json("500 Error", "{}"), ErrorKind::Server, Outcome::Unknown),
         ("502", Act::json("502 Bad Gateway", "<html>"), ErrorKind::Server, Outcome::Unknown),
+        ("504", Act::json("504 Gateway Timeout", ""), ErrorKind::Server, Outcome::Unknown),
+        ("599", Act::json("599 Whatever", "{}"), ErrorKind::Server, Outcome::Unknown),
+        ("503", Act::json("503 Busy", "{}"), ErrorKind::Server, Outcome::Unknown),
         ("408", Act::json("408 Timeout", "{}"), ErrorKind::Timeout, Outcome::Unknown),
         ("503 later", Act::with("503 Busy", "Retry-After: 0\r\n", "{}"), ErrorKind::Server, Outcome::Unknown),
     ] {
@@ -58,9 +65,66 @@ async fn lost_replies_are_fetched_again_but_never_written_again() {
 
 #[tokio::test]
 async fn too_many_requests_means_that_nothing_was_done_so_writes_go_again() {
-    let (reads, read_ok, writes, error) = row(Act::with("429 Slow", "Retry-After: 0\r\n", "{}")).await;
-    assert_eq!((reads, read_ok, writes), (2, true, 2));
-    assert!(error.is_none());
+    for wait in ["Retry-After: 0\r\n", ""] {
+        let (reads, read_ok, writes, error) = row(Act::with("429 Slow", wait, "{}")).await;
+        assert_eq!((reads, read_ok, writes), (2, true, 2), "{wait:?}");
+        assert!(error.is_none());
+    }
+    let raw = Raw::start(vec![Act::json("429 Slow", "{}"); 9]).await;
+    let error = write(&client(&raw)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts(), raw.requests().len()),
+        (ErrorKind::RateLimited, Outcome::NotDone, 4, 4),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_connection_reads_and_writes_are_tried_again_and_nothing_was_sent() {
+    // A name that does not exist, a port where nobody listens, and a server that does not speak TLS.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (no_tls, heard) = without_tls().await;
+    for (name, base) in [
+        ("dns", "https://vault.invalid".to_owned()),
+        ("connect", format!("http://127.0.0.1:{nobody}")),
+        ("tls", no_tls),
+    ] {
+        let client = Client::builder(base)
+            .credential(StaticToken::new("CANARY".into()))
+            .jitter_seed(1)
+            .attempts(3)
+            .build()
+            .unwrap();
+        for error in [read(&client).await.unwrap_err(), write(&client).await.unwrap_err()] {
+            assert_eq!(
+                (error.kind(), error.outcome(), error.attempts()),
+                (ErrorKind::Connect, Outcome::NotSent, 3),
+                "{name}: {error}"
+            );
+        }
+    }
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard.len(), 6);
+    assert!(heard.iter().all(|bytes| bytes[0] == 22), "handshakes, and nothing that could be read");
+}
+
+/// A server that answers a handshake in plain text. Returns its address and what it heard, connection by connection.
+async fn without_tls() -> (String, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let heard = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+    let list = Arc::clone(&heard);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 4096];
+            let n = stream.read(&mut bytes).await.unwrap();
+            bytes.truncate(n);
+            list.lock().unwrap().push(bytes);
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        }
+    });
+    (base, heard)
 }
 
 #[tokio::test]

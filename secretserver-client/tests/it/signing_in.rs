@@ -112,6 +112,113 @@ async fn a_sign_in_goes_on_when_everybody_who_waited_is_gone() {
     assert_eq!(slow.tokens.load(Ordering::SeqCst), 1, "and its token is used");
 }
 
+/// Knows only the second token: the first has expired on the server. The first caller of the second exchange is told of.
+#[derive(Debug)]
+struct Expired {
+    tokens: AtomicUsize,
+    /// How the token endpoint fails, from the second exchange on.
+    fails: Option<TransportErrorKind>,
+    /// Answers the exchange when it is told to.
+    gate: tokio::sync::Semaphore,
+}
+
+impl Expired {
+    fn new(fails: Option<TransportErrorKind>, open: bool) -> Arc<Self> {
+        let gate = tokio::sync::Semaphore::new(if open { 1000 } else { 0 });
+        Arc::new(Self { tokens: AtomicUsize::new(0), fails, gate })
+    }
+}
+
+#[async_trait]
+impl Transport for Expired {
+    async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, TransportError> {
+        if request.uri().path().ends_with("/oauth2/token") {
+            let number = self.tokens.fetch_add(1, Ordering::SeqCst);
+            if number > 0 {
+                self.gate.acquire().await.unwrap().forget();
+                if let Some(kind) = self.fails {
+                    return Err(TransportError::new(kind, None));
+                }
+            }
+            return Ok(response(200, token(&format!("t{number}"))));
+        }
+        // So that all hundred are under way with the old token before the first is refused.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if request.headers()["authorization"] == "Bearer t0" {
+            return Ok(response(401, "{}".to_owned()));
+        }
+        Ok(response(200, USER.to_owned()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_tasks_with_an_expired_token_make_one_token_request() {
+    let server = Expired::new(None, true);
+    let client = Client::builder("https://vault.example")
+        .transport(server.clone())
+        .credential(Password::new("svc", "pw".into()))
+        .in_flight(100)
+        .build()
+        .unwrap();
+    client.sign_in().await.unwrap();
+    assert!(hundred(&client).await.iter().all(Result::is_ok));
+    assert_eq!(server.tokens.load(Ordering::SeqCst), 2, "the first, and one for all hundred");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_tasks_share_one_failure_of_the_token_endpoint() {
+    let server = Expired::new(Some(TransportErrorKind::Interrupted), false);
+    let client = Client::builder("https://vault.example")
+        .transport(server.clone())
+        .clock(Arc::new(ManualClock::new()))
+        .credential(Password::new("svc", "pw".into()))
+        .in_flight(100)
+        .build()
+        .unwrap();
+    client.sign_in().await.unwrap();
+    let opened = tokio::spawn({
+        let server = server.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            server.gate.add_permits(1000);
+        }
+    });
+    let results = hundred(&client).await;
+    opened.await.unwrap();
+    for result in results {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.starts_with("auth.token on /oauth2/token failed"), "{cause}");
+    }
+    let tries = server.tokens.load(Ordering::SeqCst);
+    assert_eq!(tries, 1 + 3, "one exchange with its three attempts, whose failure all hundred got");
+}
+
+#[tokio::test]
+async fn cancelling_the_first_caller_loses_nobody() {
+    let server = Expired::new(None, false);
+    let client = client(server.clone());
+    client.sign_in().await.unwrap();
+    let call = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.users().current().await.map(drop) })
+    };
+    let first = call();
+    while server.tokens.load(Ordering::SeqCst) < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let others: Vec<_> = (0..99).map(|_| call()).collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    server.gate.add_permits(1);
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+    assert_eq!(server.tokens.load(Ordering::SeqCst), 2, "the exchange that the first began");
+}
+
 const USER: &str = r#"{"id":1,"userName":"svc","permissions":[]}"#;
 
 fn token(name: &str) -> String {

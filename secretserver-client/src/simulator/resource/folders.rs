@@ -1,95 +1,112 @@
-//! `GET /v1/folders`, `GET /v1/folders/lookup`, `GET /v1/folders/{id}`. Only folders that the caller sees.
+//! `/v1/folders`: only those that the caller sees.
 
-use std::sync::Arc;
+mod change;
+mod details;
 
-use axum::Json;
-use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use crate::simulator::Shared;
-use crate::simulator::answer::{Answer, Args, Caller, Refusal, denied, message, page};
-use crate::simulator::permission::{FolderRole, right};
+use super::or_none;
+use super::templates;
+use crate::simulator::answer::{Answer, Refusal, denied, ok, unreadable};
+use crate::simulator::call::Call;
+use crate::simulator::page::{Key, List, page};
+use crate::simulator::permission::FolderRole;
 use crate::simulator::world::{Folder, World};
 
-fn row(world: &World, folder: &Folder) -> Value {
+pub(in super::super) fn row(world: &World, folder: &Folder) -> Value {
     json!({
         "id": folder.id, "folderName": folder.name, "folderPath": world.folder_path(folder.id), "folderTypeId": 1,
-        "parentFolderId": folder.parent.map_or(-1, i64::from), "inheritPermissions": folder.inherit,
-        "inheritSecretPolicy": false, "secretPolicyId": -1,
+        "parentFolderId": or_none(folder.parent), "inheritPermissions": folder.inherit,
+        "inheritSecretPolicy": folder.inherit_policy, "secretPolicyId": or_none(folder.policy),
     })
 }
 
+pub(in super::super) use change::{create, delete, patch, replace, stub};
+pub(in super::super) use details::{audit, details, templates_in};
+
+/// The folder as reads, creations and changes answer it.
+pub(in super::super) fn model(world: &World, folder: &Folder) -> Value {
+    let mut answer = row(world, folder);
+    if let Value::Object(map) = &mut answer {
+        map.insert("childFolders".to_owned(), Value::Null);
+        map.insert("secretTemplates".to_owned(), Value::Null);
+    }
+    answer
+}
+
+/// A folder by number, or by path when the number is 0 (facts 2.7), if the caller has this role on it.
+pub(in super::super) fn find<'w>(
+    world: &'w World,
+    call: &Call,
+    needed: FolderRole,
+) -> Result<&'w Folder, Refusal> {
+    let folder = match (call.number(0)?, call.args.text("folderPath")) {
+        (0, Some(path)) => world.folder_by_path(path),
+        _ => world.folder(call.id(0)?),
+    };
+    folder.filter(|f| world.may_in_folder(&call.caller, f.id, needed)).ok_or_else(denied)
+}
+
+pub(in super::super) fn get(world: &mut World, call: &Call) -> Answer {
+    let folder = find(world, call, FolderRole::View)?;
+    let mut answer = model(world, folder);
+    if let Value::Object(map) = &mut answer {
+        if call.args.flag("getAllChildren") {
+            let seen = |f: &&Folder| {
+                f.parent == Some(folder.id) && world.may_in_folder(&call.caller, f.id, FolderRole::View)
+            };
+            let children = world.folders.iter().filter(seen).map(|f| model(world, f)).collect();
+            map.insert("childFolders".to_owned(), Value::Array(children));
+        }
+        if call.args.flag("includeAssociatedTemplates") {
+            let allowed = world.templates.iter().filter(|t| folder.allowed_templates.contains(&t.id));
+            let allowed = allowed.map(|t| templates::summary(world, t, false)).collect();
+            map.insert("secretTemplates".to_owned(), Value::Array(allowed));
+        }
+    }
+    ok(answer)
+}
+
 /// The folders that the caller sees and the filter wants.
-fn found<'w>(world: &'w World, caller: &Caller, args: &Args) -> Result<Vec<&'w Folder>, Refusal> {
-    let text = args.text("filter.searchText").unwrap_or_default().to_lowercase();
+fn found(world: &World, call: &Call) -> Result<Vec<usize>, Refusal> {
+    let args = &call.args;
+    let text = args.search_text();
     let parent = args.id("filter.parentFolderId")?;
     let needed = match args.text("filter.permissionRequired") {
         None => FolderRole::View,
-        Some(name) => FolderRole::parse(name)
-            .ok_or_else(|| message(http::StatusCode::BAD_REQUEST, "The request is invalid."))?,
+        Some(name) => FolderRole::parse(name).ok_or_else(unreadable)?,
     };
-    let below = |folder: &Folder, ancestor: u32| {
-        let mut at = folder.parent;
-        for _ in 0..=world.folders.len() {
-            match at {
-                Some(id) if id == ancestor => return true,
-                Some(id) => at = world.folder(id).and_then(|f| f.parent),
-                None => return false,
-            }
-        }
-        false
+    let only_roots = args.flag("filter.onlyIncludeRootFolders");
+    let direct = args.flag("filter.limitToDirectDescendents");
+    let placed = |folder: &Folder| match parent {
+        None => !only_roots || folder.parent.is_none(),
+        Some(parent) => folder.parent == Some(parent) || !direct && world.below(folder, parent),
     };
     Ok(world
         .folders
         .iter()
-        .filter(|_| caller.user.has(right::VIEW_FOLDERS))
-        .filter(|f| world.may_in_folder(&caller.user, f.id, needed))
-        .filter(|f| f.name.to_lowercase().contains(&text))
-        .filter(|f| parent.is_none_or(|p| below(f, p)))
+        .enumerate()
+        .filter(|(_, f)| placed(f) && f.name.to_lowercase().contains(&text))
+        .filter(|(_, f)| world.may_in_folder(&call.caller, f.id, needed))
+        .map(|(at, _)| at)
         .collect())
 }
 
-pub(super) async fn get(
-    State(shared): State<Arc<Shared>>,
-    caller: Caller,
-    Path(id): Path<i64>,
-    args: Args,
-) -> Answer {
-    let world = shared.world();
-    let folder = match (id, args.text("folderPath")) {
-        (0, Some(path)) => world.folder_by_path(path),
-        _ => u32::try_from(id).ok().and_then(|id| world.folder(id)),
-    };
-    let folder = folder
-        .filter(|_| caller.user.has(right::VIEW_FOLDERS))
-        .filter(|f| world.may_in_folder(&caller.user, f.id, FolderRole::View))
-        .ok_or_else(denied)?;
-    let mut answer = row(&world, folder);
-    if let Value::Object(map) = &mut answer {
-        let children: Vec<Value> = world
-            .folders
-            .iter()
-            .filter(|f| {
-                f.parent == Some(folder.id) && world.may_in_folder(&caller.user, f.id, FolderRole::View)
-            })
-            .map(|f| row(&world, f))
-            .collect();
-        let children = if args.flag("getAllChildren") { Value::Array(children) } else { Value::Null };
-        map.insert("childFolders".to_owned(), children);
-        map.insert("secretTemplates".to_owned(), Value::Null);
+fn key(world: &World, at: usize, column: &str) -> Option<Key> {
+    let folder = world.folders.get(at)?;
+    match column {
+        "id" => Some(Key::Number(folder.id.into())),
+        "foldername" | "value" => Some(Key::Text(folder.name.to_lowercase())),
+        _ => None,
     }
-    Ok(Json(answer))
 }
 
-pub(super) async fn search(State(shared): State<Arc<Shared>>, caller: Caller, args: Args) -> Answer {
-    let world = shared.world();
-    let rows = found(&world, &caller, &args)?.into_iter().map(|f| row(&world, f)).collect();
-    Ok(page(rows, &args, &world.settings))
+pub(in super::super) fn search(world: &mut World, call: &Call) -> Answer {
+    let row = |world: &World, at: usize| world.folders.get(at).map(|f| row(world, f));
+    page(world, call, &List { find: |world: &World| found(world, call), key, row })
 }
 
-pub(super) async fn lookup(State(shared): State<Arc<Shared>>, caller: Caller, args: Args) -> Answer {
-    let world = shared.world();
-    let rows =
-        found(&world, &caller, &args)?.into_iter().map(|f| json!({"id": f.id, "value": f.name})).collect();
-    Ok(page(rows, &args, &world.settings))
+pub(in super::super) fn lookup(world: &mut World, call: &Call) -> Answer {
+    let row = |world: &World, at: usize| world.folders.get(at).map(|f| json!({"id": f.id, "value": f.name}));
+    page(world, call, &List { find: |world: &World| found(world, call), key, row })
 }

@@ -1,34 +1,30 @@
 //! `POST /oauth2/token`, `POST /v1/oauth-expiration`.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::{Form, Json};
 use serde_json::{Value, json};
 
-use crate::simulator::Shared;
-use crate::simulator::answer::{Answer, Caller, login_failed};
+use crate::simulator::answer::{Answer, login_failed, ok};
+use crate::simulator::call::Call;
+use crate::simulator::world::World;
 
-pub(super) async fn token(
-    State(shared): State<Arc<Shared>>,
-    Form(form): Form<HashMap<String, String>>,
-) -> Answer {
-    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let life = shared.world().settings.token_seconds;
-    let user = match field("grant_type") {
-        // Failures count, so they are kept like any change.
-        "password" => shared.change(|world| world.sign_in(field("username"), field("password")))?,
-        "refresh_token" => shared.world().redeem(field("refresh_token")),
+pub(in super::super) fn token(world: &mut World, call: &Call) -> Answer {
+    let form = call.fields();
+    let field = |name| form.text(name).unwrap_or_default();
+    let issued = match field("grant_type") {
+        "password" => world.sign_in(field("username"), field("password"), call.otp.as_deref()),
+        "refresh_token" => world.redeem(field("refresh_token")),
+        "client_credentials" => world.sign_in_sdk(field("client_id"), field("client_secret")),
         _ => None,
     };
-    let (access, refresh) = shared.world().issue(user.ok_or_else(login_failed)?);
-    Ok(Json(
-        json!({"access_token": access, "token_type": "bearer", "expires_in": life, "refresh_token": refresh}),
-    ))
+    let issued = issued.ok_or_else(login_failed)?;
+    let life = world.settings.token_seconds;
+    let mut answer = json!({"access_token": issued.access, "token_type": "bearer", "expires_in": life});
+    if let (Some(refresh), Value::Object(members)) = (issued.refresh, &mut answer) {
+        members.insert("refresh_token".to_owned(), json!(refresh));
+    }
+    ok(answer)
 }
 
-pub(super) async fn expire(State(shared): State<Arc<Shared>>, caller: Caller) -> Answer {
-    shared.world().expire_token(&caller.token);
-    Ok(Json(Value::Bool(true)))
+pub(in super::super) fn expire(world: &mut World, call: &Call) -> Answer {
+    world.expire_token(&call.caller.token);
+    ok(json!(true))
 }

@@ -1,11 +1,20 @@
 //! What a fresh simulator begins with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, Grant, Settings, Template, TemplateField, World, random};
+use super::change::NewSecret;
+use super::people::DEFAULT_ROLE;
+use super::{FORMAT, Principal, Settings, Template, TemplateField, World, random};
 use crate::simulator::permission::{FolderRole, SecretRole, right};
+
+/// The directory that synchronized groups and users come from.
+pub(in super::super) const DOMAIN: u32 = 1;
+/// Its name.
+pub(in super::super) const DOMAIN_NAME: &str = "corp.example";
+/// Where personal folders are.
+pub(in super::super) const PERSONAL_FOLDERS: &str = "Personal Folders";
 
 /// What a fresh simulator begins with. The passwords are made at random.
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,45 +75,70 @@ impl World {
                 secret_path: r"\Service Accounts\svc-example".to_owned(),
             },
             users: Vec::new(),
+            groups: Vec::new(),
+            roles: Vec::new(),
             folders: Vec::new(),
             templates: built_in_templates(),
             secrets: Vec::new(),
+            dependencies: Vec::new(),
+            dependency_groups: Vec::new(),
+            sdk_enabled: false,
+            sdk_rules: Vec::new(),
+            sdk_accounts: Vec::new(),
+            waiting: BTreeSet::new(),
             audit: Vec::new(),
+            user_audit: Vec::new(),
+            folder_audit: Vec::new(),
             next_id: 1,
             tokens: HashMap::new(),
             refresh: HashMap::new(),
+            runs: HashMap::new(),
+            revision: 0,
+            pages: Vec::new(),
+            unsaved: false,
         };
-        let (service_name, service_password) = (world.seed.username.clone(), world.seed.password.clone());
-        let (admin_name, admin_password) =
-            (world.seed.admin_username.clone(), world.seed.admin_password.clone());
-        let service = world.add_user(&service_name, &service_password, right::SERVICE);
+        world.fill();
+        world
+    }
+
+    fn fill(&mut self) {
+        let usual = [right::SERVICE, &[right::PERSONAL_FOLDERS]].concat();
+        self.add_role(DEFAULT_ROLE, &usual, true);
+        let (name, password) = (self.seed.username.clone(), self.seed.password.clone());
+        let service = self.add_user(&name, &password, right::SERVICE);
         let everything = [right::SERVICE, right::ADMINISTRATOR].concat();
-        let admin = world.add_user(&admin_name, &admin_password, &everything);
-        let folder = world.add_folder("Service Accounts", None, false);
-        let pending = world.add_folder("Pending", Some(folder), false);
-        let owner = |user| Grant { user, folder_role: FolderRole::Owner, secret_role: SecretRole::Owner };
-        for f in &mut world.folders {
-            f.grants.push(owner(service));
-            if f.id == folder {
-                f.grants.push(owner(admin));
-            }
+        let (name, password) = (self.seed.admin_username.clone(), self.seed.admin_password.clone());
+        let admin = self.add_user(&name, &password, &everything);
+        let folder = self.add_folder("Service Accounts", None, false);
+        let pending = self.add_folder("Pending", Some(folder), false);
+        for (folder, user) in [(folder, service), (pending, service), (folder, admin)] {
+            self.set_grant(folder, Principal::User(user), FolderRole::Owner, SecretRole::Owner);
         }
-        let values = [("domain", "corp.example"), ("username", "svc-example"), ("notes", "")];
+        let values = [("domain", DOMAIN_NAME), ("username", "svc-example"), ("notes", "")];
         let mut values: BTreeMap<String, String> =
             values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         values.insert("password".to_owned(), random());
-        let secret = world.add_secret("svc-example", 6001, Some(folder), 1, values, admin);
-        world.seed.folder_id = folder;
-        world.seed.pending_folder_id = pending;
-        world.seed.secret_id = secret;
-        world
+        let new = NewSecret {
+            name: "svc-example",
+            template: 6001,
+            folder: Some(folder),
+            site: 1,
+            values,
+            by: admin,
+        };
+        self.seed.secret_id = self.add_secret(new);
+        self.seed.folder_id = folder;
+        self.seed.pending_folder_id = pending;
+        self.add_folder(PERSONAL_FOLDERS, None, false);
     }
 }
 
 fn built_in_templates() -> Vec<Template> {
-    let template = |id, name: &str, fields: &[(&str, &str, bool)], first: u32| Template {
+    // Their numbers, and those of their first fields, are the server's own (examples 23 and 24).
+    let template = |id, name: &str, first: u32, fields: &[(&str, &str, bool)]| Template {
         id,
         name: name.to_owned(),
+        active: true,
         fields: fields
             .iter()
             .zip(first..)
@@ -113,8 +147,9 @@ fn built_in_templates() -> Vec<Template> {
                 slug: (*slug).to_owned(),
                 name: (*name).to_owned(),
                 required: *required,
-                password: *slug == "password",
+                password: slug.starts_with("pass") || slug.ends_with("-passphrase"),
                 notes: *slug == "notes",
+                file: *slug == "private-key" || *slug == "public-key",
             })
             .collect(),
     };
@@ -126,8 +161,17 @@ fn built_in_templates() -> Vec<Template> {
             ("notes", "Notes", false),
         ]
     };
+    let unix = [
+        ("machine", "Machine", true),
+        ("username", "Username", true),
+        ("password", "Password", false),
+        ("notes", "Notes", false),
+        ("private-key", "Private Key", false),
+        ("private-key-passphrase", "Private Key Passphrase", false),
+    ];
     vec![
-        template(6001, "Active Directory Account", &account(("domain", "Domain")), 60),
-        template(6003, "Windows Account", &account(("machine", "Machine")), 83),
+        template(6001, "Active Directory Account", 60, &account(("domain", "Domain"))),
+        template(6003, "Windows Account", 83, &account(("machine", "Machine"))),
+        template(6007, "Unix Account (SSH)", 108, &unix),
     ]
 }

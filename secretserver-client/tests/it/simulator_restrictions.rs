@@ -1,0 +1,144 @@
+//! The simulator's secrets with something before them: check-out, comment, ticket, approval, second lock.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use secretserver_client::auth::Password;
+use secretserver_client::resource::secrets::{self, Access, AccessState};
+use secretserver_client::simulator::{Restrictions, Simulator};
+use secretserver_client::{Client, Error, SecretId};
+
+struct World {
+    server: Simulator,
+    service: Client,
+    admin: Client,
+    id: SecretId,
+}
+
+async fn world(restrictions: Restrictions) -> World {
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let client = |name: &str, password: &str| {
+        Client::builder(server.url()).credential(Password::new(name, password.into())).build().unwrap()
+    };
+    server.restrict(seed.secret_id, restrictions).unwrap();
+    World {
+        service: client(&seed.username, &seed.password),
+        admin: client(&seed.admin_username, &seed.admin_password),
+        id: SecretId::new(seed.secret_id.into()).unwrap(),
+        server,
+    }
+}
+
+fn code(error: &Error) -> &str {
+    error.api().and_then(|api| api.code()).unwrap_or_default()
+}
+
+fn actions(world: &World) -> Vec<String> {
+    let id = world.id.get();
+    world.server.audit().into_iter().filter(|a| a.secret_id == id).map(|a| a.action).collect()
+}
+
+#[tokio::test]
+async fn a_plain_read_checks_out_and_one_that_says_no_does_not() {
+    let w = world(Restrictions::default().with_check_out(30)).await;
+    let state = w.service.secrets().state(w.id).await.unwrap();
+    assert_eq!(state.secret_state, AccessState::RequiresCheckout);
+    let quiet = Access::default();
+    let error = w.service.request(secrets::GetRestricted { id: w.id, access: quiet }).await.unwrap_err();
+    assert_eq!(code(&error), "API_ValidateSecretAccessCheckOutRequired");
+    assert!(actions(&w).is_empty(), "nothing was seen, and nothing checked out");
+
+    let access = Access::default().checking_out();
+    let secret =
+        w.service.request(secrets::GetRestricted { id: w.id, access: access.clone() }).await.unwrap();
+    assert!(secret.checked_out && secret.value("password").is_some());
+    let error = w.admin.request(secrets::GetRestricted { id: w.id, access }).await.unwrap_err();
+    assert_eq!(code(&error), "API_ValidateSecretAccessCheckedOut");
+    let state = w.admin.secrets().state(w.id).await.unwrap();
+    assert_eq!((state.is_checked_out, state.is_checked_out_by_current_user), (true, false));
+    assert_eq!(actions(&w), ["CHECK OUT", "VIEW"]);
+}
+
+#[tokio::test]
+async fn whoever_has_it_checks_it_in_and_others_only_by_force() {
+    let w = world(Restrictions::default().with_check_out(30).changing_on_check_in()).await;
+    w.service.request(secrets::CheckOut { id: w.id }).await.unwrap();
+    let before = w.service.secrets().field(w.id, "password").await.unwrap();
+    let access = Access::default();
+    let error = w.admin.request(secrets::CheckIn { id: w.id, access }).await.unwrap_err();
+    assert_eq!(code(&error), "API_ValidateSecretAccessCheckedOut");
+    let mut forced = Access::default();
+    forced.force_check_in = true;
+    let summary = w.admin.request(secrets::CheckIn { id: w.id, access: forced.clone() }).await.unwrap();
+    assert!(!summary.checked_out);
+    // By force needs a permission, which the service account does not have.
+    w.admin.request(secrets::CheckOut { id: w.id }).await.unwrap();
+    w.service.request(secrets::CheckIn { id: w.id, access: forced }).await.unwrap_err();
+    let after = w.admin.secrets().field(w.id, "password").await.unwrap();
+    assert!(before.expose() != after.expose(), "the password changed on check-in");
+}
+
+#[tokio::test]
+async fn a_comment_is_given_first_or_with_the_read() {
+    let w = world(Restrictions::default().with_comment().with_check_out(5)).await;
+    let state = w.service.secrets().state(w.id).await.unwrap();
+    assert_eq!(state.secret_state, AccessState::RequiresCheckoutAndComment);
+    let error = w.service.request(secrets::CheckOut { id: w.id }).await.unwrap_err();
+    assert_eq!(code(&error), "API_ValidateSecretAccessCommentRequired");
+    assert_eq!(error.api().unwrap().message(), "The requested Secret requires a comment when viewed.");
+    let access = Access::comment("INC1: restart").checking_out();
+    w.service.request(secrets::GetRestricted { id: w.id, access }).await.unwrap();
+    w.service.secrets().field(w.id, "password").await.expect("the comment still counts");
+    let said = w.server.audit().into_iter().find(|a| a.action == "VIEW COMMENT").unwrap();
+    assert_eq!(said.notes, "INC1: restart");
+}
+
+#[tokio::test]
+async fn tickets_approval_and_second_locks() {
+    let w = world(Restrictions::default().with_ticket()).await;
+    let error = w.service.secrets().get(w.id).await.unwrap_err();
+    assert_eq!(code(&error), "API_ValidateSecretAccessTicketRequired");
+    let access = Access::default().ticket("INC2", None);
+    w.service.request(secrets::GetRestricted { id: w.id, access }).await.unwrap();
+
+    let w = world(Restrictions::default().with_approval()).await;
+    assert_eq!(w.service.secrets().state(w.id).await.unwrap().secret_state, AccessState::RequiresApproval);
+    w.service.secrets().get(w.id).await.unwrap_err();
+    w.server.approve(w.id.get(), &w.server.seed().username, Duration::from_secs(60)).unwrap();
+    w.service.secrets().get(w.id).await.unwrap();
+    assert_eq!(
+        code(&w.admin.secrets().get(w.id).await.unwrap_err()),
+        "API_ValidateSecretAccessApprovalRequired"
+    );
+
+    let w = world(Restrictions::default().with_double_lock("second")).await;
+    let state = w.service.secrets().state(w.id).await.unwrap().secret_state;
+    assert_eq!(state, AccessState::RequiresDoubleLockPassword);
+    for (password, ok) in [("wrong", false), ("second", true)] {
+        let access = Access::default().double_lock(password.into());
+        let read = secrets::GetRestrictedField { id: w.id, slug: "password".to_owned(), access };
+        assert_eq!(w.service.request(read).await.is_ok(), ok, "{password}");
+    }
+}
+
+#[tokio::test]
+async fn changes_of_the_password_and_heartbeats_come_later() {
+    let w = world(Restrictions::default()).await;
+    let change =
+        secrets::ChangePassword { id: w.id, new_password: Some("n3w".into()), access: Access::default() };
+    w.service.request(change.clone()).await.unwrap();
+    assert_eq!(w.service.secrets().field(w.id, "password").await.unwrap().expose(), "n3w");
+    w.server.set_heartbeat(w.id.get(), "Failed").unwrap();
+    let change = secrets::ChangePassword { new_password: Some("lost".into()), ..change };
+    w.service.request(change).await.unwrap();
+    assert_eq!(w.service.secrets().field(w.id, "password").await.unwrap().expose(), "n3w", "it failed");
+    let pending = w.service.request(secrets::Heartbeat { id: w.id }).await.unwrap();
+    assert_eq!(pending.last_heart_beat_status.unwrap().as_str(), "Pending");
+    let done = w.service.secrets().summary(w.id).await.unwrap();
+    assert_eq!(done.last_heart_beat_status.unwrap().as_str(), "Failed");
+    w.service.request(secrets::Expire { id: w.id, access: Access::default() }).await.unwrap();
+    let audit: Vec<_> = w.admin.secrets().audit(w.id).try_collect().await.unwrap();
+    assert!(audit.iter().any(|a| a.action == "EXPIRE"), "{audit:?}");
+    w.service.secrets().audit(w.id).try_collect::<Vec<_>>().await.unwrap_err();
+}
