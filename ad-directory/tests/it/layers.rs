@@ -26,6 +26,10 @@ fn draft(name: &str) -> NewAccount {
     NewAccount::new(dn(UNIT), name.parse().unwrap()).password("Canary-7f3a!x".to_owned())
 }
 
+fn error<T>(result: Result<T>) -> Option<ad_directory::Error> {
+    result.err()
+}
+
 /// All methods that change something.
 async fn every_change(directory: &dyn Directory) -> Vec<(&'static str, Option<ad_directory::Error>)> {
     let id: ObjectGuid = Uuid::new_v4().into();
@@ -34,9 +38,6 @@ async fn every_change(directory: &dyn Directory) -> Vec<(&'static str, Option<ad
     let update = AccountUpdate::new().enabled(true);
     let managed = NewManagedAccount::new(dn(UNIT), "g$".parse().unwrap(), "g.corp.example");
     let off = ManagedAccountUpdate::new().enabled(false);
-    fn error<T>(result: Result<T>) -> Option<ad_directory::Error> {
-        result.err()
-    }
     vec![
         ("accounts.create", error(directory.create_account(&draft("svc"), CreateOptions::new()).await)),
         ("accounts.update", error(directory.update_account(id, &update, UpdateOptions::new()).await)),
