@@ -168,6 +168,7 @@ pub enum ObjectKind {
     Other,
 }
 
+#[cfg(any(feature = "ldap", test))]
 impl ObjectKind {
     /// By the object's classes, from the narrowest to the widest: managed accounts are computers, and computers are users.
     pub(crate) fn of(classes: &[&str]) -> Self {

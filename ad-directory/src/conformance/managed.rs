@@ -198,7 +198,7 @@ pub async fn two_who_add_readers_both_succeed(ground: &Ground) -> Checked {
     let guid = one(ground).await?.guid;
     let change = |sid: &Sid| ManagedAccountUpdate::new().add_principal(sid.clone());
     let (first, second) =
-        futures_util::join!(update(ground, guid, change(&one_sid)), update(ground, guid, change(&two_sid)));
+        tokio::join!(update(ground, guid, change(&one_sid)), update(ground, guid, change(&two_sid)));
     first?;
     second?;
     let now = find(ground, guid).await?.ok_or("it is still there")?;

@@ -89,7 +89,7 @@ pub async fn of_two_who_want_a_service_name_one_gets_it(ground: &Ground) -> Chec
     let (one, two) = (ground.account().await?, ground.account().await?);
     let change = || AccountUpdate::new().add_service_principal_name(name.clone());
     let (first, second) =
-        futures_util::join!(update(ground, one.guid, change()), update(ground, two.guid, change()));
+        tokio::join!(update(ground, one.guid, change()), update(ground, two.guid, change()));
     let lost = match (first, second) {
         (Ok(_), lost) | (lost, Ok(_)) => lost,
         (Err(error), Err(_)) => return Err(error.into()),
@@ -103,10 +103,8 @@ pub async fn two_who_add_service_names_both_succeed(ground: &Ground) -> Checked 
     let account = ground.account().await?;
     let (one, two) = (name(ground, "HTTP")?, name(ground, "CIFS")?);
     let change = |name: &ServicePrincipalName| AccountUpdate::new().add_service_principal_name(name.clone());
-    let (first, second) = futures_util::join!(
-        update(ground, account.guid, change(&one)),
-        update(ground, account.guid, change(&two))
-    );
+    let (first, second) =
+        tokio::join!(update(ground, account.guid, change(&one)), update(ground, account.guid, change(&two)));
     first?;
     second?;
     let names = ground.now(account.guid).await?.service_principal_names;
