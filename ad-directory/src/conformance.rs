@@ -135,7 +135,8 @@ list! { $
         a_stranger_in_a_batch_stops_it nested_members_are_listed_once a_unit_is_made_and_found a_unit_with_something_in_it_stays
         only_units_are_deleted_as_units;
     members: joining_twice_is_success leaving_twice_is_success every_key_of_a_group_will_do an_unknown_group_is_not_found
-        an_unknown_member_is_not_found groups_are_kept_apart;
+        an_unknown_member_is_not_found groups_are_kept_apart the_primary_group_is_had_already_and_not_left
+        members_by_primary_group_are_listed_when_asked a_group_joins_a_group;
     changes: a_first_reading_tells_everything a_token_tells_what_came_after_it an_old_token_tells_the_same_again
         changed_attributes_are_told changes_of_one_object_are_one a_move_is_told a_deletion_is_told
         a_restored_account_is_told a_managed_account_is_told

@@ -83,7 +83,9 @@ pub trait Directory: Debug + Send + Sync + 'static {
         listing::unsupported("containers.list")
     }
 
-    /// The members of a group that lie in this domain, without those whose primary group it is: those are in no list of members.
+    /// The members of a group, and those of its groups when the options say so; those whose primary group it is only when the options say
+    /// that. Members from other domains of the forest come last, as [`MemberKind::Elsewhere`](crate::MemberKind::Elsewhere); what is in a
+    /// group of another domain is not looked for.
     ///
     /// # Errors
     /// In the list: `NotFound` when there is no such group; `Unsupported` as the default body.
@@ -189,10 +191,10 @@ pub trait Directory: Debug + Send + Sync + 'static {
     /// `NotFound` when it does not exist, which after an `Unknown` outcome is good news; `MarkerMismatch`; `Forbidden`.
     async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()>;
 
-    /// Makes an account a member of a group. Being one already is success.
+    /// Makes an account, a managed account, a computer or another group a member of a group. Being one already is success.
     ///
     /// # Errors
-    /// `NotFound` for the group or the account; `Forbidden`.
+    /// `NotFound` for the group or the member; `Constraint` for a group that may not be in this one; `Forbidden`.
     async fn add_member(
         &self,
         group: &GroupKey,
@@ -200,10 +202,10 @@ pub trait Directory: Debug + Send + Sync + 'static {
         options: MemberOptions,
     ) -> Result<MembershipChange>;
 
-    /// Ends an account's membership of a group. Not being one is success.
+    /// Ends a membership of a group. Not being one is success.
     ///
     /// # Errors
-    /// `NotFound` for the group or the account; `Forbidden`; `Constraint` for its primary group.
+    /// `NotFound` for the group or the member; `Forbidden`; `Constraint` for its primary group.
     async fn remove_member(
         &self,
         group: &GroupKey,

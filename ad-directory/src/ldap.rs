@@ -11,6 +11,7 @@ mod delta;
 mod diagnostic;
 mod dial;
 mod entry;
+mod extended_dn;
 mod groups;
 mod locator;
 mod lookup;

@@ -98,6 +98,9 @@ options! {
     ListMembersOptions {
         /// Whether the members of groups that are members are listed too, each once, however they are reached.
         nested: bool => bool, std::convert::identity;
+        /// Whether those are listed too whose primary group it is, which directories keep apart from the members: all that most domains have in
+        /// `Domain Users`. Not those whose primary group is one of its groups.
+        primary: bool => bool, std::convert::identity;
         /// As in [`ListOptions::page_size`].
         page_size: Option<u32> => u32, Some;
     }

@@ -13,6 +13,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// One without attributes.
+    pub(super) fn named(dn: String) -> Self {
+        Self { dn, attributes: HashMap::new() }
+    }
+
     /// `None` when it is not shaped as RFC 4511, 4.5.2 says.
     pub(super) fn read(entry: ResultEntry) -> Option<Self> {
         let mut parts = entry.0.match_id(4)?.expect_constructed()?.into_iter();

@@ -73,7 +73,7 @@ impl LdapDirectory {
         let connection = lease.connection(call)?;
         let found = connection.search(call, &base, scope, &filter, attributes).await?;
         let Some(mut entry) = only(call, key, found)? else { return Ok(None) };
-        ranged::complete(call, connection, &mut entry).await?;
+        ranged::complete(call, connection, &mut entry, &[]).await?;
         Ok(Some(entry))
     }
 

@@ -17,14 +17,15 @@ use super::{
     root,
 };
 use crate::{
-    AccountKey, Dn, EncryptionTypes, ErrorKind, FileTime, Filter, ManagedAccount, ManagedAccountKind,
-    ManagedAccountUpdate, ManagedPassword, Marker, NewManagedAccount, ObjectGuid, PasswordReaders, Result,
-    RootKey, SamAccountName, ServicePrincipalName, Sid, UserAccountControl,
+    AccountKey, AttributeName, EncryptionTypes, ErrorKind, FileTime, Filter, ManagedAccount,
+    ManagedAccountKind, ManagedAccountUpdate, ManagedPassword, NewManagedAccount, ObjectGuid,
+    PasswordReaders, Result, RootKey, SamAccountName, ServicePrincipalName, UserAccountControl,
+    change::filter,
 };
 
-const GROUP_MANAGED: &str = "msDS-GroupManagedServiceAccount";
-const STANDALONE: &str = "msDS-ManagedServiceAccount";
-const DELEGATED: &str = "msDS-DelegatedManagedServiceAccount";
+const GROUP_MANAGED: &str = filter::MANAGED[0];
+const STANDALONE: &str = filter::MANAGED[1];
+const DELEGATED: &str = filter::MANAGED[2];
 const READERS: &str = "msDS-GroupMSAMembership";
 const PASSWORD: &str = "msDS-ManagedPassword";
 /// `NTE_NO_KEY`: the controller has no root key to make the password from.
@@ -55,21 +56,16 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 
 /// Which objects are managed accounts. A class that a schema does not know fits nothing.
 pub(super) fn managed() -> Result<Filter> {
-    let classes = [GROUP_MANAGED, STANDALONE, DELEGATED].map(|class| lookup::is("objectClass", class));
+    let classes = filter::MANAGED.map(|class| lookup::is("objectClass", class));
     Ok(Filter::any(classes.into_iter().collect::<Result<Vec<_>>>()?))
 }
 
-pub(super) fn account(call: &Call, entry: &Entry, marker: &str) -> Result<ManagedAccount> {
-    let missing = |what: &'static str| {
-        call.error(ErrorKind::Protocol)
-            .with_subject(&entry.dn)
-            .with_reason(format!("{what} is missing or cannot be read"))
-    };
+pub(super) fn account(call: &Call, entry: &Entry, marker: &AttributeName) -> Result<ManagedAccount> {
+    let missing = |what: &'static str| convert::missing(call, entry, what);
     let is = |class: &str| entry.texts("objectclass").any(|have| have.eq_ignore_ascii_case(class));
-    let dn: Dn = entry.dn.parse().map_err(|_| missing("the distinguished name"))?;
-    let name = entry.text("samaccountname").ok_or_else(|| missing("sAMAccountName"))?;
-    let name = SamAccountName::stored(name.to_owned());
-    let mut account = ManagedAccount::new(convert::guid(call, entry)?, dn, name);
+    let name = convert::owned(entry, "samaccountname").ok_or_else(|| missing("sAMAccountName"))?;
+    let name = SamAccountName::stored(name);
+    let mut account = ManagedAccount::new(convert::guid(call, entry)?, convert::dn(call, entry)?, name);
     account.kind = if is(DELEGATED) {
         ManagedAccountKind::Delegated
     } else if is(STANDALONE) {
@@ -77,25 +73,19 @@ pub(super) fn account(call: &Call, entry: &Entry, marker: &str) -> Result<Manage
     } else {
         ManagedAccountKind::Group
     };
-    let flags = entry.text("useraccountcontrol").and_then(|text| text.parse().ok());
-    account.user_account_control = flags.ok_or_else(|| missing("userAccountControl"))?;
-    account.dns_host_name = entry.text("dnshostname").map(ToOwned::to_owned);
+    account.user_account_control = convert::flags(call, entry)?;
+    account.dns_host_name = convert::owned(entry, "dnshostname");
     let readers = entry.bytes("msds-groupmsamembership").map(PasswordReaders::from_wire).transpose();
     account.readers = readers.map_err(|_| missing(READERS))?;
     account.password_interval_days =
         entry.text("msds-managedpasswordinterval").and_then(|text| text.parse().ok());
     let types = entry.text("msds-supportedencryptiontypes").map(str::parse::<EncryptionTypes>).transpose();
     account.encryption_types = types.map_err(|_| missing("msDS-SupportedEncryptionTypes"))?;
-    account.service_principal_names = entry.texts("serviceprincipalname").map(ToOwned::to_owned).collect();
-    account.service_principal_names.sort();
-    account.description = entry.text("description").map(ToOwned::to_owned);
-    let stored = entry.bytes(&marker.to_ascii_lowercase());
-    account.marker = stored.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<Marker>().ok());
-    account.foreign_marker = stored.is_some() && account.marker.is_none();
-    let groups = entry.texts("memberof").map(str::parse::<Dn>).collect::<Result<Vec<_>, _>>();
-    account.member_of = groups.map_err(|_| missing("memberOf"))?;
-    account.member_of.sort();
-    account.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    account.service_principal_names = convert::service_names(entry);
+    account.description = convert::owned(entry, "description");
+    (account.marker, account.foreign_marker) = convert::marker(entry, marker);
+    account.member_of = convert::groups(call, entry)?;
+    account.sid = convert::sid(entry);
     account.when_created = convert::time(entry, "whencreated");
     account.when_changed = convert::time(entry, "whenchanged");
     Ok(account)
@@ -122,7 +112,7 @@ impl LdapDirectory {
         key: &AccountKey,
     ) -> Result<Option<ManagedAccount>> {
         let entry = self.managed_entry(call, lease, key, &[]).await?;
-        entry.map(|entry| account(call, &entry, self.core.marker_attribute.as_str())).transpose()
+        entry.map(|entry| account(call, &entry, &self.core.marker_attribute)).transpose()
     }
 
     pub(super) async fn existing_managed(
@@ -136,7 +126,7 @@ impl LdapDirectory {
             call.error(ErrorKind::NotFound).with_subject(id).with_reason("there is no such managed account")
         };
         let entry = entry.ok_or_else(missing)?;
-        let account = account(call, &entry, self.core.marker_attribute.as_str())?;
+        let account = account(call, &entry, &self.core.marker_attribute)?;
         Ok((entry, account))
     }
 

@@ -176,7 +176,8 @@ impl Directory for LdapDirectory {
     }
 
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
-        let target = Target::Members { group: group.clone(), nested: options.nested };
+        let target =
+            Target::Members { group: group.clone(), nested: options.nested, primary: options.primary };
         let attributes = convert::MEMBER_ATTRIBUTES.iter().map(ToString::to_string).collect();
         let search = Search {
             operation: "groups.list_members",
@@ -580,7 +581,7 @@ impl Directory for LdapDirectory {
             Ok(kind) => kind,
             Err(error) => return listing::failed(error),
         };
-        let marker = self.core.marker_attribute.as_str().to_owned();
+        let marker = self.core.marker_attribute.clone();
         let target = Target::Query { query: query.clone(), kind };
         let attributes = managed::ATTRIBUTES.iter().copied().chain([marker.as_str()]);
         let attributes = attributes.map(ToOwned::to_owned).collect();

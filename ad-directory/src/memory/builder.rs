@@ -10,7 +10,7 @@ use super::{
     file::WorldFile,
     index::Names,
     policy::Policies,
-    world::{StoredAccount, World},
+    world::{COMPUTERS, StoredAccount, USERS, World},
 };
 use crate::{
     Account, Container, ContainerKind, Controller, Dn, Error, ErrorKind, Group, ObjectGuid, PasswordPolicy,
@@ -179,6 +179,11 @@ impl MemoryDirectoryBuilder {
             let dn = if unit.contains('=') { unit.parse()? } else { domain.unit(unit)? };
             add_unit(&mut world, &dn)?;
         }
+        for (name, rid) in [("Domain Users", USERS), ("Domain Computers", COMPUTERS)] {
+            let mut group = Group::new(new_guid(), users.child(name)?, name.parse()?);
+            group.sid = world.domain_sid.with_rid(rid).ok();
+            world.add_group(group);
+        }
         for (group, protected) in &self.groups {
             let dn: Dn = if group.contains('=') { group.parse()? } else { users.child(group)? };
             let mut group = Group::new(new_guid(), dn.clone(), dn.name().parse()?);
@@ -196,7 +201,7 @@ impl MemoryDirectoryBuilder {
             let mut account = Account::new(new_guid(), users.child(name)?, name.parse()?);
             account.is_protected = true;
             account.sid = world.next_sid();
-            account.primary_group_id = Some(513);
+            account.primary_group_id = Some(USERS);
             account.when_created = Some((self.clock)());
             world
                 .index

@@ -7,8 +7,8 @@ use super::{
     world::World,
 };
 use crate::{
-    Account, Container, Dn, Error, ErrorKind, Group, GroupKey, ListOptions, ManagedAccount, Member,
-    MemberKind, ObjectGuid, Query, Result, value::filter::matches::Object,
+    Account, Container, Dn, Error, ErrorKind, Group, GroupKey, ListMembersOptions, ListOptions,
+    ManagedAccount, Member, MemberKind, ObjectGuid, Query, Result, value::filter::matches::Object,
 };
 
 /// What is below includes the place itself, as in a search of a subtree.
@@ -54,16 +54,19 @@ pub(super) fn containers(world: &World, query: &Query) -> Result<Vec<Container>>
     Ok(all.filter(|container| fits(query, &container.dn, &ContainerView(container))).cloned().collect())
 }
 
-pub(super) fn members(world: &World, key: &GroupKey, nested: bool) -> Result<Vec<Member>> {
+pub(super) fn members(world: &World, key: &GroupKey, options: &ListMembersOptions) -> Result<Vec<Member>> {
     let operation = "groups.list_members";
     let missing =
         || Error::new(ErrorKind::NotFound, operation).with_subject(key).with_reason("there is no such group");
     let group = world.find_group(key).ok_or_else(missing)?;
     let mut found = BTreeSet::new();
+    if options.primary {
+        found.extend(world.members_by_primary(&group.group));
+    }
     let mut open = vec![group];
     while let Some(group) = open.pop() {
         for guid in &group.members {
-            if found.insert(*guid) && nested {
+            if found.insert(*guid) && options.nested {
                 open.extend(world.groups.get(guid));
             }
         }

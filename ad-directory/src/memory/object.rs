@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::world::{StoredAccount, World};
+use super::world::{COMPUTERS, StoredAccount, World};
 use crate::{
     Container, ContainerKind, Dn, FileTime, Group, ManagedAccount, ObjectGuid,
     value::filter::matches::{Object, Value},
@@ -124,7 +124,7 @@ impl Object for ManagedView<'_> {
             ]),
             "objectcategory" => texts(["msDS-GroupManagedServiceAccount"]),
             "useraccountcontrol" => number(account.user_account_control.bits().cast_signed()),
-            "primarygroupid" => number(515),
+            "primarygroupid" => number(COMPUTERS),
             "msds-supportedencryptiontypes" => {
                 account.encryption_types.into_iter().map(|types| Value::Number(types.bits().into())).collect()
             }

@@ -5,15 +5,12 @@ use uuid::Uuid;
 
 use super::{
     MemoryDirectory, changes,
-    checks::{
-        answer, apply, changeable, changeable_group, compare_and_set, expect, no_parent, no_password,
-        refuse_empty,
-    },
+    checks::{answer, apply, changeable, compare_and_set, expect, no_parent, no_password, refuse_empty},
     index::{Names, changed_services},
     list, policy,
     policy::Judgement,
     structure,
-    world::{StoredAccount, no_object},
+    world::{StoredAccount, USERS},
 };
 use crate::{
     Capability, Error, ErrorKind, PolicyScope, Reach, UserAccountControl, Vendor,
@@ -109,7 +106,7 @@ impl Directory for MemoryDirectory {
 
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
         let (directory, group) = (self.clone(), group.clone());
-        listing::lazily(async move { directory.read(|world| list::members(world, &group, options.nested)) })
+        listing::lazily(async move { directory.read(|world| list::members(world, &group, &options)) })
     }
 
     fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
@@ -145,7 +142,7 @@ impl Directory for MemoryDirectory {
             account.description.clone_from(&new.description);
             account.display_name.clone_from(&new.display_name);
             account.attributes.clone_from(&new.attributes);
-            account.primary_group_id = Some(513);
+            account.primary_group_id = Some(USERS);
             account.when_created = Some(now);
             account.when_changed = Some(now);
             let mut stored = StoredAccount::new(account);
@@ -352,14 +349,10 @@ impl Directory for MemoryDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let operation = "groups.add_member";
-        self.change(|world| {
-            let group = changeable_group(world, group, operation)?;
-            if !world.is_principal(member) {
-                return Err(no_object(member, operation));
-            }
-            Ok(if world.join(group, member) { MembershipChange::Changed } else { MembershipChange::Already })
-        })
+        let changes = MemberChanges::new().add([member]);
+        let done =
+            self.change(|world| structure::change_members(world, group, &changes, "groups.add_member"))?;
+        Ok(if done.added == 0 { MembershipChange::Already } else { MembershipChange::Changed })
     }
 
     async fn remove_member(
@@ -368,14 +361,10 @@ impl Directory for MemoryDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let operation = "groups.remove_member";
-        self.change(|world| {
-            let group = changeable_group(world, group, operation)?;
-            if !world.is_principal(member) {
-                return Err(no_object(member, operation));
-            }
-            Ok(if world.leave(group, member) { MembershipChange::Changed } else { MembershipChange::Already })
-        })
+        let changes = MemberChanges::new().remove([member]);
+        let done =
+            self.change(|world| structure::change_members(world, group, &changes, "groups.remove_member"))?;
+        Ok(if done.removed == 0 { MembershipChange::Already } else { MembershipChange::Changed })
     }
 
     async fn change_password(
@@ -437,7 +426,7 @@ impl Directory for MemoryDirectory {
             let error = Error::new(ErrorKind::Invalid, "groups.change_members").with_subject(group);
             return Err(error.with_reason(fault));
         }
-        self.change(|world| structure::change_members(world, group, changes))
+        self.change(|world| structure::change_members(world, group, changes, "groups.change_members"))
     }
 
     async fn create_container(&self, container: &NewContainer, _options: CreateOptions) -> Result<Container> {

@@ -1,11 +1,13 @@
 //! Groups and units: making them, deleting them, and changing many members at once.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     checks::{changeable_group, no_parent},
-    world::World,
+    world::{World, no_object},
 };
 use crate::{
     Container, ContainerKind, Dn, Error, ErrorKind, Group, GroupKey, MemberChanges, MembersChanged, NewGroup,
@@ -58,15 +60,30 @@ pub(super) fn change_members(
     world: &mut World,
     key: &GroupKey,
     changes: &MemberChanges,
+    operation: &'static str,
 ) -> Result<MembersChanged> {
-    let operation = "groups.change_members";
     for guid in changes.add.iter().chain(&changes.remove) {
         if !world.is_principal(*guid) {
-            return Err(Error::new(ErrorKind::NotFound, operation).with_subject(guid));
+            return Err(no_object(*guid, operation));
         }
     }
     let group = changeable_group(world, key, operation)?;
-    let add = changes.add.iter().filter(|guid| world.join(group, **guid)).count();
+    // Directories keep it apart from the members: it is one already, and cannot leave.
+    let primary: HashSet<ObjectGuid> = match world.groups.get(&group) {
+        Some(stored) => {
+            let all = changes.add.iter().chain(&changes.remove).copied();
+            all.filter(|guid| world.is_primary(&stored.group, *guid)).collect()
+        }
+        None => HashSet::new(),
+    };
+    if changes.remove.iter().any(|guid| primary.contains(guid)) {
+        return Err(Error::new(ErrorKind::Constraint, operation)
+            .with_subject(key)
+            .with_reason("it is the primary group of a member that should leave it")
+            .with_codes(Some(53), Some(0x561), None));
+    }
+    let joining = changes.add.iter().filter(|guid| !primary.contains(*guid));
+    let add = joining.filter(|guid| world.join(group, **guid)).count();
     let remove = changes.remove.iter().filter(|guid| world.leave(group, **guid)).count();
     Ok(MembersChanged { added: add, removed: remove })
 }

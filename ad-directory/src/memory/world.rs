@@ -278,6 +278,24 @@ impl World {
         groups
     }
 
+    /// The relative identifier of the group that it belongs to without being in its list of members.
+    fn primary_group(&self, guid: ObjectGuid) -> Option<u32> {
+        let account = self.accounts.get(&guid).map(|stored| stored.account.primary_group_id);
+        account.unwrap_or_else(|| self.managed.contains_key(&guid).then_some(COMPUTERS))
+    }
+
+    /// Whether it is the primary group of this account.
+    pub(super) fn is_primary(&self, group: &Group, guid: ObjectGuid) -> bool {
+        let rid = group.sid.as_ref().and_then(Sid::rid);
+        rid.is_some() && rid == self.primary_group(guid)
+    }
+
+    /// Those whose primary group it is.
+    pub(super) fn members_by_primary<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = ObjectGuid> {
+        let all = self.accounts.keys().chain(self.managed.keys()).copied();
+        all.filter(|guid| self.is_primary(group, *guid))
+    }
+
     /// The groups it is a direct member of.
     pub(super) fn groups_of(&self, member: ObjectGuid) -> impl Iterator<Item = &Group> {
         self.index.groups_of(member).filter_map(|guid| self.groups.get(&guid)).map(|stored| &stored.group)
@@ -356,6 +374,11 @@ impl World {
         self.index.dns.get(dn).and_then(|guid| self.containers.get(guid))
     }
 }
+
+/// The relative identifier of `Domain Users`, the primary group of accounts (MS-ADTS 6.1.1.4, well-known principals).
+pub(super) const USERS: u32 = 513;
+/// And of `Domain Computers`, that of computers and managed accounts.
+pub(super) const COMPUTERS: u32 = 515;
 
 /// The attribute that says when an account was last used.
 pub(super) const LAST_SIGN_IN: &str = "lastLogonTimestamp";
