@@ -38,6 +38,8 @@ pub(super) struct State {
     /// Whether an attempt to set it may still arrive, and whether one is known to have arrived.
     set_doubt: bool,
     set_done: bool,
+    /// Whether a bind is to tell if a password that was refused is there all the same.
+    rechecks: bool,
     /// Whether the account's own secret has it.
     written: bool,
     passwords_refused: u32,
@@ -75,6 +77,7 @@ impl State {
             write_doubt: None,
             set_doubt: false,
             set_done: false,
+            rechecks: false,
             written: false,
             passwords_refused: 0,
             wrong_binds: 0,
@@ -258,7 +261,7 @@ impl State {
 
     /// Another controller may not have the new password yet, so there it is set first: the same one again, which is harmless.
     fn choose_again(&mut self) {
-        self.controller = None;
+        (self.controller, self.rechecks) = (None, false);
         if matches!(self.step, Step::VerifyNew | Step::VerifyOld) {
             self.step = Step::Set;
         }
@@ -277,7 +280,10 @@ impl State {
                 (self.set_doubt, self.set_done) = (false, true);
                 Step::VerifyNew
             }
-            Step::VerifyNew => Step::Write,
+            Step::VerifyNew => {
+                self.rechecks = false;
+                Step::Write
+            }
             Step::Write => {
                 // From here on the account's own secret has it.
                 (self.maybe_set, self.written) = (false, true);
@@ -294,10 +300,17 @@ impl State {
         if self.step == Step::Set && unset {
             self.maybe_set = false;
         }
+        let could_replace = !self.set_done && !self.plan.resumes && self.passwords_refused + 1 < PASSWORDS;
         match (&self.step, reason) {
             // X-9; not while the directory may have the one that would be replaced.
-            (Step::Set, Reason::PasswordPolicy) if unset && self.passwords_refused + 1 < PASSWORDS => {
+            (Step::Set, Reason::PasswordPolicy) if could_replace => {
                 self.passwords_refused += 1;
+                self.rechecks = self.set_doubt;
+                self.go(if self.rechecks { Step::VerifyNew } else { Step::ReplacePending });
+            }
+            // Refused, and not there: the attempt in doubt was refused as well.
+            (Step::VerifyNew, Reason::PasswordWrong) if self.rechecks => {
+                (self.rechecks, self.set_doubt, self.maybe_set) = (false, false, false);
                 self.go(Step::ReplacePending);
             }
             (Step::VerifyNew, Reason::PasswordWrong) => {

@@ -389,25 +389,23 @@ pub(super) async fn look(
         if !account.is_enabled() {
             continue;
         }
-        let mut bound = false;
-        for (_, secret) in vault.secrets().into_iter().filter(|(_, secret)| secret.active) {
-            let key = format!(
-                "{} {:?} {}",
-                account.guid,
-                account.password_last_set,
-                secret.password.expose_secret()
-            );
-            if !known.0.lock().unwrap().contains(&key) {
-                let check = directory
-                    .check_password(account.guid, &secret.password, CheckPasswordOptions::new())
-                    .await
-                    .unwrap();
-                if check.proves_password() != Some(true) {
-                    continue;
-                }
-                known.0.lock().unwrap().insert(key);
+        let secrets: Vec<_> = vault.secrets().into_iter().filter(|(_, secret)| secret.active).collect();
+        // Every change of a password writes a marker too.
+        let key = |password: &str| {
+            format!("{} {:?} {:?} {password}", account.guid, account.marker, account.password_last_set)
+        };
+        let keys: Vec<_> = secrets.iter().map(|(_, secret)| key(secret.password.expose_secret())).collect();
+        let mut bound = keys.iter().any(|key| known.0.lock().unwrap().contains(key));
+        for ((_, secret), key) in secrets.iter().zip(keys) {
+            // Every wrong bind brings a lockout nearer.
+            if bound {
+                break;
             }
-            bound = true;
+            let check = directory.check_password(account.guid, &secret.password, CheckPasswordOptions::new());
+            if check.await.unwrap().proves_password() == Some(true) {
+                known.0.lock().unwrap().insert(key);
+                bound = true;
+            }
         }
         if !bound {
             return Some(format!("I-1: {name} is enabled and no active secret holds its password"));
