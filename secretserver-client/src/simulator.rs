@@ -1,9 +1,13 @@
 //! A stateful Secret Server on a real socket: for our tests, our examples and your tests.
 //!
-//! It keeps users with roles, a folder tree with inherited permissions, templates, secrets that are deactivated and restored, tokens that
-//! expire, and an audit; it enforces permissions on every call, and misbehaves when asked to. It answers as documented and recorded, with its
-//! quirks: `API_AccessDenied` for denied, absent and deactivated alike; 403 with one exact text for an expired token, 401 for an unknown one;
-//! bare JSON strings for fields; `-1` for "none".
+//! It answers every operation of this client, from one state: users (disabled, locked, application accounts), groups (those of a directory refuse
+//! edits), roles, folders with inherited and own rights, templates, secrets with files and with check-out, comments, tickets, approval and second
+//! locks before them, dependencies, SDK clients, audits, tokens that end. It enforces permissions on every call and roles on every folder and
+//! secret, is of the version that you say, and misbehaves when asked to ([`Fault`]).
+//!
+//! It answers as documented and recorded, quirks included: `API_AccessDenied` for denied, absent and deactivated alike; 403 with one exact text for
+//! an ended token, 401 for an unknown one; bare JSON strings for fields; `-1` for "none"; a plain read checks a secret out. Each answer of our own
+//! tests is held against the published document and the published examples.
 //!
 //! ```
 //! use secretserver_client::{Client, SecretId, auth::Password, simulator::Simulator};
@@ -18,8 +22,17 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What is inferred, because no recorded answer is known: the answers for a taken name, for read-only mode and for web services that are off.
-//! Not there yet: check-out, comments and approval (only flagged), groups, writing folders and users.
+//! # What is inferred
+//!
+//! No recorded answer is known, or none could be found, for: names that are taken, read-only mode, web services that are off, refused addresses,
+//! restricted secrets other than for a missing comment (their codes are named after that one, `API_ValidateSecretAccess…`), the numbers of roles on
+//! folders and secrets, refused requests for access, most first versions of operations, and which permission most operations want. How long a comment counts (5 minutes) and
+//! that heartbeats and changes of passwords are done by the next request are made up.
+//!
+//! # Not simulated
+//!
+//! Deciding on requests for access through the interface ([`Simulator::approve`] and [`Simulator::deny`] do it), writing of roles, templates and
+//! policies, teams, the Delinea Platform, Windows authentication. Dependencies run nothing.
 //!
 //! **Not for real secrets**: its state file holds them as they are, readable by its owner only.
 

@@ -9,12 +9,17 @@
 )]
 
 mod it {
+    mod answers;
+    mod api;
     mod bodies;
     mod canary;
+    mod capacity;
     mod child;
     mod document;
+    mod everything;
     mod examples;
     mod files;
+    mod gates;
     mod grants;
     mod hostile;
     mod leaks;

@@ -173,16 +173,13 @@ impl Builder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let known = self.state_file.as_deref().map(store::load).transpose()?.flatten();
         let fresh = known.is_none();
-        let world = match known {
-            Some(mut world) => {
-                world.settings = self.settings;
-                world
-            }
-            None => {
-                let mut world = World::seeded(self.settings);
-                world.grow(self.grow);
-                world
-            }
+        let world = if let Some(mut world) = known {
+            world.settings = self.settings;
+            world
+        } else {
+            let mut world = World::seeded(self.settings);
+            world.grow(self.grow);
+            world
         };
         let record = self.record.or_else(|| std::env::var_os(RECORD).map(PathBuf::from));
         let record = record

@@ -115,6 +115,7 @@ impl<'v> Fields<'v> {
     }
 
     /// The new value of a member that is sent as `{dirty, value}` and is dirty. `Some(None)` clears it.
+    #[allow(clippy::option_option, reason = "the outer says whether it changes, the inner to what")]
     pub(super) fn dirty(self, name: &str) -> Option<Option<&'v Value>> {
         let change = Fields(self.get(name)?);
         (change.flag("dirty") == Some(true)).then(|| change.get("value"))

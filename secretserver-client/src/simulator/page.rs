@@ -68,6 +68,7 @@ where
 }
 
 /// A page of rows that are made for this call alone, for lists that are always short.
+#[allow(clippy::needless_pass_by_value, reason = "they are made for this call")]
 pub(super) fn short_page(world: &mut World, call: &Call, rows: Vec<Value>) -> Answer {
     let list = List {
         find: |_: &World| Ok((0..rows.len()).collect()),

@@ -39,13 +39,26 @@ impl Record {
     }
 }
 
+/// Members, and envelopes of members, that may hold a secret.
+const HIDDEN: &[&str] = &[
+    "itemValue",
+    "password",
+    "clientSecret",
+    "extendedFields",
+    "scriptArguments",
+    "arguments",
+    "odbcConnectionArguments",
+    "dependencyScanItemFields",
+    "settings",
+    "fields",
+];
+
 /// The body without what makes it this one: of numbers only their kind is kept, of texts only single words, which may be words of an enumeration.
 fn shape(value: &Value, name: &str) -> Value {
     match value {
         Value::String(text) => {
             let word = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
-            let secret =
-                name.is_empty() || ["itemValue", "value", "password", "clientSecret"].contains(&name);
+            let secret = name.is_empty() || HIDDEN.contains(&name);
             json!(if word && !secret { text } else { "…" })
         }
         Value::Number(n) if n.is_f64() => json!(0.5),
@@ -61,7 +74,9 @@ fn shape(value: &Value, name: &str) -> Value {
             Value::Array(shapes)
         }
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| (key.clone(), shape(value, key)));
+            // A value in an envelope is of the kind that the envelope's name says.
+            let of = |key: &'_ String| if key == "value" { name.to_owned() } else { key.clone() };
+            let members = members.iter().map(|(key, value)| (key.clone(), shape(value, &of(key))));
             Value::Object(members.collect::<Map<_, _>>())
         }
         other => other.clone(),
@@ -74,8 +89,10 @@ mod tests {
 
     #[test]
     fn keeps_shapes_and_no_values() {
-        let body = json!({"id": 7, "state": "None", "itemValue": "Geheim", "name": "a b", "x": [1, 2, -1], "n": null, "b": true});
-        let wanted = json!({"id": 1, "state": "None", "itemValue": "…", "name": "…", "x": [1, -1], "n": null, "b": true});
+        let body = json!({"id": 7, "state": "None", "itemValue": "Geheim", "name": "a b", "x": [1, 2, -1], "n": null, "b": true,
+            "status": {"value": "Pending"}, "fields": [{"value": "Geheim"}]});
+        let wanted = json!({"id": 1, "state": "None", "itemValue": "…", "name": "…", "x": [1, -1], "n": null, "b": true,
+            "status": {"value": "Pending"}, "fields": [{"value": "…"}]});
         assert_eq!(shape(&body, ""), wanted);
         assert_eq!(shape(&json!("Geheim"), ""), json!("…"));
     }

@@ -196,20 +196,20 @@ pub(in super::super) fn patch(world: &mut World, call: &Call) -> Answer {
         return Err(denied());
     }
     let items = |name| sent.list(name).unwrap_or_default().iter().map(Fields);
-    let mut set = Vec::new();
+    let mut given = Vec::new();
     for item in items("addOrUpdateItems") {
         let role = item.id("folderAccessRoleId").and_then(FolderRole::by_id);
         let secret = item.id("secretAccessRoleId").map_or(Some(SecretRole::None), SecretRole::by_id);
         let unknown = || invalid("The role is not known.");
-        set.push((sent_principal(world, item)?, role.ok_or_else(unknown)?, secret.ok_or_else(unknown)?));
+        given.push((sent_principal(world, item)?, role.ok_or_else(unknown)?, secret.ok_or_else(unknown)?));
     }
     let removed =
         items("removeItems").map(|item| sent_principal(world, item)).collect::<Result<Vec<_>, _>>()?;
-    if !(set.is_empty() && removed.is_empty()) || inherit == Some(false) {
+    if !(given.is_empty() && removed.is_empty()) || inherit == Some(false) {
         check_own(world, folder, inherit == Some(false))?;
     }
     let before = world.folder(folder).ok_or_else(denied)?.grants.clone();
-    for (who, role, secret) in set {
+    for (who, role, secret) in given {
         world.set_grant(folder, who, role, secret);
     }
     let found = world.folder_mut(folder).ok_or_else(denied)?;

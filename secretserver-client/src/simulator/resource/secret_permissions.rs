@@ -180,9 +180,9 @@ pub(in super::super) fn share(world: &mut World, call: &Call) -> Answer {
 /// Whether the caller would own a secret with these rights.
 pub(in super::super) fn is_owner(world: &mut World, call: &Call) -> Answer {
     let rights = call.data().list("groupSecretAccessRoles").unwrap_or_default().iter().map(Fields);
-    let mut owned =
+    let mut full =
         rights.filter(|r| r.id("secretAccessRoleId").and_then(SecretRole::by_id) == Some(SecretRole::Owner));
     let me = |group: u32| world.principal_of_group(group).is_some_and(|who| call.caller.is(who));
-    let owner = owned.any(|r| r.id("groupId").is_some_and(me));
+    let owner = full.any(|r| r.id("groupId").is_some_and(me));
     ok(json!({"isCurrentUserSecretOwner": owner}))
 }

@@ -59,7 +59,7 @@ impl SeedOptions {
     }
 }
 
-/// Numbers that look random and follow from the first one (SplitMix64, public domain).
+/// Numbers that look random and follow from the first one (`SplitMix64`, public domain).
 struct Numbers(u64);
 
 impl Numbers {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[allow(clippy::struct_excessive_bools, reason = "switches of the server's configuration")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(in super::super) duplicate_names: bool,

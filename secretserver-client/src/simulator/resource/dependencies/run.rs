@@ -49,7 +49,7 @@ pub(in super::super::super) fn run(world: &mut World, call: &Call) -> Answer {
         if fails {
             errors.push(json!({"errorMessage": "The machine did not answer.", "itemName": machine}));
         }
-        dependency.result = if fails { "Failed" } else { "Success" }.to_owned();
+        if fails { "Failed" } else { "Success" }.clone_into(&mut dependency.result);
     }
     let name = random();
     let status = if errors.is_empty() { "Success" } else { "Failed" };

@@ -66,8 +66,12 @@ fn change(world: &mut World, call: &Call, id: u32, add: &[u32], remove: &[u32]) 
         return Err(denied());
     }
     let group = world.group_mut(id).ok_or_else(denied)?;
-    add.iter().for_each(|user| group.set_member(*user, true));
-    remove.iter().for_each(|user| group.set_member(*user, false));
+    for user in add {
+        group.set_member(*user, true);
+    }
+    for user in remove {
+        group.set_member(*user, false);
+    }
     for user in add.iter().chain(remove) {
         world.record_user(call.caller.id, *user, "GROUPS", "");
     }

@@ -53,18 +53,14 @@ pub(in super::super::super) fn update_field(world: &mut World, call: &Call) -> A
     let said = if file {
         let number = world.fresh_id();
         let secret = world.secret_mut(id).ok_or_else(denied)?;
-        match &call.upload {
-            Some(upload) => {
-                let file =
-                    StoredFile { id: number, name: upload.name.clone(), content: upload.content.clone() };
-                secret.files.insert(slug, file);
-                json!(upload.name)
-            }
+        if let Some(upload) = &call.upload {
+            let file = StoredFile { id: number, name: upload.name.clone(), content: upload.content.clone() };
+            secret.files.insert(slug, file);
+            json!(upload.name)
+        } else {
             // Nothing in place of a file clears it.
-            None => {
-                secret.files.remove(&slug);
-                json!(null)
-            }
+            secret.files.remove(&slug);
+            json!(null)
         }
     } else {
         world.set_value(id, &slug, value).ok_or_else(denied)?;

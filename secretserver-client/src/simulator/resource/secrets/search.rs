@@ -12,6 +12,7 @@ use crate::simulator::permission::{SecretRole, right};
 use crate::simulator::world::{StoredSecret, World};
 
 /// What a filter wants, read once.
+#[allow(clippy::struct_excessive_bools, reason = "arguments of the server's operation")]
 struct Filter<'a> {
     folder: Option<u32>,
     sub_folders: bool,

@@ -70,6 +70,7 @@ fn keep(user: &mut User, sent: Fields<'_>) {
 }
 
 /// What of a user is to change; `None` leaves a part as it is.
+#[allow(clippy::option_option, reason = "the outer says whether it changes, the inner to what")]
 #[derive(Default)]
 struct Changes<'c> {
     display_name: Option<&'c str>,
