@@ -1,9 +1,9 @@
 //! Active Directory over LDAPS. Nothing outside this folder names the protocol's library.
 
+mod account;
 mod ber;
 mod builder;
 mod call;
-mod changes;
 mod connection;
 mod convert;
 mod create;
@@ -21,6 +21,7 @@ mod modify;
 mod operations;
 mod paging;
 mod password;
+mod pin;
 mod policy;
 mod pool;
 mod ranged;

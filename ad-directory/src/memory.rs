@@ -1,5 +1,6 @@
 //! The directory in memory: the reference for what every other backend must do.
 
+mod account;
 mod builder;
 mod changes;
 mod checks;
@@ -13,6 +14,7 @@ mod object;
 mod operations;
 mod password;
 mod policy;
+mod sign_in;
 mod structure;
 mod world;
 
@@ -30,6 +32,9 @@ use crate::{Dn, ObjectGuid, Result, Sid};
 use file::WorldFile;
 use policy::Policies;
 use world::World;
+
+/// The attribute that the LDAP backend uses unless told otherwise; here it is only kept from being set twice.
+const MARKER_ATTRIBUTE: &str = "adminDescription";
 
 /// Reads the time. Tests give one that they set.
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use secrecy::SecretString;
 
 use super::{
+    LdapDirectory,
     call::Call,
     connection::{Attributes, Change, Connection, Refusal},
     diagnostic,
     modify::replace,
     password,
+    pool::Lease,
 };
-use crate::{AttributeName, ErrorKind, NewAccount, Outcome, Result, UserAccountControl};
+use crate::{Account, AttributeName, ErrorKind, NewAccount, Outcome, Result, UserAccountControl, reserved};
 
 /// All but the password and the flags.
 fn attributes(new: &NewAccount, marker: &AttributeName) -> Attributes {
@@ -47,8 +49,41 @@ fn with_flags(mut attributes: Attributes, flags: UserAccountControl) -> Attribut
     attributes
 }
 
+impl LdapDirectory {
+    /// What can be refused before anybody is asked.
+    pub(super) fn refuse_unsound(&self, call: &Call, new: &NewAccount) -> Result<()> {
+        let dn = new.dn()?;
+        reserved::check(&new.attributes, self.core.marker_attribute.as_str(), call.operation, false)?;
+        match &new.password {
+            Some(password) => password::refuse_empty(call, password),
+            // Samba would make an account that anybody can enter.
+            None if new.enabled => Err(call
+                .error(ErrorKind::PasswordPolicy)
+                .with_outcome(Outcome::NotSent)
+                .with_subject(&dn)
+                .with_reason("an account without a password cannot be enabled")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn make_account(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        new: &NewAccount,
+    ) -> Result<Account> {
+        let dn = new.dn()?;
+        let names: Vec<&str> = new.service_principal_names.iter().map(String::as_str).collect();
+        self.refuse_taken(call, lease, &names, None).await?;
+        let made =
+            create(call, lease.connection(call)?, &dn.to_string(), new, &self.core.marker_attribute).await;
+        made.map_err(|error| error.with_subject(&dn))?;
+        self.read_back(call, lease, &dn.into()).await
+    }
+}
+
 /// Makes `dn`.
-pub(super) async fn create(
+async fn create(
     call: &Call,
     connection: &mut Connection,
     dn: &str,

@@ -5,23 +5,22 @@ use std::collections::{HashMap, HashSet};
 use ldap3::{Mod, Scope};
 
 use super::{
-    LdapDirectory,
+    LdapDirectory, account,
     call::Call,
     connection::{Change, Modifications},
     convert, diagnostic,
     entry::Entry,
     lookup, members,
+    modify::RETRIES,
     pool::Lease,
 };
 use crate::{
-    Dn, Error, ErrorKind, Filter, Group, GroupKey, MemberChanges, MembersChanged, NewGroup, ObjectGuid,
-    Result, Sid,
+    Container, Dn, ErrorKind, Filter, Group, GroupKey, MemberChanges, MembersChanged, NewContainer, NewGroup,
+    ObjectGuid, Result, Sid,
 };
 
 /// How many identities are asked for in one search.
 const GUIDS_PER_SEARCH: usize = 200;
-/// How often a batch is tried anew because somebody else changed a membership of it in between.
-const RETRIES: usize = 3;
 
 impl LdapDirectory {
     pub(super) async fn make_group(
@@ -39,7 +38,7 @@ impl LdapDirectory {
         attributes.extend(new.description.iter().map(|text| ("description", vec![text.clone()])));
         self.add(call, lease, &dn, attributes).await?;
         let made = self.group(call, lease, &GroupKey::Dn(dn.clone())).await?;
-        made.ok_or_else(|| unreadable(call, &dn))
+        made.ok_or_else(|| lookup::unreadable(call, &dn))
     }
 
     pub(super) async fn add(
@@ -169,23 +168,18 @@ async fn search(
     entries.into_iter().map(one).collect()
 }
 
-pub(super) fn unreadable(call: &Call, dn: &Dn) -> Error {
-    let error = call.error(ErrorKind::Protocol).with_subject(dn);
-    error.with_reason("it was done, and cannot be read back")
-}
-
 impl LdapDirectory {
     pub(super) async fn make_unit(
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
-        dn: &Dn,
-        description: Option<&str>,
-    ) -> Result<crate::Container> {
+        new: &NewContainer,
+    ) -> Result<Container> {
+        let dn = new.dn()?;
         let mut attributes = vec![("objectClass", vec!["top".to_owned(), "organizationalUnit".to_owned()])];
-        attributes.extend(description.map(|text| ("description", vec![text.to_owned()])));
-        self.add(call, lease, dn, attributes).await?;
-        lookup::container(call, lease, dn).await?.ok_or_else(|| unreadable(call, dn))
+        attributes.extend(new.description.iter().map(|text| ("description", vec![text.clone()])));
+        self.add(call, lease, &dn, attributes).await?;
+        lookup::container(call, lease, &dn).await?.ok_or_else(|| lookup::unreadable(call, &dn))
     }
 
     /// `contents`: with everything below it.
@@ -206,7 +200,7 @@ impl LdapDirectory {
                 .with_reason("there is no such organizational unit")
         };
         let dn = found.and_then(|mut entries| entries.pop()).ok_or_else(missing)?.dn;
-        let change = if contents { Change::DeleteTree(dn.clone()) } else { Change::Delete(dn.clone()) };
-        connection.change(call, change).await.map_err(|refusal| refusal.error.with_subject(dn))
+        let dn: Dn = dn.parse().map_err(|_| missing())?;
+        account::delete(call, lease, &dn, contents).await
     }
 }

@@ -129,13 +129,13 @@ impl LdapDirectory {
         key: &AccountKey,
     ) -> Result<Account> {
         let found = self.account(call, lease, key, &[]).await?;
-        let gone = || {
-            call.error(ErrorKind::Protocol)
-                .with_subject(key)
-                .with_reason("it was done, and cannot be read back")
-        };
-        found.ok_or_else(gone)
+        found.ok_or_else(|| unreadable(call, key))
     }
+}
+
+pub(super) fn unreadable(call: &Call, what: &impl std::fmt::Display) -> Error {
+    let error = call.error(ErrorKind::Protocol).with_subject(what);
+    error.with_reason("it was done, and cannot be read back")
 }
 
 /// The only entry, if there is one.

@@ -12,7 +12,7 @@ use super::{
     convert, diagnostic,
     entry::Entry,
     lookup,
-    modify::{self, replace},
+    modify::{self, RETRIES, replace},
     pool::Lease,
     root,
 };
@@ -34,9 +34,6 @@ const NO_KEY: u32 = 0x8009_000d;
 const UNKNOWN_TO_SCHEMA: u32 = 0x200a;
 /// Values of this attribute cannot be compared (RFC 4511, `inappropriateMatching`).
 const INAPPROPRIATE_MATCHING: u32 = 18;
-/// How often an update is tried anew because somebody else changed the same values in between.
-const RETRIES: usize = 3;
-
 pub(super) const ATTRIBUTES: &[&str] = &[
     "description",
     "dNSHostName",
@@ -165,8 +162,8 @@ impl LdapDirectory {
         call: &Call,
         lease: &mut Lease<'_>,
         new: &NewManagedAccount,
-        readers: &PasswordReaders,
     ) -> Result<ManagedAccount> {
+        let readers = new.checked()?;
         let dn = new.dn()?;
         // Windows refuses it later, and in words that say nothing of the time.
         if let RootKey::NotYet { from } = self.key(call, lease).await? {
@@ -177,7 +174,7 @@ impl LdapDirectory {
         }
         let names: Vec<&str> = new.service_principal_names.iter().map(ServicePrincipalName::as_str).collect();
         self.refuse_taken(call, lease, &names, None).await?;
-        let attributes = attributes(new, readers, self.core.marker_attribute.as_str());
+        let attributes = attributes(new, &readers, self.core.marker_attribute.as_str());
         let made = lease.connection(call)?.change(call, Change::Add(dn.to_string(), attributes)).await;
         made.map_err(|refusal| {
             let error = refusal.error.with_subject(&dn);
@@ -193,7 +190,7 @@ impl LdapDirectory {
             }
         })?;
         let found = self.managed_account(call, lease, &dn.clone().into()).await?;
-        found.ok_or_else(|| super::groups::unreadable(call, &dn))
+        found.ok_or_else(|| lookup::unreadable(call, &dn))
     }
 
     pub(super) async fn update_managed(
@@ -222,7 +219,7 @@ impl LdapDirectory {
             let change = Change::Modify(account.dn.to_string(), modifications);
             let Err(refusal) = lease.connection(call)?.change(call, change).await else {
                 let read = self.managed_account(call, lease, &id.into()).await?;
-                return read.ok_or_else(|| super::groups::unreadable(call, &account.dn));
+                return read.ok_or_else(|| lookup::unreadable(call, &account.dn));
             };
             let compared = matches!(
                 refusal.code,

@@ -73,18 +73,6 @@ impl LdapDirectory {
     pub(super) async fn membership(
         &self,
         call: &Call,
-        key: &GroupKey,
-        member: ObjectGuid,
-        add: bool,
-    ) -> Result<MembershipChange> {
-        let mut lease = self.core.pool.lease(call, self.pinned).await?;
-        let answer = self.change_membership(call, &mut lease, key, member, add).await;
-        lease.settle(answer)
-    }
-
-    async fn change_membership(
-        &self,
-        call: &Call,
         lease: &mut Lease<'_>,
         key: &GroupKey,
         member: ObjectGuid,
@@ -92,15 +80,15 @@ impl LdapDirectory {
     ) -> Result<MembershipChange> {
         let group = self.existing_group(call, lease, key).await?;
         let principal = self.principal(call, lease, member).await?;
-        if principal.groups.contains(&group.dn) == add {
-            return Ok(MembershipChange::Already);
-        }
         if principal.primary.is_some() && principal.primary == group.sid.as_ref().and_then(Sid::rid) {
             // Every account has one, and it shows in no list of members.
             if add {
                 return Ok(MembershipChange::Already);
             }
             return Err(is_primary(call, &group.dn));
+        }
+        if principal.groups.contains(&group.dn) == add {
+            return Ok(MembershipChange::Already);
         }
         let value = [principal.dn.to_string().into_bytes()].into();
         let modification =

@@ -10,6 +10,9 @@ use crate::{
     ServicePrincipalName, UserAccountControl,
 };
 
+/// How often a change is made anew because somebody else changed the same values in between.
+pub(super) const RETRIES: usize = 3;
+
 fn name(name: &str) -> Vec<u8> {
     name.as_bytes().to_vec()
 }

@@ -1,25 +1,39 @@
 //! The operations of the directory over LDAPS.
 
-use ldap3::Mod;
-use secrecy::ExposeSecret;
-
 use super::{
-    LdapDirectory,
+    LdapDirectory, account,
     call::Call,
-    changes,
-    connection::Change,
-    convert, create,
-    diagnostic::{self, Diagnostic},
-    lookup, managed, modify,
+    convert, lookup, managed,
     paging::{self, Search, Target},
     password, restore, root,
 };
-use crate::{
-    AttributeName, Capability, Error, ErrorKind, Outcome, directory::methods::prelude::*, listing, reserved,
-};
+use crate::{AttributeName, Capability, ErrorKind, directory::methods::prelude::*, listing, reserved};
 
-/// How often an update is tried anew because somebody else changed the flags in between.
-const FLAG_RETRIES: usize = 3;
+/// Runs the work within the time limit on a connection of its own, which goes back afterwards; `check` refuses what is wrong before there is
+/// one.
+macro_rules! leased {
+    ($directory:ident, $operation:literal, |$call:ident, $lease:ident| $work:expr) => {
+        leased!($directory, $operation, |_: &Call| Ok(()), |$call, $lease| $work)
+    };
+    ($directory:ident, $operation:literal, $check:expr, |$call:ident, $lease:ident| $work:expr) => {{
+        let call = Call::new($operation);
+        let work = async {
+            let $call = &call;
+            let check: &(dyn Fn(&Call) -> Result<()> + Sync) = &$check;
+            check($call)?;
+            let mut lease = $directory.core.pool.lease($call, $directory.pinned).await?;
+            let $lease = &mut lease;
+            let answer = async { $work }.await;
+            lease.settle(answer)
+        };
+        call.run($directory.core.limits.operation, work).await
+    }};
+}
+
+fn refuse(call: &Call, subject: impl std::fmt::Display, fault: Option<&'static str>) -> Result<()> {
+    let refused = |fault| Err(call.error(ErrorKind::Invalid).with_subject(subject).with_reason(fault));
+    fault.map_or(Ok(()), refused)
+}
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -43,93 +57,28 @@ impl Directory for LdapDirectory {
     }
 
     async fn probe(&self, _options: ProbeOptions) -> Result<Probe> {
-        let call = Call::new("probe");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let probe = root::probe(&call, &mut lease).await?;
-            lease.give_back();
-            Ok(probe)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "probe", |call, lease| root::probe(call, lease).await)
     }
 
     async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>> {
         let call = Call::new("pin");
-        let work = async {
-            let Some(wanted) = options.controller else {
-                let lease = self.core.pool.lease(&call, self.pinned).await?;
-                let index = lease.index();
-                lease.give_back();
-                return Ok(index);
-            };
-            // The configured name may be another than the one the controller has of itself, so those that do not fit are asked.
-            let (same, others): (Vec<_>, Vec<_>) = self
-                .core
-                .pool
-                .dialer
-                .endpoints(&call)
-                .await?
-                .into_iter()
-                .partition(|(_, endpoint)| endpoint.host.eq_ignore_ascii_case(&wanted.host));
-            let mut unreachable = None;
-            for (index, endpoint) in same.iter().chain(&others) {
-                let probed = async {
-                    let mut lease = self.core.pool.lease(&call, Some(*index)).await?;
-                    let probe = root::probe(&call, &mut lease).await?;
-                    lease.give_back();
-                    Ok::<_, Error>(probe.controller)
-                };
-                let named = endpoint.host.eq_ignore_ascii_case(&wanted.host);
-                match probed.await {
-                    Ok(found) if named || found.host.eq_ignore_ascii_case(&wanted.host) => {
-                        if wanted.invocation_id.is_some() && wanted.invocation_id != found.invocation_id {
-                            return Err(call.error(ErrorKind::WrongController).with_subject(&wanted));
-                        }
-                        return Ok(*index);
-                    }
-                    Ok(_) => {}
-                    Err(error) if named || !error.is_transient() => return Err(error),
-                    Err(error) => unreachable = Some(error),
-                }
-            }
-            Err(unreachable.unwrap_or_else(|| {
-                call.error(ErrorKind::Invalid)
-                    .with_subject(&wanted)
-                    .with_reason("no such controller is configured")
-            }))
-        };
+        let work = self.controller(&call, options.controller);
         let pinned = call.run(self.core.limits.operation, work).await?;
         Ok(Arc::new(Self { core: Arc::clone(&self.core), pinned: Some(pinned) }))
     }
 
     async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
-        let call = Call::new("accounts.find");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.account(&call, &mut lease, key, &options.attributes).await;
-            lease.settle(found)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.find", |call, lease| {
+            self.account(call, lease, key, &options.attributes).await
+        })
     }
 
     async fn find_group(&self, key: &GroupKey, _options: FindOptions) -> Result<Option<Group>> {
-        let call = Call::new("groups.find");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = self.group(&call, &mut lease, key).await;
-            lease.settle(found)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "groups.find", |call, lease| self.group(call, lease, key).await)
     }
 
     async fn find_container(&self, dn: &Dn, _options: FindOptions) -> Result<Option<Container>> {
-        let call = Call::new("containers.find");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let found = lookup::container(&call, &mut lease, dn).await;
-            lease.settle(found)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "containers.find", |call, lease| lookup::container(call, lease, dn).await)
     }
 
     fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
@@ -194,36 +143,8 @@ impl Directory for LdapDirectory {
     }
 
     async fn create_account(&self, new: &NewAccount, _options: CreateOptions) -> Result<Account> {
-        let call = Call::new("accounts.create");
-        let work = async {
-            let dn = new.dn()?;
-            reserved::check(&new.attributes, self.core.marker_attribute.as_str(), call.operation, false)?;
-            match &new.password {
-                Some(password) => password::refuse_empty(&call, password)?,
-                // Samba would make an account that anybody can enter.
-                None if new.enabled => {
-                    let error = call
-                        .error(ErrorKind::PasswordPolicy)
-                        .with_outcome(Outcome::NotSent)
-                        .with_subject(&dn);
-                    return Err(error.with_reason("an account without a password cannot be enabled"));
-                }
-                None => {}
-            }
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let names: Vec<&str> = new.service_principal_names.iter().map(String::as_str).collect();
-                self.refuse_taken(&call, &mut lease, &names, None).await?;
-                let connection = lease.connection(&call)?;
-                let attribute = &self.core.marker_attribute;
-                let made = create::create(&call, connection, &dn.to_string(), new, attribute).await;
-                made.map_err(|error| error.with_subject(&dn))?;
-                self.read_back(&call, &mut lease, &dn.clone().into()).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |call: &Call| self.refuse_unsound(call, new);
+        leased!(self, "accounts.create", check, |call, lease| self.make_account(call, lease, new).await)
     }
 
     async fn update_account(
@@ -232,57 +153,11 @@ impl Directory for LdapDirectory {
         update: &AccountUpdate,
         _options: UpdateOptions,
     ) -> Result<Account> {
-        let call = Call::new("accounts.update");
-        let work = async {
-            if let Some(fault) = update.fault() {
-                return Err(call.error(ErrorKind::Invalid).with_subject(id).with_reason(fault));
-            }
-            reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let mut account = self.existing(&call, &mut lease, id).await?;
-                for _ in 0..=FLAG_RETRIES {
-                    let modifications = modify::update(&call, &account, &self.core.marker_attribute, update)?;
-                    if modifications.is_empty() {
-                        return Ok(account);
-                    }
-                    let new = modify::new_names(
-                        &account.service_principal_names,
-                        &update.add_service_principal_names,
-                    );
-                    let set = update.service_principal_names.iter().flatten().map(String::as_str);
-                    let new: Vec<&str> = new
-                        .chain(
-                            set.filter(|name| {
-                                !account.service_principal_names.iter().any(|have| have == name)
-                            }),
-                        )
-                        .collect();
-                    self.refuse_taken(&call, &mut lease, &new, Some(id)).await?;
-                    let marker = update.marker.as_ref();
-                    let done = self.modify(&call, &mut lease, &account, modifications, marker).await;
-                    let Err(error) = done else {
-                        return self.read_back(&call, &mut lease, &id.into()).await;
-                    };
-                    if !modify::may_be_stale(&error, update) {
-                        return Err(error);
-                    }
-                    // The flags and names are compared and set: whether they were what stopped it, they say themselves.
-                    let now = self.existing(&call, &mut lease, id).await?;
-                    if now.user_account_control == account.user_account_control
-                        && now.service_principal_names == account.service_principal_names
-                    {
-                        return Err(error);
-                    }
-                    account = now;
-                }
-                let error = call.error(ErrorKind::Busy).with_outcome(Outcome::NotDone).with_subject(id);
-                Err(error.with_reason("somebody else keeps changing its flags"))
-            };
-            let answer = answer.await;
-            lease.settle(answer)
+        let check = |call: &Call| {
+            refuse(call, id, update.fault())?;
+            reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)
         };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.update", check, |call, lease| self.update(call, lease, id, update).await)
     }
 
     async fn set_password(
@@ -291,45 +166,10 @@ impl Directory for LdapDirectory {
         password: &SecretString,
         options: SetPasswordOptions,
     ) -> Result<()> {
-        let call = Call::new("accounts.set_password");
-        let work = async {
-            password::refuse_empty(&call, password)?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let account = self.existing(&call, &mut lease, id).await?;
-                let mut modifications = match &options.marker {
-                    Some(change) => {
-                        let have = (account.marker.as_ref(), account.foreign_marker);
-                        modify::marker(&call, &account.dn, have, &self.core.marker_attribute, change)?
-                    }
-                    None => Vec::new(),
-                };
-                let hints = if options.enforce_history {
-                    let offered = root::controls(&call, &mut lease).await?;
-                    let unsupported = || {
-                        call.error(ErrorKind::Unsupported).with_subject(&account.dn).with_reason(
-                            "this controller does not enforce the history of passwords when one is set",
-                        )
-                    };
-                    Some(password::policy_hints(&offered).ok_or_else(unsupported)?)
-                } else {
-                    None
-                };
-                let value = password::encode(password).to_vec();
-                modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
-                if options.must_change {
-                    modifications.push(modify::replace("pwdLastSet", [0]));
-                }
-                if options.unlock {
-                    modifications.push(modify::replace("lockoutTime", [0]));
-                }
-                let (marker, hints) = (options.marker.as_ref(), hints.into_iter().collect());
-                self.modify_with(&call, &mut lease, &account, modifications, marker, hints).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |call: &Call| password::refuse_empty(call, password);
+        leased!(self, "accounts.set_password", check, |call, lease| {
+            self.reset(call, lease, id, password, &options).await
+        })
     }
 
     async fn check_password(
@@ -339,58 +179,22 @@ impl Directory for LdapDirectory {
         _options: CheckPasswordOptions,
     ) -> Result<PasswordCheck> {
         let call = Call::new("accounts.check_password");
-        let work = async {
-            password::refuse_empty(&call, password)?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let account = self.existing(&call, &mut lease, id).await?;
-            let stranger = lease.stranger(&call).await;
-            let result = match stranger {
-                Ok(mut stranger) => {
-                    stranger.bind(&call, &account.dn.to_string(), password.expose_secret()).await
-                }
-                Err(error) => Err(error),
-            };
-            lease.give_back();
-            let result = result.map_err(|error| error.with_subject(&account.dn))?;
-            match (result.rc, Diagnostic::parse(result.rc, &result.text).bind) {
-                (0, _) => Ok(PasswordCheck::Accepted),
-                // A refusal that does not say why proves nothing.
-                (diagnostic::INVALID_CREDENTIALS, code) => {
-                    Ok(code.and_then(PasswordCheck::from_bind_code).unwrap_or(PasswordCheck::Restricted))
-                }
-                _ => Err(diagnostic::error(&call, &result).with_subject(&account.dn)),
-            }
-        };
-        call.run(self.core.limits.operation, work).await
+        call.run(self.core.limits.operation, self.proved(&call, id, password)).await
     }
 
     async fn move_account(&self, id: ObjectGuid, to: &Dn, options: MoveOptions) -> Result<Account> {
-        let call = Call::new("accounts.move");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let account = self.existing(&call, &mut lease, id).await?;
-                self.moved(&call, &mut lease, &account, to, &options).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.move", |call, lease| {
+            let account = self.existing(call, lease, id).await?;
+            self.moved(call, lease, &account, to, &options).await
+        })
     }
 
     async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
-        let call = Call::new("accounts.delete");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let account = self.existing(&call, &mut lease, id).await?;
-                changes::expect(&call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
-                changes::delete(&call, &mut lease, &account.dn, options.with_children).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.delete", |call, lease| {
+            let account = self.existing(call, lease, id).await?;
+            account::expect(call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
+            account::delete(call, lease, &account.dn, options.with_children).await
+        })
     }
 
     async fn add_member(
@@ -399,8 +203,9 @@ impl Directory for LdapDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let call = Call::new("groups.add_member");
-        call.run(self.core.limits.operation, self.membership(&call, group, member, true)).await
+        leased!(self, "groups.add_member", |call, lease| {
+            self.membership(call, lease, group, member, true).await
+        })
     }
 
     async fn remove_member(
@@ -409,8 +214,9 @@ impl Directory for LdapDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let call = Call::new("groups.remove_member");
-        call.run(self.core.limits.operation, self.membership(&call, group, member, false)).await
+        leased!(self, "groups.remove_member", |call, lease| {
+            self.membership(call, lease, group, member, false).await
+        })
     }
 
     async fn change_password(
@@ -420,51 +226,24 @@ impl Directory for LdapDirectory {
         new: &SecretString,
         _options: ChangePasswordOptions,
     ) -> Result<()> {
-        let call = Call::new("accounts.change_password");
-        let work = async {
-            password::refuse_empty(&call, old)?;
-            password::refuse_empty(&call, new)?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let account = self.existing(&call, &mut lease, id).await?;
-                let value = |password| [password::encode(password).to_vec()].into();
-                // In this order it is a change and no reset (MS-ADTS 3.1.1.3.1.5.1).
-                let modifications = vec![
-                    Mod::Delete(b"unicodePwd".to_vec(), value(old)),
-                    Mod::Add(b"unicodePwd".to_vec(), value(new)),
-                ];
-                self.modify(&call, &mut lease, &account, modifications, None).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
+        let check = |call: &Call| {
+            password::refuse_empty(call, old)?;
+            password::refuse_empty(call, new)
         };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.change_password", check, |call, lease| {
+            self.change_own(call, lease, id, old, new).await
+        })
     }
 
     async fn create_group(&self, group: &NewGroup, _options: CreateOptions) -> Result<Group> {
-        let call = Call::new("groups.create");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.make_group(&call, &mut lease, group).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "groups.create", |call, lease| self.make_group(call, lease, group).await)
     }
 
     async fn delete_group(&self, id: ObjectGuid, _options: DeleteGroupOptions) -> Result<()> {
-        let call = Call::new("groups.delete");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let group = self.existing_group(&call, &mut lease, &GroupKey::Guid(id)).await?;
-                let deleted =
-                    lease.connection(&call)?.change(&call, Change::Delete(group.dn.to_string())).await;
-                deleted.map_err(|refusal| refusal.error.with_subject(&group.dn))
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "groups.delete", |call, lease| {
+            let group = self.existing_group(call, lease, &GroupKey::Guid(id)).await?;
+            account::delete(call, lease, &group.dn, false).await
+        })
     }
 
     async fn change_members(
@@ -473,47 +252,25 @@ impl Directory for LdapDirectory {
         changes: &MemberChanges,
         _options: MemberOptions,
     ) -> Result<MembersChanged> {
-        let call = Call::new("groups.change_members");
-        let work = async {
-            if let Some(fault) = changes.fault() {
-                return Err(call.error(ErrorKind::Invalid).with_subject(group).with_reason(fault));
-            }
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.batch(&call, &mut lease, group, changes).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |call: &Call| refuse(call, group, changes.fault());
+        leased!(self, "groups.change_members", check, |call, lease| {
+            self.batch(call, lease, group, changes).await
+        })
     }
 
     async fn create_container(&self, container: &NewContainer, _options: CreateOptions) -> Result<Container> {
-        let call = Call::new("containers.create");
-        let work = async {
-            let dn = container.dn()?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.make_unit(&call, &mut lease, &dn, container.description.as_deref()).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |_: &Call| Ok(container.dn().map(drop)?);
+        leased!(self, "containers.create", check, |call, lease| self.make_unit(call, lease, container).await)
     }
 
     async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
-        let call = Call::new("containers.delete");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.remove_unit(&call, &mut lease, id, options.with_contents).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "containers.delete", |call, lease| {
+            self.remove_unit(call, lease, id, options.with_contents).await
+        })
     }
 
     async fn restore_account(&self, id: ObjectGuid, options: RestoreOptions) -> Result<Account> {
-        let call = Call::new("accounts.restore");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.restore(&call, &mut lease, id, &options).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "accounts.restore", |call, lease| self.restore(call, lease, id, &options).await)
     }
 
     fn list_deleted(&self, options: ListDeletedOptions) -> Listing<DeletedAccount> {
@@ -529,13 +286,7 @@ impl Directory for LdapDirectory {
     }
 
     async fn password_policy(&self, scope: &PolicyScope, _options: PolicyOptions) -> Result<PasswordPolicy> {
-        let call = Call::new("policy.read");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.policy(&call, &mut lease, scope).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "policy.read", |call, lease| self.policy(call, lease, scope).await)
     }
 
     async fn service_name_owners(
@@ -543,23 +294,11 @@ impl Directory for LdapDirectory {
         name: &ServicePrincipalName,
         _options: ServiceNameOptions,
     ) -> Result<ServiceNameOwners> {
-        let call = Call::new("service_names.owners");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.owners(&call, &mut lease, name.as_str()).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "service_names.owners", |call, lease| self.owners(call, lease, name.as_str()).await)
     }
 
     async fn root_key(&self, _options: RootKeyOptions) -> Result<RootKey> {
-        let call = Call::new("managed.root_key");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.key(&call, &mut lease).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "managed.root_key", |call, lease| self.key(call, lease).await)
     }
 
     async fn find_managed_account(
@@ -567,13 +306,7 @@ impl Directory for LdapDirectory {
         key: &AccountKey,
         _options: FindOptions,
     ) -> Result<Option<ManagedAccount>> {
-        let call = Call::new("managed.find");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.managed_account(&call, &mut lease, key).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "managed.find", |call, lease| self.managed_account(call, lease, key).await)
     }
 
     fn list_managed_accounts(&self, query: &Query, options: ListOptions) -> Listing<ManagedAccount> {
@@ -595,14 +328,8 @@ impl Directory for LdapDirectory {
         account: &NewManagedAccount,
         _options: CreateOptions,
     ) -> Result<ManagedAccount> {
-        let call = Call::new("managed.create");
-        let work = async {
-            let readers = account.checked()?;
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.make_managed(&call, &mut lease, account, &readers).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |_: &Call| Ok(account.checked().map(drop)?);
+        leased!(self, "managed.create", check, |call, lease| self.make_managed(call, lease, account).await)
     }
 
     async fn update_managed_account(
@@ -611,31 +338,18 @@ impl Directory for LdapDirectory {
         update: &ManagedAccountUpdate,
         _options: UpdateOptions,
     ) -> Result<ManagedAccount> {
-        let call = Call::new("managed.update");
-        let work = async {
-            if let Some(fault) = update.fault() {
-                return Err(call.error(ErrorKind::Invalid).with_subject(id).with_reason(fault));
-            }
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.update_managed(&call, &mut lease, id, update).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        let check = |call: &Call| refuse(call, id, update.fault());
+        leased!(self, "managed.update", check, |call, lease| {
+            self.update_managed(call, lease, id, update).await
+        })
     }
 
     async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
-        let call = Call::new("managed.delete");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = async {
-                let (_, account) = self.existing_managed(&call, &mut lease, id).await?;
-                changes::expect(&call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
-                changes::delete(&call, &mut lease, &account.dn, options.with_children).await
-            };
-            let answer = answer.await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "managed.delete", |call, lease| {
+            let (_, account) = self.existing_managed(call, lease, id).await?;
+            account::expect(call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
+            account::delete(call, lease, &account.dn, options.with_children).await
+        })
     }
 
     async fn read_managed_password(
@@ -643,12 +357,6 @@ impl Directory for LdapDirectory {
         id: ObjectGuid,
         _options: ReadPasswordOptions,
     ) -> Result<ManagedPassword> {
-        let call = Call::new("managed.read_password");
-        let work = async {
-            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let answer = self.managed_password(&call, &mut lease, id).await;
-            lease.settle(answer)
-        };
-        call.run(self.core.limits.operation, work).await
+        leased!(self, "managed.read_password", |call, lease| self.managed_password(call, lease, id).await)
     }
 }

@@ -12,8 +12,8 @@ use super::{
     pool::Lease,
 };
 use crate::{
-    Account, DeletedAccount, Dn, Error, ErrorKind, Filter, GeneralizedTime, ListDeletedOptions, ObjectGuid,
-    RestoreOptions, Result, SamAccountName, Sid,
+    Account, DeletedAccount, Error, ErrorKind, Filter, ListDeletedOptions, ObjectGuid, RestoreOptions,
+    Result, SamAccountName,
 };
 
 /// Deleted objects are found too (MS-ADTS 3.1.1.3.4.1.14).
@@ -50,20 +50,15 @@ pub(super) fn filter(options: &ListDeletedOptions) -> Result<Filter> {
 }
 
 pub(super) fn deleted(call: &Call, entry: &Entry) -> Result<DeletedAccount> {
-    let missing = |what: &'static str| {
-        call.error(ErrorKind::Protocol).with_subject(&entry.dn).with_reason(format!("{what} cannot be read"))
-    };
-    let dn: Dn = entry.dn.parse().map_err(|_| missing("the distinguished name"))?;
+    let dn = convert::dn(call, entry)?;
     // The last known name is whole; the name of the deleted object may have been cut to make room for the identity.
     let name = entry.text("msds-lastknownrdn").or_else(|| entry.text("name")).unwrap_or_else(|| dn.name());
     let cn = DeletedAccount::living_name(name).to_owned();
     let mut deleted = DeletedAccount::new(convert::guid(call, entry)?, dn, cn);
-    deleted.sam_account_name =
-        entry.text("samaccountname").map(|name| SamAccountName::stored(name.to_owned()));
-    deleted.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    deleted.sam_account_name = convert::owned(entry, "samaccountname").map(SamAccountName::stored);
+    deleted.sid = convert::sid(entry);
     deleted.last_known_parent = entry.text("lastknownparent").and_then(|dn| dn.parse().ok());
-    let changed = entry.text("whenchanged").and_then(|text| text.parse().ok());
-    deleted.deleted_at = changed.map(GeneralizedTime::timestamp);
+    deleted.deleted_at = convert::time(entry, "whenchanged");
     Ok(deleted)
 }
 

@@ -1,4 +1,4 @@
-//! Changes of an account that was just read, on the same connection.
+//! Changes of one account, on the connection on which it was read.
 
 use ldap3::{Mod, controls::RawControl};
 
@@ -6,10 +6,13 @@ use super::{
     LdapDirectory,
     call::Call,
     connection::{Change, Refusal},
-    diagnostic, lookup, modify,
+    diagnostic, lookup,
+    modify::{self, RETRIES},
     pool::Lease,
 };
-use crate::{Account, Dn, ErrorKind, Marker, MarkerChange, MoveOptions, Result};
+use crate::{
+    Account, AccountUpdate, Dn, ErrorKind, Marker, MarkerChange, MoveOptions, ObjectGuid, Outcome, Result,
+};
 
 pub(super) fn expect(call: &Call, dn: &Dn, have: Option<&Marker>, expected: Option<&Marker>) -> Result<()> {
     match expected {
@@ -36,6 +39,48 @@ pub(super) async fn delete(call: &Call, lease: &mut Lease<'_>, dn: &Dn, children
 }
 
 impl LdapDirectory {
+    /// One request for all that the update says, made anew when somebody else changed the flags or names in between.
+    pub(super) async fn update(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        id: ObjectGuid,
+        update: &AccountUpdate,
+    ) -> Result<Account> {
+        let mut account = self.existing(call, lease, id).await?;
+        for _ in 0..=RETRIES {
+            let modifications = modify::update(call, &account, &self.core.marker_attribute, update)?;
+            if modifications.is_empty() {
+                return Ok(account);
+            }
+            let new =
+                modify::new_names(&account.service_principal_names, &update.add_service_principal_names);
+            let set = update.service_principal_names.iter().flatten().map(String::as_str);
+            let new: Vec<&str> = new
+                .chain(set.filter(|name| !account.service_principal_names.iter().any(|have| have == name)))
+                .collect();
+            self.refuse_taken(call, lease, &new, Some(id)).await?;
+            let marker = update.marker.as_ref();
+            let done = self.modify(call, lease, &account, modifications, marker).await;
+            let Err(error) = done else {
+                return self.read_back(call, lease, &id.into()).await;
+            };
+            if !modify::may_be_stale(&error, update) {
+                return Err(error);
+            }
+            // The flags and names are compared and set: whether they were what stopped it, they say themselves.
+            let now = self.existing(call, lease, id).await?;
+            if now.user_account_control == account.user_account_control
+                && now.service_principal_names == account.service_principal_names
+            {
+                return Err(error);
+            }
+            account = now;
+        }
+        let error = call.error(ErrorKind::Busy).with_outcome(Outcome::NotDone).with_subject(id);
+        Err(error.with_reason("somebody else keeps changing its flags"))
+    }
+
     pub(super) async fn modify(
         &self,
         call: &Call,
