@@ -32,6 +32,7 @@ mod it {
     mod preflight;
     mod product;
     mod raw;
+    mod replay;
     mod requests;
     mod restricted;
     mod sending;

@@ -1,8 +1,7 @@
-//! What the simulator answers, against the published document that `SECRETSERVER_OPENAPI` names, and against the published examples.
+//! What the simulator answers, against the published document that `SECRETSERVER_OPENAPI` names. (The published examples: `replay.rs`.)
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "it says how much was checked")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -223,101 +222,6 @@ fn wrong_answers_are_found() {
         let found = check(&document, &good);
         assert!(found.wrong.is_empty() && found.answers == 1, "{good}: {:?}", found.wrong);
     }
-}
-
-/// The paths of all keys of a body: `records[].id`.
-fn keys(value: &Value, at: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, inner) in members {
-                let path = format!("{at}.{name}");
-                keys(inner, &path, found);
-                found.insert(path);
-            }
-        }
-        Value::Array(entries) => entries.iter().for_each(|entry| keys(entry, &format!("{at}[]"), found)),
-        _ => {}
-    }
-}
-
-/// Which operation of the simulator an example is of, and what of it is answered.
-const EXAMPLES: &[(&str, &str, u16)] = &[
-    ("01-token-password", "POST /oauth2/token", 200),
-    ("02-token-refresh", "POST /oauth2/token", 200),
-    ("03-token-login-failed", "POST /oauth2/token", 400),
-    ("05-sdk-client-register", "POST /api/v1/sdk-client-accounts", 200),
-    ("08-error-access-denied", "GET /api/v1/secrets/{id}", 400),
-    ("09-error-expired-token", "GET /api/v1/users/current", 403),
-    ("10-oauth-expiration", "POST /api/v1/oauth-expiration", 200),
-    ("11-healthcheck", "GET /api/v1/healthcheck", 200),
-    ("12-version", "GET /api/v1/version", 200),
-    ("13-user-create", "POST /api/v1/users", 200),
-    ("14-user-update-put", "PUT /api/v1/users/{id}", 200),
-    ("15-user-suspend-patch", "PATCH /api/v1/users/{id}", 200),
-    ("16-user-password-reset", "POST /api/v1/users/{userId}/password-reset", 200),
-    ("17-user-delete", "DELETE /api/v1/users/{id}", 200),
-    ("19-group-add-member", "POST /api/v1/groups/{id}/users", 200),
-    ("20-user-groups-put", "PUT /api/v1/users/{id}/groups", 200),
-    ("21-folder-create", "POST /api/v1/folders", 200),
-    ("22-folder-permission-create", "POST /api/v1/folder-permissions", 200),
-    ("23-secret-get", "GET /api/v1/secrets/{id}", 200),
-    ("24-secret-create", "POST /api/v1/secrets", 200),
-    ("25-secret-delete", "DELETE /api/v1/secrets/{id}", 200),
-    ("26-secret-field-put", "PUT /api/v1/secrets/{id}/fields/{slug}", 200),
-    ("27-secret-checkout-checkin", "POST /api/v1/secrets/{id}/check-in", 200),
-    ("28-secret-state", "GET /api/v1/secrets/{id}/state", 200),
-    ("30-secret-template", "GET /api/v1/secret-templates/{id}", 200),
-    ("31-paging-envelope", "GET /api/v1/users", 200),
-];
-
-/// Examples with an answer that the simulator does not give, with the reason.
-const NOT_SIMULATED: &[(&str, &str)] = &[
-    ("06-platform-token", "the Delinea Platform is another server"),
-    ("07-platform-vaults", "the Delinea Platform is another server"),
-    ("18-igi-account", "the form of another product"),
-];
-
-/// Keys of examples that the simulator does not answer, with the reason.
-const NOT_ANSWERED: &[(&str, &str, &str)] =
-    &[("31-paging-envelope", ".filter", "only some envelopes have it, says the example")];
-
-/// Held against what the simulators of `everything.rs` answered to the requests of the examples and all others.
-pub(crate) fn check_examples(record: &str) -> usize {
-    let Some(document) = document_path() else { return 0 };
-    let folder = document.parent().unwrap_or_else(|| Path::new(".")).join("examples");
-    let mut answered: BTreeMap<(String, u64), BTreeSet<String>> = BTreeMap::new();
-    for line in record.lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let operation = format!("{} {}", line["method"].as_str().unwrap(), line["path"].as_str().unwrap());
-        let found = answered.entry((operation, line["status"].as_u64().unwrap())).or_default();
-        keys(&line["body"], "", found);
-    }
-    let (mut compared, mut wrong) = (0, Vec::new());
-    for file in std::fs::read_dir(&folder).unwrap() {
-        let path = file.unwrap().path();
-        let example: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let Some(response) = example.get("response") else { continue };
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let Some((_, operation, status)) = EXAMPLES.iter().find(|(n, _, _)| *n == name) else {
-            assert!(NOT_SIMULATED.iter().any(|(n, _)| *n == name), "{name} is compared with nothing");
-            continue;
-        };
-        let Some(found) = answered.get(&((*operation).to_owned(), u64::from(*status))) else {
-            wrong.push(format!("{name}: {operation} was never answered with {status}"));
-            continue;
-        };
-        let body = response["body"].get("checkIn").unwrap_or_else(|| &response["body"]);
-        let mut wanted = BTreeSet::new();
-        keys(body, "", &mut wanted);
-        for key in wanted.difference(found) {
-            if !NOT_ANSWERED.iter().any(|(n, k, _)| *n == name && k == key) {
-                wrong.push(format!("{name}: {operation} does not answer {key}"));
-            }
-        }
-        compared += 1;
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    compared
 }
 
 /// For `everything.rs`: the record of one run.
