@@ -24,9 +24,11 @@ mod it {
     mod people;
     mod recover;
     mod refusals;
+    mod rules;
     mod stage;
     mod store;
     mod structure;
     mod sweep;
+    mod walk;
     mod world;
 }

@@ -45,7 +45,8 @@ async fn a_plain_read_checks_out_and_one_that_says_no_does_not() {
     let state = w.service.secrets().state(w.id).await.unwrap();
     assert_eq!(state.secret_state, AccessState::RequiresCheckout);
     let quiet = AccessOptions::default();
-    let error = w.service.request(secrets::GetRestricted { id: w.id.into(), access: quiet }).await.unwrap_err();
+    let error =
+        w.service.request(secrets::GetRestricted { id: w.id.into(), access: quiet }).await.unwrap_err();
     assert_eq!(code(&error), "API_ValidateSecretAccessCheckOutRequired");
     assert!(actions(&w).is_empty(), "nothing was seen, and nothing checked out");
 
@@ -70,7 +71,8 @@ async fn whoever_has_it_checks_it_in_and_others_only_by_force() {
     assert_eq!(code(&error), "API_ValidateSecretAccessCheckedOut");
     let mut forced = AccessOptions::default();
     forced.force_check_in = true;
-    let summary = w.admin.request(secrets::CheckIn { id: w.id.into(), access: forced.clone() }).await.unwrap();
+    let summary =
+        w.admin.request(secrets::CheckIn { id: w.id.into(), access: forced.clone() }).await.unwrap();
     assert!(!summary.checked_out);
     // By force needs a permission, which the service account does not have.
     w.admin.request(secrets::CheckOut { id: w.id.into() }).await.unwrap();
@@ -125,8 +127,11 @@ async fn tickets_approval_and_second_locks() {
 #[tokio::test]
 async fn changes_of_the_password_and_heartbeats_come_later() {
     let w = world(Restrictions::default()).await;
-    let change =
-        secrets::ChangePassword { id: w.id.into(), new_password: Some("n3w".into()), access: AccessOptions::default() };
+    let change = secrets::ChangePassword {
+        id: w.id.into(),
+        new_password: Some("n3w".into()),
+        access: AccessOptions::default(),
+    };
     w.service.request(change.clone()).await.unwrap();
     assert_eq!(w.service.secrets().field(w.id, "password").await.unwrap().expose(), "n3w");
     w.server.set_heartbeat(w.id.get(), "Failed").unwrap();
