@@ -24,6 +24,12 @@ pub enum Capability {
     Restore,
     /// Changes since a token can be asked for.
     Changes,
+    /// Password policies can be read.
+    Policy,
+    /// The owner of a service name can be asked for.
+    ServiceNames,
+    /// And is looked for in the whole forest.
+    ForestServiceNames,
 }
 
 /// The set of [`Capability`]s of a backend. What is not in it answers [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
@@ -68,6 +74,9 @@ impl fmt::Debug for Capabilities {
             C::ManagedAccounts,
             C::Restore,
             C::Changes,
+            C::Policy,
+            C::ServiceNames,
+            C::ForestServiceNames,
         ];
         f.debug_set().entries(all.into_iter().filter(|capability| self.has(*capability))).finish()
     }

@@ -19,8 +19,11 @@ pub(crate) const ATTRIBUTES: &[&str] = &[
     "adminDescription",
     "description",
     "displayName",
+    "dNSHostName",
     "groupType",
     "lockoutTime",
+    "msDS-GroupMSAMembership",
+    "msDS-SupportedEncryptionTypes",
     "objectSid",
     "primaryGroupID",
     "pwdLastSet",
@@ -117,7 +120,9 @@ impl ObjectChange {
             (_, event) => event,
         };
         self.moved |= later.moved;
-        self.last_known_parent = later.last_known_parent.or_else(|| self.last_known_parent.take());
+        // A restored object is somewhere again.
+        let before = self.last_known_parent.take().filter(|_| later.event != ChangeEvent::Added);
+        self.last_known_parent = later.last_known_parent.or(before);
         if later.is_complete {
             self.attributes = later.attributes;
             self.is_complete = true;
@@ -163,6 +168,7 @@ pub enum ObjectKind {
     Other,
 }
 
+#[cfg(any(feature = "ldap", test))]
 impl ObjectKind {
     /// By the object's classes, from the narrowest to the widest: managed accounts are computers, and computers are users.
     pub(crate) fn of(classes: &[&str]) -> Self {

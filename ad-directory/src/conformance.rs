@@ -38,18 +38,25 @@ mod changes;
 mod controller;
 mod create;
 mod delete;
+mod deviation;
+mod discovery;
 mod ground;
 mod listing;
 mod lookup;
+mod managed;
 mod marker;
 mod members;
 mod moving;
 mod password;
+mod policy;
+mod restore;
+mod services;
 mod structure;
 mod update;
 
 use std::future::Future;
 
+pub use deviation::{Deviation, SAMBA, judge};
 pub use ground::Ground;
 
 /// What a case answers: nothing, or what went wrong on the way to what it checks.
@@ -69,8 +76,8 @@ macro_rules! list {
             $(pub use super::$module::{$($name),*};)*
         }
 
-        /// How many cases there are.
-        pub const COUNT: usize = [$($(stringify!($name)),*),*].len();
+        /// The names of the cases.
+        pub const NAMES: &[&str] = &[$($(stringify!($name)),*),*];
 
         /// One `#[tokio::test]` for every case of [`conformance`](crate::conformance), in the module it is expanded in. Takes an expression
         /// that makes a [`Harness`](crate::conformance::Harness).
@@ -82,10 +89,11 @@ macro_rules! list {
                     async fn $name() {
                         let harness = $d harness;
                         let ground = $d crate::conformance::Harness::fresh(&harness).await;
-                        let checked = $d crate::conformance::case::$name(&ground).await;
+                        let case = $d crate::conformance::case::$name(&ground);
+                        let judged = $d crate::conformance::judge(&ground, stringify!($name), case).await;
                         ground.clean_up().await;
-                        if let Err(error) = checked {
-                            panic!("{error}");
+                        if let Err(failure) = judged {
+                            panic!("{failure}");
                         }
                     }
                 )*)*
@@ -127,11 +135,31 @@ list! { $
         a_stranger_in_a_batch_stops_it nested_members_are_listed_once a_unit_is_made_and_found a_unit_with_something_in_it_stays
         only_units_are_deleted_as_units;
     members: joining_twice_is_success leaving_twice_is_success every_key_of_a_group_will_do an_unknown_group_is_not_found
-        an_unknown_member_is_not_found groups_are_kept_apart;
+        an_unknown_member_is_not_found groups_are_kept_apart the_primary_group_is_had_already_and_not_left
+        members_by_primary_group_are_listed_when_asked a_group_joins_a_group;
     changes: a_first_reading_tells_everything a_token_tells_what_came_after_it an_old_token_tells_the_same_again
         changed_attributes_are_told changes_of_one_object_are_one a_move_is_told a_deletion_is_told
+        a_restored_account_is_told a_managed_account_is_told
         members_that_come_and_go_are_told a_part_of_the_domain_can_be_read other_kinds_are_told_when_asked
         a_token_belongs_to_its_question a_token_of_another_domain_is_refused;
+    restore: a_deleted_account_can_be_restored a_restore_can_move_and_rename only_the_deleted_are_restored
+        a_name_that_was_given_away_stops_a_restore a_missing_place_stops_a_restore the_deleted_are_listed_with_what_they_were
+        deleting_and_restoring_can_be_repeated;
+    policy: the_domains_policy_is_what_it_does an_account_has_the_policy_of_its_domain nobody_has_no_policy a_generated_password_is_accepted
+        the_name_of_the_account_is_no_part_of_its_password a_reset_forgets_the_history history_holds_for_a_reset_when_asked
+        history_holds_for_the_owner the_password_before_does_not_lock;
+    services: service_names_come_and_go_one_by_one a_service_name_can_be_added_and_removed_twice a_taken_service_name_is_not_added
+        the_owner_of_a_service_name_is_found of_two_who_want_a_service_name_one_gets_it two_who_add_service_names_both_succeed
+        contradicting_service_names_are_refused;
+    managed: a_managed_account_is_as_it_was_made a_managed_account_has_the_usual_defaults every_key_finds_a_managed_account
+        managed_accounts_are_no_accounts managed_accounts_are_listed a_taken_name_stops_a_managed_account
+        what_is_no_managed_account_is_never_sent a_missing_place_stops_a_managed_account readers_come_and_go
+        two_who_add_readers_both_succeed encryption_types_are_kept a_managed_account_is_switched_off_and_on
+        service_names_of_managed_accounts_come_and_go texts_of_managed_accounts_change a_stale_marker_stops_a_managed_change
+        an_empty_managed_update_is_refused a_deleted_managed_account_is_gone managed_accounts_join_groups
+        strangers_do_not_read_a_managed_password the_root_key_says_whether_accounts_can_be_made;
+    discovery: accounts_with_service_names_are_found never_expiring_passwords_are_found names_like_those_of_services_are_found
+        dormant_accounts_are_found the_known_are_not_found nowhere_nothing_is_discovered;
     controller: a_controller_says_who_it_is its_clock_is_near a_pinned_view_reads_its_own_writes a_rebuilt_controller_is_noticed
         an_unknown_controller_is_refused;
 }

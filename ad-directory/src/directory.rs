@@ -1,18 +1,12 @@
 //! The trait that every backend implements.
 
-use std::{fmt::Debug, sync::Arc};
+use std::fmt::Debug;
 
-use async_trait::async_trait;
-use secrecy::SecretString;
+use crate::{Error, ErrorKind, listing};
 
-use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, ChangeBatch, ChangePasswordOptions, ChangesOptions,
-    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
-    DeleteOptions, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions, ListOptions,
-    Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange, MoveOptions, NewAccount,
-    NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result,
-    SetPasswordOptions, UpdateOptions, listing,
-};
+pub(crate) mod methods;
+
+use methods::{for_each_method, prelude::*};
 
 /// A directory that holds accounts.
 ///
@@ -89,7 +83,9 @@ pub trait Directory: Debug + Send + Sync + 'static {
         listing::unsupported("containers.list")
     }
 
-    /// The members of a group that lie in this domain, without those whose primary group it is: those are in no list of members.
+    /// The members of a group, and those of its groups when the options say so; those whose primary group it is only when the options say
+    /// that. Members from other domains of the forest come last, as [`MemberKind::Elsewhere`](crate::MemberKind::Elsewhere); what is in a
+    /// group of another domain is not looked for.
     ///
     /// # Errors
     /// In the list: `NotFound` when there is no such group; `Unsupported` as the default body.
@@ -195,10 +191,10 @@ pub trait Directory: Debug + Send + Sync + 'static {
     /// `NotFound` when it does not exist, which after an `Unknown` outcome is good news; `MarkerMismatch`; `Forbidden`.
     async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()>;
 
-    /// Makes an account a member of a group. Being one already is success.
+    /// Makes an account, a managed account, a computer or another group a member of a group. Being one already is success.
     ///
     /// # Errors
-    /// `NotFound` for the group or the account; `Forbidden`.
+    /// `NotFound` for the group or the member; `Constraint` for a group that may not be in this one; `Forbidden`.
     async fn add_member(
         &self,
         group: &GroupKey,
@@ -206,10 +202,10 @@ pub trait Directory: Debug + Send + Sync + 'static {
         options: MemberOptions,
     ) -> Result<MembershipChange>;
 
-    /// Ends an account's membership of a group. Not being one is success.
+    /// Ends a membership of a group. Not being one is success.
     ///
     /// # Errors
-    /// `NotFound` for the group or the account; `Forbidden`; `Constraint` for its primary group.
+    /// `NotFound` for the group or the member; `Forbidden`; `Constraint` for its primary group.
     async fn remove_member(
         &self,
         group: &GroupKey,
@@ -287,11 +283,134 @@ pub trait Directory: Debug + Send + Sync + 'static {
     async fn delete_container(&self, _id: ObjectGuid, _options: DeleteContainerOptions) -> Result<()> {
         Err(Error::new(ErrorKind::Unsupported, "containers.delete"))
     }
+
+    /// Brings a deleted account back: its identity is the same, and it is disabled.
+    ///
+    /// Without the Recycle Bin of the forest, everything but its names, its identity and its flags is lost: its password, memberships, service
+    /// names, marker and texts. With it, all of that comes back. Restoring an account that is not deleted is `NotFound`.
+    ///
+    /// # Errors
+    /// `NotFound` when no deleted account with this identity can be seen (administrators see them, others by delegation), or when the container
+    /// it should go to does not exist; `AlreadyExists` when one of its names is taken by now; `Constraint` when the controller cannot restore it;
+    /// `Forbidden`; `Unsupported` as the default body.
+    async fn restore_account(&self, _id: ObjectGuid, _options: RestoreOptions) -> Result<Account> {
+        Err(Error::new(ErrorKind::Unsupported, "accounts.restore"))
+    }
+
+    /// The deleted accounts that can still be restored. Whoever may not see deleted objects gets an empty list.
+    ///
+    /// # Errors
+    /// In the list: `Unsupported` as the default body.
+    fn list_deleted(&self, _options: ListDeletedOptions) -> Listing<DeletedAccount> {
+        listing::unsupported("accounts.list_deleted")
+    }
+
+    /// The password policy of the domain, or the one that holds for an account.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such account; `Forbidden` when a fine-grained policy applies to it that cannot be read, as only
+    /// administrators can until it is delegated; `Unsupported` as the default body.
+    async fn password_policy(&self, _scope: &PolicyScope, _options: PolicyOptions) -> Result<PasswordPolicy> {
+        Err(Error::new(ErrorKind::Unsupported, "policy.read"))
+    }
+
+    /// Who has a service name: the check before one is given to an account. Creating and changing accounts do it by themselves; between the
+    /// check and the change somebody else may take the name, and the controller refuses it then.
+    ///
+    /// # Errors
+    /// `Unsupported` as the default body.
+    async fn service_name_owners(
+        &self,
+        _name: &ServicePrincipalName,
+        _options: ServiceNameOptions,
+    ) -> Result<ServiceNameOwners> {
+        Err(Error::new(ErrorKind::Unsupported, "service_names.owners"))
+    }
+
+    /// Whether the forest has a key from which passwords of managed accounts can be made.
+    ///
+    /// # Errors
+    /// `Unsupported` as the default body.
+    async fn root_key(&self, _options: RootKeyOptions) -> Result<RootKey> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.root_key"))
+    }
+
+    /// The managed account with this key, or `None`. Users and computers are never found.
+    ///
+    /// # Errors
+    /// `Ambiguous` when there is more than one; `Unsupported` as the default body.
+    async fn find_managed_account(
+        &self,
+        _key: &AccountKey,
+        _options: FindOptions,
+    ) -> Result<Option<ManagedAccount>> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.find"))
+    }
+
+    /// The managed accounts that fit.
+    ///
+    /// # Errors
+    /// As for [`list_accounts`](Self::list_accounts).
+    fn list_managed_accounts(&self, _query: &Query, _options: ListOptions) -> Listing<ManagedAccount> {
+        listing::unsupported("managed.list")
+    }
+
+    /// Makes a group managed service account and reads it back.
+    ///
+    /// # Errors
+    /// `Constraint` when a root key can be seen that is too young, or the controller says that there is none ([`root_key`](Self::root_key));
+    /// `AlreadyExists` when a name is taken; `NotFound` when the container does not exist; `Unsupported` when the schema of the domain does
+    /// not know such accounts; `Forbidden`; `Invalid`.
+    async fn create_managed_account(
+        &self,
+        _account: &NewManagedAccount,
+        _options: CreateOptions,
+    ) -> Result<ManagedAccount> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.create"))
+    }
+
+    /// Changes a managed account in one request and reads it back.
+    ///
+    /// # Errors
+    /// `NotFound`; `MarkerMismatch`; `AlreadyExists` when a service name is taken; `Busy` when others keep changing the same values;
+    /// `Unsupported` for a kind that is not made here; `Constraint` when its list of readers cannot be changed like this (it is open to
+    /// everybody, or denies one who should be added); `Forbidden`; `Invalid` when nothing would change.
+    async fn update_managed_account(
+        &self,
+        _id: ObjectGuid,
+        _update: &ManagedAccountUpdate,
+        _options: UpdateOptions,
+    ) -> Result<ManagedAccount> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.update"))
+    }
+
+    /// Deletes a managed account, of any kind. Services that run under it stop at their next ticket.
+    ///
+    /// # Errors
+    /// As for [`delete_account`](Self::delete_account).
+    async fn delete_managed_account(&self, _id: ObjectGuid, _options: DeleteOptions) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.delete"))
+    }
+
+    /// The password of a managed account, which the account that signs in must be allowed to read.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden` when the controller does not show it: the account that signs in is none of its readers, or the controller
+    /// cannot make it (Samba before 4.21); `Protocol` when it cannot be understood; `Unsupported` as the default body.
+    async fn read_managed_password(
+        &self,
+        _id: ObjectGuid,
+        _options: ReadPasswordOptions,
+    ) -> Result<ManagedPassword> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.read_password"))
+    }
 }
 
-/// Forwards every method through a pointer. Written out, since `async_trait` has expanded the trait already.
+/// Forwards every method through a pointer.
 macro_rules! forward {
-    ($($pointer:ident),*) => {$(
+    ([$pointer:ident]
+     futures { $($kind:ident $operation:literal $method:ident($($argument:ident: $type:ty),*) -> $answer:ty, on $subject:expr;)* }
+     lists { $($list_operation:literal $list:ident($($list_argument:ident: $list_type:ty),*) -> $item:ty, on $list_subject:expr;)* }) => {
         #[async_trait]
         #[deny(clippy::missing_trait_methods)]
         impl<D: Directory + ?Sized> Directory for $pointer<D> {
@@ -299,113 +418,20 @@ macro_rules! forward {
                 (**self).capabilities()
             }
 
-            async fn probe(&self, options: ProbeOptions) -> Result<Probe> {
-                (**self).probe(options).await
-            }
-
             async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>> {
                 (**self).pin(options).await
             }
 
-            async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
-                (**self).find_account(key, options).await
-            }
+            $(async fn $method(&self, $($argument: $type),*) -> Result<$answer> {
+                (**self).$method($($argument),*).await
+            })*
 
-            async fn find_group(&self, key: &GroupKey, options: FindOptions) -> Result<Option<Group>> {
-                (**self).find_group(key, options).await
-            }
-
-            async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>> {
-                (**self).find_container(dn, options).await
-            }
-
-            fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
-                (**self).list_accounts(query, options)
-            }
-
-            fn list_groups(&self, query: &Query, options: ListOptions) -> Listing<Group> {
-                (**self).list_groups(query, options)
-            }
-
-            fn list_containers(&self, query: &Query, options: ListOptions) -> Listing<Container> {
-                (**self).list_containers(query, options)
-            }
-
-            fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
-                (**self).list_members(group, options)
-            }
-
-            fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
-                (**self).list_changes(options)
-            }
-
-            async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {
-                (**self).create_account(account, options).await
-            }
-
-            async fn update_account(&self, id: ObjectGuid, update: &AccountUpdate, options: UpdateOptions) -> Result<Account> {
-                (**self).update_account(id, update, options).await
-            }
-
-            async fn set_password(&self, id: ObjectGuid, password: &SecretString, options: SetPasswordOptions) -> Result<()> {
-                (**self).set_password(id, password, options).await
-            }
-
-            async fn check_password(
-                &self,
-                id: ObjectGuid,
-                password: &SecretString,
-                options: CheckPasswordOptions,
-            ) -> Result<PasswordCheck> {
-                (**self).check_password(id, password, options).await
-            }
-
-            async fn move_account(&self, id: ObjectGuid, to: &Dn, options: MoveOptions) -> Result<Account> {
-                (**self).move_account(id, to, options).await
-            }
-
-            async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
-                (**self).delete_account(id, options).await
-            }
-
-            async fn add_member(&self, group: &GroupKey, member: ObjectGuid, options: MemberOptions) -> Result<MembershipChange> {
-                (**self).add_member(group, member, options).await
-            }
-
-            async fn remove_member(
-                &self,
-                group: &GroupKey,
-                member: ObjectGuid,
-                options: MemberOptions,
-            ) -> Result<MembershipChange> {
-                (**self).remove_member(group, member, options).await
-            }
-
-            async fn change_password(&self, id: ObjectGuid, old: &SecretString, new: &SecretString, options: ChangePasswordOptions) -> Result<()> {
-                (**self).change_password(id, old, new, options).await
-            }
-
-            async fn create_group(&self, group: &NewGroup, options: CreateOptions) -> Result<Group> {
-                (**self).create_group(group, options).await
-            }
-
-            async fn delete_group(&self, id: ObjectGuid, options: DeleteGroupOptions) -> Result<()> {
-                (**self).delete_group(id, options).await
-            }
-
-            async fn change_members(&self, group: &GroupKey, changes: &MemberChanges, options: MemberOptions) -> Result<MembersChanged> {
-                (**self).change_members(group, changes, options).await
-            }
-
-            async fn create_container(&self, container: &NewContainer, options: CreateOptions) -> Result<Container> {
-                (**self).create_container(container, options).await
-            }
-
-            async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
-                (**self).delete_container(id, options).await
-            }
+            $(fn $list(&self, $($list_argument: $list_type),*) -> Listing<$item> {
+                (**self).$list($($list_argument),*)
+            })*
         }
-    )*};
+    };
 }
 
-forward!(Arc, Box);
+for_each_method!(forward Arc);
+for_each_method!(forward Box);

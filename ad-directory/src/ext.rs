@@ -5,8 +5,9 @@ use std::future::Future;
 use futures_util::TryStreamExt;
 
 use crate::{
-    Account, AccountKey, Directory, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
-    ListOptions, Member, Query, Result,
+    Account, AccountKey, DeletedAccount, Directory, Discovery, Error, ErrorKind, FindOptions, Finding, Group,
+    GroupKey, ListDeletedOptions, ListMembersOptions, ListOptions, Listing, ManagedAccount, Member,
+    ObjectGuid, Query, Result, discovery,
 };
 
 /// Conveniences for every [`Directory`]; they need no implementing.
@@ -43,6 +44,46 @@ pub trait DirectoryExt: Directory {
         nested: bool,
     ) -> impl Future<Output = Result<Vec<Member>>> + Send {
         self.list_members(&group.into(), ListMembersOptions::new().nested(nested)).try_collect()
+    }
+
+    /// All managed accounts that fit, at once.
+    ///
+    /// # Errors
+    /// As [`Directory::list_managed_accounts`].
+    fn all_managed_accounts(
+        &self,
+        query: &Query,
+    ) -> impl Future<Output = Result<Vec<ManagedAccount>>> + Send {
+        self.list_managed_accounts(query, ListOptions::new()).try_collect()
+    }
+
+    /// All deleted accounts that fit, at once.
+    ///
+    /// # Errors
+    /// As [`Directory::list_deleted`].
+    fn all_deleted(
+        &self,
+        options: ListDeletedOptions,
+    ) -> impl Future<Output = Result<Vec<DeletedAccount>>> + Send {
+        self.list_deleted(options).try_collect()
+    }
+
+    /// The deleted account with this identity, or `None` when there is none or it may not be seen.
+    ///
+    /// # Errors
+    /// As [`Directory::list_deleted`].
+    fn find_deleted(&self, id: ObjectGuid) -> impl Future<Output = Result<Option<DeletedAccount>>> + Send {
+        let mut list = self.list_deleted(ListDeletedOptions::new().guid(id));
+        async move { list.try_next().await }
+    }
+
+    /// Accounts that look like service accounts, each with its reasons; piece by piece. Findings come in the order of the directory: sort by
+    /// [`Finding::score`](crate::Finding::score) what should be looked at first.
+    ///
+    /// # Errors
+    /// In the list, as [`Directory::list_accounts`].
+    fn discover(&self, discovery: &Discovery) -> Listing<Finding> {
+        discovery::discover(self, discovery)
     }
 
     /// The group with this key.

@@ -8,7 +8,9 @@ mod new;
 
 pub use new::{GroupScope, MemberChanges, MembersChanged, NewGroup};
 
-/// A group as the directory holds it. Its members are not in it: ask the account for [`member_of`](crate::Account::member_of).
+/// A group as the directory holds it. Its members are not in it: [`list_members`](crate::Directory::list_members) reads them.
+///
+/// What an account has in [`member_of`](crate::Account::member_of) is the other end of the same link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
@@ -34,6 +36,12 @@ impl Group {
         Self { guid, dn, name, description: None, sid: None, group_type: -2_147_483_646, is_protected: false }
     }
 
+    /// Those of scope global take members of their own domain only (MS-ADTS 2.2.12).
+    #[cfg(feature = "ldap")]
+    pub(crate) const fn takes_members_of_other_domains(&self) -> bool {
+        self.group_type & 2 == 0
+    }
+
     /// Whether it grants rights; a distribution list does not.
     pub const fn is_security(&self) -> bool {
         self.group_type < 0
@@ -55,6 +63,8 @@ pub enum MemberKind {
     ManagedAccount,
     /// Something else: a contact, or a principal of another forest.
     Other,
+    /// An object of another domain of the forest: what it is called and what it is, only a controller of that domain knows.
+    Elsewhere,
 }
 
 /// A member of a group.

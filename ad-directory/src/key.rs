@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Dn, GroupName, Marker, ObjectGuid, SamAccountName, UserPrincipalName};
+use crate::{Dn, GroupName, Marker, ObjectGuid, SamAccountName, Sid, UserPrincipalName};
 
 /// By what an account is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -10,6 +10,8 @@ use crate::{Dn, GroupName, Marker, ObjectGuid, SamAccountName, UserPrincipalName
 pub enum AccountKey {
     /// Its identity, which never changes.
     Guid(ObjectGuid),
+    /// Its security identifier, which changes only when it moves to another domain.
+    Sid(Sid),
     /// Its sign-in name.
     SamAccountName(SamAccountName),
     /// Its principal name.
@@ -29,6 +31,7 @@ impl fmt::Display for AccountKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Guid(guid) => guid.fmt(f),
+            Self::Sid(sid) => sid.fmt(f),
             Self::SamAccountName(name) => name.fmt(f),
             Self::UserPrincipalName(name) => name.fmt(f),
             Self::Dn(dn) => dn.fmt(f),
@@ -71,6 +74,7 @@ macro_rules! from {
 
 from!(
     AccountKey::Guid(ObjectGuid),
+    AccountKey::Sid(Sid),
     AccountKey::SamAccountName(SamAccountName),
     AccountKey::UserPrincipalName(UserPrincipalName),
     AccountKey::Dn(Dn),

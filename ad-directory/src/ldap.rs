@@ -11,17 +11,22 @@ mod delta;
 mod diagnostic;
 mod dial;
 mod entry;
+mod extended_dn;
 mod groups;
 mod locator;
 mod lookup;
+mod managed;
 mod members;
 mod modify;
 mod operations;
 mod paging;
 mod password;
+mod policy;
 mod pool;
 mod ranged;
+mod restore;
 mod root;
+mod services;
 mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -70,6 +75,8 @@ pub struct LdapDirectory {
 
 struct Core {
     pool: Pool,
+    /// The global catalogs, which know the service names of the whole forest.
+    catalog: Option<Pool>,
     marker_attribute: AttributeName,
     limits: TimeLimits,
     /// The domain, when it was configured; else it is asked for.
@@ -142,6 +149,7 @@ impl LdapDirectory {
     /// # Errors
     /// `Invalid` when it is empty.
     pub fn replace_password(&self, password: SecretString) -> Result<()> {
+        // The global catalogs sign in with the same credential.
         self.core.pool.dialer.replace_password(password)
     }
 }

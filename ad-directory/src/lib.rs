@@ -12,7 +12,9 @@ mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod container;
+mod deleted;
 mod directory;
+mod discovery;
 mod error;
 mod ext;
 mod group;
@@ -21,12 +23,15 @@ mod layer;
 #[cfg(feature = "ldap")]
 mod ldap;
 mod listing;
+mod managed;
 mod memory;
 mod options;
 mod password_check;
+mod policy;
 mod probe;
 mod query;
 mod reserved;
+mod service_names;
 mod value;
 
 pub use account::{Account, AccountUpdate, Change, MarkerChange, NewAccount};
@@ -36,7 +41,9 @@ pub use change::{
     ObjectChange, ObjectKind,
 };
 pub use container::{Container, ContainerKind, NewContainer};
+pub use deleted::DeletedAccount;
 pub use directory::Directory;
+pub use discovery::{Discovery, Finding, NamePattern, Reason, Signal};
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use ext::DirectoryExt;
 pub use group::{
@@ -45,18 +52,31 @@ pub use group::{
 pub use key::{AccountKey, GroupKey};
 #[cfg(feature = "testing")]
 pub use layer::fault::{Fault, FaultyDirectory};
+#[cfg(feature = "limit")]
+pub use layer::limit::LimitedDirectory;
+pub use layer::{
+    OperationKind,
+    audit::{AuditEvent, AuditResult, AuditSink, AuditedDirectory},
+    read_only::ReadOnlyDirectory,
+};
 #[cfg(feature = "ldap")]
 pub use ldap::{LdapDirectory, LdapDirectoryBuilder, SrvRecord, SrvResolver, TimeLimits};
 pub use listing::Listing;
-pub use memory::{MemoryDirectory, MemoryDirectoryBuilder, PasswordPolicy};
+pub use managed::{
+    ManagedAccount, ManagedAccountKind, ManagedAccountUpdate, NewManagedAccount, ReadersChange, RootKey,
+};
+pub use memory::{MemoryDirectory, MemoryDirectoryBuilder};
 pub use options::{
     ChangePasswordOptions, ChangesOptions, CheckPasswordOptions, CreateOptions, DeleteContainerOptions,
-    DeleteGroupOptions, DeleteOptions, FindOptions, ListMembersOptions, ListOptions, MemberOptions,
-    MoveOptions, PinOptions, ProbeOptions, SetPasswordOptions, UpdateOptions,
+    DeleteGroupOptions, DeleteOptions, FindOptions, ListDeletedOptions, ListMembersOptions, ListOptions,
+    MemberOptions, MoveOptions, PinOptions, PolicyOptions, ProbeOptions, ReadPasswordOptions, RestoreOptions,
+    RootKeyOptions, ServiceNameOptions, SetPasswordOptions, UpdateOptions,
 };
 pub use password_check::PasswordCheck;
+pub use policy::{PasswordGenerator, PasswordPolicy, PolicyScope, PolicySource};
 pub use probe::{Controller, Probe, Vendor};
 pub use query::Query;
+pub use service_names::{Reach, ServiceNameOwners};
 pub use value::{
     ParseError,
     attribute::AttributeName,

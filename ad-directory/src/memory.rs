@@ -3,9 +3,12 @@
 mod builder;
 mod changes;
 mod checks;
+mod deleted;
 mod file;
+mod index;
 mod list;
 mod log;
+mod managed;
 mod object;
 mod operations;
 mod password;
@@ -22,10 +25,10 @@ use std::{
 use jiff::Timestamp;
 
 pub use builder::MemoryDirectoryBuilder;
-pub use policy::PasswordPolicy;
 
-use crate::{Dn, ObjectGuid, Result};
+use crate::{Dn, ObjectGuid, Result, Sid};
 use file::WorldFile;
+use policy::Policies;
 use world::World;
 
 /// Reads the time. Tests give one that they set.
@@ -61,8 +64,9 @@ pub struct MemoryDirectory {
 struct Shared {
     state: Mutex<World>,
     file: Option<WorldFile>,
-    policy: PasswordPolicy,
+    policies: Policies,
     clock: Clock,
+    signed_in_as: Option<Sid>,
 }
 
 impl MemoryDirectory {
@@ -78,7 +82,7 @@ impl MemoryDirectory {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let file = WorldFile::new(path.as_ref());
         let world = file.read_existing()?;
-        Ok(Self::assemble(world, Some(file), PasswordPolicy::default(), Arc::new(Timestamp::now)))
+        Ok(Self::assemble(world, Some(file), Policies::default(), Arc::new(Timestamp::now), None))
     }
 
     /// The accounts that are members of a group, for looking at in tests; empty when there is no such group.
@@ -95,8 +99,14 @@ impl MemoryDirectory {
         })
     }
 
-    fn assemble(world: World, file: Option<WorldFile>, policy: PasswordPolicy, clock: Clock) -> Self {
-        Self { shared: Arc::new(Shared { state: Mutex::new(world), file, policy, clock }) }
+    fn assemble(
+        world: World,
+        file: Option<WorldFile>,
+        policies: Policies,
+        clock: Clock,
+        signed_in_as: Option<Sid>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { state: Mutex::new(world), file, policies, clock, signed_in_as }) }
     }
 
     fn now(&self) -> Timestamp {
@@ -132,7 +142,7 @@ impl MemoryDirectory {
 impl fmt::Debug for MemoryDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryDirectory")
-            .field("policy", &self.shared.policy)
+            .field("policies", &self.shared.policies)
             .field("file", &self.shared.file)
             .finish_non_exhaustive()
     }

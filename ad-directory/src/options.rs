@@ -1,6 +1,11 @@
 //! What can be said beside the subject of an operation. Every struct grows without breaking anybody.
 
-use crate::{AttributeName, ChangeSource, ChangeToken, Controller, Dn, Marker, MarkerChange, ObjectKind};
+use std::fmt;
+
+use crate::{
+    AttributeName, ChangeSource, ChangeToken, Controller, Dn, Marker, MarkerChange, ObjectGuid, ObjectKind,
+    SamAccountName,
+};
 
 macro_rules! options {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty => $setter:ty, $convert:expr;)* })*) => {$(
@@ -56,6 +61,9 @@ options! {
         must_change: bool => bool, std::convert::identity;
         /// Whether a locked account is unlocked in the same request.
         unlock: bool => bool, std::convert::identity;
+        /// Whether the history of the account's passwords holds, as it does when its owner changes one. Off by default, as in Active Directory. A
+        /// controller that cannot do it (Samba 4.17 is one) answers `Unsupported`, and nothing is sent.
+        enforce_history: bool => bool, std::convert::identity;
     }
 
     /// Options of [`Directory::check_password`](crate::Directory::check_password).
@@ -73,6 +81,9 @@ options! {
     DeleteOptions {
         /// The marker that the account must have, looked at right before: a deletion cannot carry it.
         expect_marker: Option<Marker> => Marker, Some;
+        /// Whether what lies below it is deleted too, such as the connection points that some services keep below their account. Off by
+        /// default: an account with something below it is then refused with `Constraint`.
+        with_children: bool => bool, std::convert::identity;
     }
 
     /// Options of the `list` operations.
@@ -87,6 +98,9 @@ options! {
     ListMembersOptions {
         /// Whether the members of groups that are members are listed too, each once, however they are reached.
         nested: bool => bool, std::convert::identity;
+        /// Whether those are listed too whose primary group it is, which directories keep apart from the members: all that most domains have in
+        /// `Domain Users`. Not those whose primary group is one of its groups.
+        primary: bool => bool, std::convert::identity;
         /// As in [`ListOptions::page_size`].
         page_size: Option<u32> => u32, Some;
     }
@@ -100,8 +114,8 @@ options! {
         /// What to tell of; accounts, managed accounts and groups when it is empty.
         kinds: Vec<ObjectKind> => Vec<ObjectKind>, std::convert::identity;
         /// Further attributes to tell of, beside the marker, `accountExpires`, `adminCount`, `adminDescription`, `description`, `displayName`,
-        /// `groupType`, `lockoutTime`, `objectSid`, `primaryGroupID`, `pwdLastSet`, `sAMAccountName`, `servicePrincipalName`,
-        /// `userAccountControl` and `userPrincipalName`.
+        /// `dNSHostName`, `groupType`, `lockoutTime`, `msDS-GroupMSAMembership`, `msDS-SupportedEncryptionTypes`, `objectSid`,
+        /// `primaryGroupID`, `pwdLastSet`, `sAMAccountName`, `servicePrincipalName`, `userAccountControl` and `userPrincipalName`.
         attributes: Vec<AttributeName> => Vec<AttributeName>, std::convert::identity;
         /// By what to find changes; the best that the directory offers without it.
         source: Option<ChangeSource> => ChangeSource, Some;
@@ -123,4 +137,53 @@ options! {
 
     /// Options of the membership operations.
     MemberOptions {}
+
+    /// Options of [`Directory::restore_account`](crate::Directory::restore_account).
+    RestoreOptions {
+        /// The container it goes to; without one, that in which it was.
+        to: Option<Dn> => Dn, Some;
+        /// Another common name than it had.
+        new_cn: Option<String> => String, Some;
+    }
+
+    /// Options of [`Directory::list_deleted`](crate::Directory::list_deleted). Without any, all deleted accounts are listed.
+    ListDeletedOptions {
+        /// Only the one with this identity.
+        guid: Option<ObjectGuid> => ObjectGuid, Some;
+        /// Only those that had this sign-in name.
+        sam_account_name: Option<SamAccountName> => SamAccountName, Some;
+        /// As in [`ListOptions::page_size`].
+        page_size: Option<u32> => u32, Some;
+    }
+
+    /// Options of [`Directory::password_policy`](crate::Directory::password_policy).
+    PolicyOptions {}
+
+    /// Options of [`Directory::service_name_owners`](crate::Directory::service_name_owners).
+    ServiceNameOptions {}
+
+    /// Options of [`Directory::root_key`](crate::Directory::root_key).
+    RootKeyOptions {}
+
+    /// Options of [`Directory::read_managed_password`](crate::Directory::read_managed_password).
+    ReadPasswordOptions {}
+}
+
+impl fmt::Display for ChangesOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.below {
+            Some(below) => write!(f, "everything below {below}"),
+            None => f.write_str("everything"),
+        }
+    }
+}
+
+impl fmt::Display for ListDeletedOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.guid, &self.sam_account_name) {
+            (Some(guid), _) => guid.fmt(f),
+            (None, Some(name)) => name.fmt(f),
+            (None, None) => f.write_str("everything deleted"),
+        }
+    }
 }

@@ -9,6 +9,8 @@
 
 #[path = "it/changes.rs"]
 mod changes;
+#[path = "it/cited.rs"]
+mod cited;
 #[path = "it/controllers.rs"]
 mod controllers;
 #[path = "it/fault.rs"]
@@ -17,16 +19,26 @@ mod fault;
 mod ground;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/layers.rs"]
+mod layers;
 #[path = "it/lists.rs"]
 mod lists;
 #[path = "it/logs.rs"]
 mod logs;
+#[path = "it/managed.rs"]
+mod managed;
 #[path = "it/memory.rs"]
 mod memory;
+#[path = "it/memory_policy.rs"]
+mod memory_policy;
 #[path = "it/real_domain.rs"]
 mod real_domain;
 #[path = "it/refusals.rs"]
 mod refusals;
+#[path = "it/restore.rs"]
+mod restore;
+#[path = "it/services.rs"]
+mod services;
 #[path = "it/stub.rs"]
 mod stub;
 #[path = "it/windows.rs"]

@@ -26,13 +26,13 @@
 //!
 //! No recorded answer is known, or none could be found, for: names that are taken, read-only mode, web services that are off, refused addresses,
 //! restricted secrets other than for a missing comment (their codes are named after that one, `API_ValidateSecretAccess…`), the numbers of roles on
-//! folders and secrets, most first versions of operations, and which permission most operations want. How long a comment counts (5 minutes) and
+//! folders and secrets, refused requests for access, most first versions of operations, and which permission most operations want. How long a comment counts (5 minutes) and
 //! that heartbeats and changes of passwords are done by the next request are made up.
 //!
 //! # Not simulated
 //!
-//! Requests for approval ([`Simulator::approve`] grants it), writing of roles and templates, teams, policies, the Delinea Platform, Windows
-//! authentication. Dependencies run nothing.
+//! Deciding on requests for access through the interface ([`Simulator::approve`] and [`Simulator::deny`] do it), writing of roles, templates and
+//! policies, teams, the Delinea Platform, Windows authentication. Dependencies run nothing.
 //!
 //! **Not for real secrets**: its state file holds them as they are, readable by its owner only.
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{AccountExpires, AttributeName, Marker, SamAccountName, UserPrincipalName};
+use crate::{AccountExpires, AttributeName, Marker, SamAccountName, ServicePrincipalName, UserPrincipalName};
 
 /// What becomes of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +82,10 @@ pub struct AccountUpdate {
     pub display_name: Change<String>,
     /// All its Kerberos service names; an empty list clears them.
     pub service_principal_names: Option<Vec<String>>,
+    /// Service names it gets beside those it has. Having one already is no error.
+    pub add_service_principal_names: Vec<ServicePrincipalName>,
+    /// Service names it loses. Not having one is no error.
+    pub remove_service_principal_names: Vec<ServicePrincipalName>,
     /// Make the change only if the marker fits.
     pub marker: Option<MarkerChange>,
     /// Further attributes: all values of each; an empty list clears it.
@@ -97,6 +101,21 @@ impl AccountUpdate {
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What is wrong with it before anybody is asked.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let (add, remove) = (&self.add_service_principal_names, &self.remove_service_principal_names);
+        if self.is_empty() {
+            return Some("nothing would change");
+        }
+        if self.service_principal_names.is_some() && !(add.is_empty() && remove.is_empty()) {
+            return Some("its service names are both replaced and changed one by one");
+        }
+        if add.iter().any(|name| remove.contains(name)) {
+            return Some("a service name is both added and removed");
+        }
+        None
     }
 
     /// Switch it on or off.
@@ -166,6 +185,20 @@ impl AccountUpdate {
     #[must_use]
     pub fn service_principal_names(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.service_principal_names = Some(names.into_iter().collect());
+        self
+    }
+
+    /// One more service name.
+    #[must_use]
+    pub fn add_service_principal_name(mut self, name: ServicePrincipalName) -> Self {
+        self.add_service_principal_names.push(name);
+        self
+    }
+
+    /// One service name less.
+    #[must_use]
+    pub fn remove_service_principal_name(mut self, name: ServicePrincipalName) -> Self {
+        self.remove_service_principal_names.push(name);
         self
     }
 

@@ -4,8 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::ObjectKind;
-use crate::{AttributeName, ChangesOptions, Filter, Result};
+#[cfg(any(feature = "ldap", test))]
+use crate::Filter;
+use crate::{AttributeName, ChangesOptions, Result};
 
+#[cfg(any(feature = "ldap", test))]
 pub(crate) const MANAGED: [&str; 3] =
     ["msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount", "msDS-DelegatedManagedServiceAccount"];
 
@@ -46,6 +49,7 @@ pub(crate) fn fingerprint(options: &ChangesOptions, attributes: &[AttributeName]
 }
 
 /// The classes only: a deleted object has no category any more (MS-ADTS 3.1.1.5.5.1.1). What it lets through too much, the kind tells.
+#[cfg(any(feature = "ldap", test))]
 pub(crate) fn filter(kinds: &[ObjectKind]) -> Result<Filter> {
     let class = |name: &str| Ok::<_, crate::Error>(Filter::equals("objectClass".parse()?, name));
     let mut any = Vec::new();

@@ -3,7 +3,7 @@
 use super::{Checked, Ground, ground::refused};
 use crate::{DeleteOptions, ErrorKind, MemberOptions, Outcome};
 
-/// No key leads to it any more.
+/// No key leads to it any more (RFC 4511, 4.8).
 pub async fn a_deleted_account_is_gone(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     ground.directory.add_member(&ground.group()?, account.guid, MemberOptions::new()).await?;
@@ -14,7 +14,7 @@ pub async fn a_deleted_account_is_gone(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// After a lost answer it is asked again, and "there is none" is then the good news.
+/// After a lost answer it is asked again, and "there is none" is then the good news (RFC 4511, 4.8; rule X-2).
 pub async fn deleting_again_is_not_found(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     ground.directory.delete_account(account.guid, DeleteOptions::new()).await?;
@@ -39,7 +39,7 @@ pub async fn a_stale_marker_stops_a_deletion(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// All names of a deleted account can be given to another.
+/// All names of a deleted account can be given to another (MS-ADTS 3.1.1.5.5: names are unique among the living).
 pub async fn a_deleted_name_is_free(ground: &Ground) -> Checked {
     let draft = ground.draft()?;
     let name = draft.sam_account_name.clone();

@@ -11,6 +11,7 @@ use std::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::Deviation;
 use crate::{
     Account, AccountKey, ChangeSource, CreateOptions, DeleteOptions, Directory, Dn, Error, ErrorKind,
     FindOptions, GroupKey, GroupName, NewAccount, ObjectGuid, Result, SamAccountName,
@@ -20,7 +21,9 @@ use crate::{
 pub struct Ground {
     /// The directory.
     pub directory: Arc<dyn Directory>,
-    /// The same one, signed in as somebody who may also make groups and units in `unit`.
+    /// The same one, through which the cases read; for wrappers through which nothing else can be done.
+    pub reader: Arc<dyn Directory>,
+    /// The same one, signed in as somebody who may also make groups, units and managed accounts in `unit`, and see deleted accounts.
     pub manager: Arc<dyn Directory>,
     /// Where accounts are made.
     pub unit: Dn,
@@ -30,8 +33,9 @@ pub struct Ground {
     pub change_source: Option<ChangeSource>,
     group: String,
     other_group: String,
-    lax: bool,
+    pub(super) deviations: &'static [Deviation],
     made: Mutex<Vec<ObjectGuid>>,
+    made_managed: Mutex<Vec<ObjectGuid>>,
     numbers: AtomicU32,
     prefix: String,
     guard: Option<Box<dyn std::any::Any + Send + Sync>>,
@@ -45,6 +49,7 @@ impl Ground {
         prefix.truncate(8);
         let directory: Arc<dyn Directory> = Arc::new(directory);
         Self {
+            reader: Arc::clone(&directory),
             manager: Arc::clone(&directory),
             directory,
             unit,
@@ -52,8 +57,9 @@ impl Ground {
             change_source: None,
             group: group.to_owned(),
             other_group: other_group.to_owned(),
-            lax: false,
+            deviations: &[],
             made: Mutex::default(),
+            made_managed: Mutex::default(),
             numbers: AtomicU32::new(0),
             prefix,
             guard: None,
@@ -67,10 +73,17 @@ impl Ground {
         self
     }
 
-    /// The server enables accounts without a password, as Samba does. Windows does not.
+    /// Through another one, what is made is read back.
     #[must_use]
-    pub const fn lax(mut self) -> Self {
-        self.lax = true;
+    pub fn reader(mut self, reader: impl Directory) -> Self {
+        self.reader = Arc::new(reader);
+        self
+    }
+
+    /// What the server is known to do otherwise, such as [`SAMBA`](super::SAMBA). Each must occur.
+    #[must_use]
+    pub const fn deviations(mut self, deviations: &'static [Deviation]) -> Self {
+        self.deviations = deviations;
         self
     }
 
@@ -88,16 +101,16 @@ impl Ground {
         self
     }
 
-    pub(super) const fn is_lax(&self) -> bool {
-        self.lax
-    }
-
     /// Deletes what the case has made.
     pub async fn clean_up(&self) {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         for guid in made {
             // Most cases have moved, locked or deleted some of it; the next one uses other names anyway.
             let _gone = self.directory.delete_account(guid, DeleteOptions::new()).await;
+        }
+        let made = std::mem::take(&mut *self.made_managed.lock().unwrap_or_else(PoisonError::into_inner));
+        for guid in made {
+            let _gone = self.manager.delete_managed_account(guid, DeleteOptions::new()).await;
         }
     }
 
@@ -118,13 +131,18 @@ impl Ground {
         Ok(account)
     }
 
+    /// To be deleted when the case is over.
+    pub(super) fn remember_managed(&self, guid: ObjectGuid) {
+        self.made_managed.lock().unwrap_or_else(PoisonError::into_inner).push(guid);
+    }
+
     /// An account with a good password, disabled.
     pub(super) async fn account(&self) -> Result<Account> {
         self.create(&self.draft()?).await
     }
 
     pub(super) async fn find(&self, key: impl Into<AccountKey> + Send) -> Result<Option<Account>> {
-        self.directory.find_account(&key.into(), FindOptions::new()).await
+        self.reader.find_account(&key.into(), FindOptions::new()).await
     }
 
     /// The account as it is now.

@@ -31,7 +31,7 @@ fn guids(accounts: &[Account]) -> BTreeSet<ObjectGuid> {
 }
 
 async fn selected(ground: &Ground, query: Query) -> Result<BTreeSet<ObjectGuid>> {
-    Ok(guids(&ground.directory.all_accounts(&query).await?))
+    Ok(guids(&ground.reader.all_accounts(&query).await?))
 }
 
 /// Each account once, in pages of any size (RFC 2696).
@@ -39,7 +39,7 @@ pub async fn a_list_is_whole_whatever_its_pages(ground: &Ground) -> Checked {
     let accounts = some(ground, 5).await?;
     let query = ours(ground, &accounts)?;
     for size in [1, 2, 5, 6, 1_000_000] {
-        let list = ground.directory.list_accounts(&query, ListOptions::new().page_size(size));
+        let list = ground.reader.list_accounts(&query, ListOptions::new().page_size(size));
         let listed: Vec<Account> = list.try_collect().await?;
         assert_eq!(listed.len(), 5, "pages of {size}");
         assert_eq!(guids(&listed), guids(&accounts), "pages of {size}");
@@ -79,7 +79,8 @@ pub async fn a_filter_selects(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// "Not" turns around what an attribute that is not there says, and the parts of a filter combine.
+/// "Not" turns around what an attribute that is not there says, and the parts of a filter combine
+/// (RFC 4511, 4.5.1.7; MS-ADTS 3.1.1.3.1.3.1).
 pub async fn negated_and_combined_filters_select(ground: &Ground) -> Checked {
     let accounts = some(ground, 2).await?;
     let [plain, texted] = accounts.as_slice() else { return Err("two accounts".into()) };
@@ -100,7 +101,7 @@ pub async fn negated_and_combined_filters_select(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// `accountExpires` is a number with an order, `whenCreated` a time, and flags are bits.
+/// `accountExpires` is a number with an order, `whenCreated` a time, and flags are bits (MS-ADTS 3.1.1.2.2.4).
 pub async fn times_and_flags_are_compared_as_numbers(ground: &Ground) -> Checked {
     let accounts = some(ground, 2).await?;
     let [ends, stays] = accounts.as_slice() else { return Err("two accounts".into()) };
@@ -154,55 +155,55 @@ pub async fn special_characters_in_a_filter_stay_values(ground: &Ground) -> Chec
     Ok(())
 }
 
-/// Groups and places are no accounts, whatever the filter says.
+/// Groups and places are no accounts, whatever the filter says (MS-ADSC: `objectCategory`).
 pub async fn a_list_holds_accounts_only(ground: &Ground) -> Checked {
     let account = ground.account().await?;
-    let group = ground.directory.get_group(ground.group()?).await?;
-    let listed = ground.directory.all_accounts(&Query::all().below(ground.unit.clone())).await?;
+    let group = ground.reader.get_group(ground.group()?).await?;
+    let listed = ground.reader.all_accounts(&Query::all().below(ground.unit.clone())).await?;
     assert!(listed.iter().any(|listed| listed.guid == account.guid));
     assert!(listed.iter().all(|listed| listed.guid != group.guid && listed.dn != ground.unit));
     assert!(listed.iter().all(|listed| listed.object_classes.iter().any(|class| class == "user")));
     Ok(())
 }
 
-/// A place that does not exist is not an empty one.
+/// A place that does not exist is not an empty one (RFC 4511, 4.5.2: `noSuchObject`).
 pub async fn a_missing_place_is_not_found(ground: &Ground) -> Checked {
     let query = Query::all().below(ground.unit.unit("not there")?);
-    refused(ground.directory.all_accounts(&query).await, ErrorKind::NotFound)?;
+    refused(ground.reader.all_accounts(&query).await, ErrorKind::NotFound)?;
     Ok(())
 }
 
-/// That nothing fits is no error.
+/// That nothing fits is no error (RFC 4511, 4.5.2).
 pub async fn nothing_that_fits_is_an_empty_list(ground: &Ground) -> Checked {
     let query = Query::all().below(ground.unit.clone()).matching(Filter::any([]));
-    assert_eq!(ground.directory.all_accounts(&query).await?, []);
+    assert_eq!(ground.reader.all_accounts(&query).await?, []);
     Ok(())
 }
 
-/// A listed account is the same as a found one.
+/// A listed account is the same as a found one (RFC 4511, 4.5.2: entries are the same whatever the scope).
 pub async fn listed_accounts_are_as_found(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     ground.directory.add_member(&ground.group()?, account.guid, MemberOptions::new()).await?;
-    let listed = ground.directory.all_accounts(&ours(ground, std::slice::from_ref(&account))?).await?;
+    let listed = ground.reader.all_accounts(&ours(ground, std::slice::from_ref(&account))?).await?;
     assert_eq!(listed, [ground.now(account.guid).await?]);
     assert_eq!(listed.first().map(|account| account.member_of.len()), Some(1));
     Ok(())
 }
 
-/// Only what was asked for.
+/// Only what was asked for (RFC 4511, 4.5.1.8).
 pub async fn further_attributes_are_listed_when_asked(ground: &Ground) -> Checked {
     let account =
         ground.create(&ground.draft()?.attribute("department".parse()?, ["Payroll".to_owned()])).await?;
     let query = ours(ground, std::slice::from_ref(&account))?;
     for (asked, wanted) in [(vec!["department".parse()?], 1), (vec![], 0)] {
-        let list = ground.directory.list_accounts(&query, ListOptions::new().attributes(asked));
+        let list = ground.reader.list_accounts(&query, ListOptions::new().attributes(asked));
         let listed: Vec<Account> = list.try_collect().await?;
         assert_eq!(listed.iter().map(|account| account.attributes.len()).collect::<Vec<_>>(), [wanted]);
     }
     Ok(())
 }
 
-/// A list borrows nothing.
+/// A list borrows nothing (rule X: a list ends whole or in an error).
 pub async fn a_list_outlives_its_directory(ground: &Ground) -> Checked {
     let accounts = some(ground, 3).await?;
     let query = ours(ground, &accounts)?;
@@ -214,28 +215,28 @@ pub async fn a_list_outlives_its_directory(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Whoever has seen enough may go.
+/// Whoever has seen enough may go (RFC 2696, 3: a cookie belongs to its connection).
 pub async fn a_dropped_list_disturbs_nobody(ground: &Ground) -> Checked {
     let accounts = some(ground, 3).await?;
     let query = ours(ground, &accounts)?;
     for _ in 0..8 {
-        let mut list = ground.directory.list_accounts(&query, ListOptions::new().page_size(1));
+        let mut list = ground.reader.list_accounts(&query, ListOptions::new().page_size(1));
         assert!(list.next().await.is_some_and(|first| first.is_ok()));
         drop(list);
-        drop(ground.directory.list_accounts(&query, ListOptions::new()));
+        drop(ground.reader.list_accounts(&query, ListOptions::new()));
         ground.now(accounts.first().ok_or("no account")?.guid).await?;
     }
     assert_eq!(selected(ground, query).await?, guids(&accounts));
     Ok(())
 }
 
-/// Groups are listed like accounts.
+/// Groups are listed like accounts (RFC 2696).
 pub async fn groups_are_listed(ground: &Ground) -> Checked {
-    let group = ground.directory.get_group(ground.group()?).await?;
+    let group = ground.reader.get_group(ground.group()?).await?;
     let below = group.dn.parent().ok_or("a group lies somewhere")?;
     let query = Query::all().below(below).matching(Filter::equals("cn".parse()?, group.dn.name()));
     for size in [1, 1000] {
-        let list = ground.directory.list_groups(&query, ListOptions::new().page_size(size));
+        let list = ground.reader.list_groups(&query, ListOptions::new().page_size(size));
         assert_eq!(list.try_collect::<Vec<_>>().await?, std::slice::from_ref(&group));
     }
     Ok(())
@@ -244,11 +245,11 @@ pub async fn groups_are_listed(ground: &Ground) -> Checked {
 /// Places are listed, the one looked below among them (RFC 4511, 4.5.1.2: a whole subtree).
 pub async fn containers_are_listed(ground: &Ground) -> Checked {
     let query = Query::all().matching(Filter::equals("ou".parse()?, ground.unit.name()));
-    let list = ground.directory.list_containers(&query, ListOptions::new());
+    let list = ground.reader.list_containers(&query, ListOptions::new());
     let listed: Vec<_> = list.try_collect().await?;
     assert!(listed.iter().any(|container| container.dn == ground.unit));
     let below =
-        ground.directory.list_containers(&Query::all().below(ground.retired.clone()), ListOptions::new());
+        ground.reader.list_containers(&Query::all().below(ground.retired.clone()), ListOptions::new());
     let below: Vec<_> = below.try_collect().await?;
     assert_eq!(
         below.iter().map(|container| container.dn.clone()).collect::<Vec<_>>(),
@@ -257,7 +258,7 @@ pub async fn containers_are_listed(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// The members, in pages too; they say what they are.
+/// The members, in pages too; they say what they are (RFC 2696; MS-ADTS 3.1.1.3.1.3.3).
 pub async fn members_are_listed(ground: &Ground) -> Checked {
     let accounts = some(ground, 3).await?;
     let group = ground.other_group()?;
@@ -269,7 +270,7 @@ pub async fn members_are_listed(ground: &Ground) -> Checked {
         ListMembersOptions::new().page_size(1),
         ListMembersOptions::new().nested(true).page_size(2),
     ] {
-        let listed: Vec<_> = ground.directory.list_members(&group, options).try_collect().await?;
+        let listed: Vec<_> = ground.reader.list_members(&group, options).try_collect().await?;
         for account in &accounts {
             // Other cases may use the group at the same time.
             let mut found = listed.iter().filter(|member| member.guid == account.guid);
@@ -285,7 +286,7 @@ pub async fn members_are_listed(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// A group that is not there is not an empty one.
+/// A group that is not there is not an empty one (RFC 4511, 4.5.2).
 pub async fn an_unknown_group_has_no_list(ground: &Ground) -> Checked {
     let nowhere = GroupKey::Guid(uuid::Uuid::new_v4().into());
     refused(Arc::clone(&ground.directory).all_members(nowhere, false).await, ErrorKind::NotFound)?;

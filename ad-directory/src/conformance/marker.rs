@@ -22,7 +22,8 @@ async fn change(ground: &Ground, account: &Account, text: &str, change: MarkerCh
     ground.directory.update_account(account.guid, &update, UpdateOptions::new()).await
 }
 
-/// The search for a marker goes below one container, with all that is below it, and nowhere else.
+/// The search for a marker goes below one container, with all that is below it, and nowhere else
+/// (RFC 4511, 4.5.1.2: the scope of a search).
 pub async fn a_marker_is_found_below_its_container_only(ground: &Ground) -> Checked {
     let marker = marker(ground, "below")?;
     let account = marked(ground, &marker).await?;
@@ -44,7 +45,7 @@ pub async fn two_of_one_marker_are_ambiguous(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// The change carries the marker that must be there, and leaves it there.
+/// The change carries the marker that must be there, and leaves it there (RFC 4511, 4.6).
 pub async fn a_fitting_marker_lets_the_change_through(ground: &Ground) -> Checked {
     let marker = marker(ground, "fits")?;
     let account = marked(ground, &marker).await?;
@@ -53,7 +54,7 @@ pub async fn a_fitting_marker_lets_the_change_through(ground: &Ground) -> Checke
     Ok(())
 }
 
-/// The change and the new marker are one step.
+/// The change and the new marker are one step (RFC 4511, 4.6: one request).
 pub async fn a_marker_is_replaced_with_the_change(ground: &Ground) -> Checked {
     let (old, new) = (marker(ground, "old")?, marker(ground, "new")?);
     let account = marked(ground, &old).await?;
@@ -77,7 +78,7 @@ pub async fn a_stale_marker_stops_the_change(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Adopting takes an account that nobody works on, and no other (saga adopt).
+/// Adopting takes an account that nobody works on, and no other (saga adopt) (rule X-6).
 pub async fn adopting_needs_an_unmarked_account(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let (first, second) = (marker(ground, "first")?, marker(ground, "second")?);
@@ -90,7 +91,7 @@ pub async fn adopting_needs_an_unmarked_account(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Letting go removes the marker, from its holder's hand only.
+/// Letting go removes the marker, from its holder's hand only (RFC 4511, 4.6).
 pub async fn releasing_removes_the_marker(ground: &Ground) -> Checked {
     let ours = marker(ground, "ours")?;
     let account = marked(ground, &ours).await?;
@@ -101,7 +102,8 @@ pub async fn releasing_removes_the_marker(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// The directory decides between two workers at the same moment: one gets it, and the other knows that it did not.
+/// The directory decides between two workers at the same moment: one gets it, and the other knows that it did not
+/// (RFC 4511, 4.6: deleting a value that is not there fails the whole).
 pub async fn of_two_workers_one_wins(ground: &Ground) -> Checked {
     let start = marker(ground, "start")?;
     let account = marked(ground, &start).await?;

@@ -150,7 +150,7 @@ pub async fn any_character_may_be_in_a_password(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Nobody's password is neither right nor wrong.
+/// Nobody's password is neither right nor wrong (RFC 4511, 4.5.2).
 pub async fn the_password_of_nobody_is_not_found(ground: &Ground) -> Checked {
     let (nobody, password) = (Uuid::new_v4().into(), good_password());
     refused(
@@ -215,7 +215,7 @@ pub async fn a_wrong_old_password_changes_nothing(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// The policy holds for a change as for a reset.
+/// The policy holds for a change as for a reset (MS-SAMR 3.1.1.7.2).
 pub async fn a_changed_password_meets_the_policy(ground: &Ground) -> Checked {
     let old = good_password();
     let account = ground.create(&ground.draft()?.password(old.clone()).enabled(true)).await?;
@@ -225,7 +225,7 @@ pub async fn a_changed_password_meets_the_policy(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// A locked account is unlocked without touching its password (`lockoutTime`).
+/// A locked account is unlocked without touching its password (`lockoutTime`) (MS-SAMR 3.1.1.8.4).
 pub async fn unlocking_is_a_change_like_others(ground: &Ground) -> Checked {
     let password = good_password();
     let account = ground.create(&ground.draft()?.password(password.clone()).enabled(true)).await?;
@@ -240,7 +240,7 @@ pub async fn unlocking_is_a_change_like_others(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// `pwdLastSet` is 0 while the password must be changed, and a time again afterwards.
+/// `pwdLastSet` is 0 while the password must be changed, and a time again afterwards (MS-SAMR 3.1.1.8.8).
 pub async fn having_to_change_a_password_comes_and_goes(ground: &Ground) -> Checked {
     let password = good_password();
     let draft = ground.draft()?.password(password.clone()).enabled(true).password_never_expires(false);

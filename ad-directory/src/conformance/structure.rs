@@ -53,7 +53,7 @@ pub async fn groups_are_made_of_every_scope(ground: &Ground) -> Checked {
         assert_eq!((made.group_type, made.is_security()), (value, security));
         assert_eq!((&made.dn, &made.name, &made.description), (&new.dn()?, &new.name, &new.description));
         assert!(made.sid.is_some());
-        assert_eq!(ground.directory.get_group(new.name).await?, made);
+        assert_eq!(ground.reader.get_group(new.name).await?, made);
         drop_group(ground, made.guid).await?;
     }
     Ok(())
@@ -75,7 +75,7 @@ pub async fn a_taken_group_name_is_refused(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// A place for it is not made on the way, and what is gone is gone.
+/// A place for it is not made on the way, and what is gone is gone (RFC 4511, 4.7 and 4.8).
 pub async fn a_deleted_group_is_gone(ground: &Ground) -> Checked {
     let nowhere = NewGroup::new(ground.unit.unit("not there")?, ground.name()?.as_str().parse()?);
     refused(ground.manager.create_group(&nowhere, CreateOptions::new()).await, ErrorKind::NotFound)?;
@@ -83,7 +83,7 @@ pub async fn a_deleted_group_is_gone(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     change(ground, &made, MemberChanges::new().add([account.guid])).await?;
     drop_group(ground, made.guid).await?;
-    refused(ground.directory.get_group(made.guid).await, ErrorKind::NotFound)?;
+    refused(ground.reader.get_group(made.guid).await, ErrorKind::NotFound)?;
     refused(drop_group(ground, made.guid).await, ErrorKind::NotFound)?;
     refused(drop_group(ground, account.guid).await, ErrorKind::NotFound)?;
     assert_eq!(ground.now(account.guid).await?.member_of, []);
@@ -110,7 +110,7 @@ pub async fn many_join_and_leave_at_once(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// All or nothing.
+/// All or nothing (RFC 4511, 4.6: modifications are atomic).
 pub async fn a_stranger_in_a_batch_stops_it(ground: &Ground) -> Checked {
     let made = group(ground).await?;
     let account = ground.account().await?;
@@ -126,7 +126,7 @@ pub async fn a_stranger_in_a_batch_stops_it(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Groups are members too, and lead to their own (`LDAP_MATCHING_RULE_TRANSITIVE_EVAL`).
+/// Groups are members too, and lead to their own (`LDAP_MATCHING_RULE_TRANSITIVE_EVAL`) (MS-ADTS 3.1.1.3.4.4.3).
 pub async fn nested_members_are_listed_once(ground: &Ground) -> Checked {
     let (outer, inner) = (group(ground).await?, group(ground).await?);
     let account = ground.account().await?;
@@ -140,8 +140,7 @@ pub async fn nested_members_are_listed_once(ground: &Ground) -> Checked {
     assert_eq!(nested.iter().filter(|member| member.kind == MemberKind::Group).count(), 1);
     assert!(nested.iter().any(|member| member.guid == other.guid));
     let within = crate::Filter::leads_to("memberOf".parse()?, &outer.dn);
-    let found =
-        ground.directory.all_accounts(&Query::all().below(ground.unit.clone()).matching(within)).await?;
+    let found = ground.reader.all_accounts(&Query::all().below(ground.unit.clone()).matching(within)).await?;
     let found: BTreeSet<_> = found.into_iter().map(|account| account.guid).collect();
     assert_eq!(found, BTreeSet::from([account.guid, other.guid]));
     drop_group(ground, inner.guid).await?;
@@ -149,7 +148,7 @@ pub async fn nested_members_are_listed_once(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// A unit is made in a place that exists, under a name that is free there.
+/// A unit is made in a place that exists, under a name that is free there (RFC 4511, 4.7).
 pub async fn a_unit_is_made_and_found(ground: &Ground) -> Checked {
     let made = unit(ground, &ground.unit).await?;
     assert_eq!(
@@ -158,7 +157,7 @@ pub async fn a_unit_is_made_and_found(ground: &Ground) -> Checked {
     );
     let below = unit(ground, &made.dn).await?;
     assert!(below.dn.is_below(&made.dn));
-    let list = ground.directory.list_containers(&Query::all().below(made.dn.clone()), ListOptions::new());
+    let list = ground.reader.list_containers(&Query::all().below(made.dn.clone()), ListOptions::new());
     let listed: Vec<Container> = list.try_collect().await?;
     let listed: BTreeSet<_> = listed.into_iter().map(|container| container.guid).collect();
     assert_eq!(listed, BTreeSet::from([made.guid, below.guid]));
@@ -188,12 +187,12 @@ pub async fn a_unit_with_something_in_it_stays(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// An identity of something else deletes nothing, least of all with what is below it.
+/// An identity of something else deletes nothing, least of all with what is below it (MS-ADTS 3.1.1.5.5.7.3: a tree goes in one request).
 pub async fn only_units_are_deleted_as_units(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let all = || DeleteContainerOptions::new().with_contents(true);
-    let domain = ground.directory.probe(crate::ProbeOptions::new()).await?.default_naming_context;
-    let domain = ground.directory.find_container(&domain, crate::FindOptions::new()).await?;
+    let domain = ground.reader.probe(crate::ProbeOptions::new()).await?.default_naming_context;
+    let domain = ground.reader.find_container(&domain, crate::FindOptions::new()).await?;
     let domain = domain.ok_or("the domain is a container")?.guid;
     for id in [account.guid, domain, Uuid::new_v4().into()] {
         refused(ground.directory.delete_container(id, all()).await, ErrorKind::NotFound)?;

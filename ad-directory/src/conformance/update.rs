@@ -12,7 +12,7 @@ async fn update(ground: &Ground, guid: ObjectGuid, update: AccountUpdate) -> Res
     ground.directory.update_account(guid, &update, UpdateOptions::new()).await
 }
 
-/// A change of nothing is a mistake of the caller's; nothing is sent.
+/// A change of nothing is a mistake of the caller's; nothing is sent (RFC 4511, 4.6: a Modify has changes).
 pub async fn an_empty_update_is_refused(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let error = refused(update(ground, account.guid, AccountUpdate::new()).await, ErrorKind::Invalid)?;
@@ -42,7 +42,7 @@ pub async fn an_end_is_kept_exactly(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// No instant is stored as the number that means never (facts: 0 and the largest number).
+/// No instant is stored as the number that means never (MS-ADA1, `accountExpires`: 0 and the largest number mean never).
 pub async fn an_end_long_past_is_not_never(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let past = AccountExpires::At("1601-01-01T00:00:00Z".parse()?);
@@ -124,7 +124,7 @@ pub async fn flags_are_changed_one_by_one(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// An attribute that has no field takes values and loses them; those with a field are refused.
+/// An attribute that has no field takes values and loses them; those with a field are refused (RFC 4511, 4.6).
 pub async fn attributes_are_set_and_cleared(ground: &Ground) -> Checked {
     let account = ground.account().await?;
     let name: AttributeName = "department".parse()?;
@@ -132,7 +132,7 @@ pub async fn attributes_are_set_and_cleared(ground: &Ground) -> Checked {
         update(ground, account.guid, AccountUpdate::new().attribute(name.clone(), values.clone())).await?;
         let options = FindOptions::new().attributes(vec![name.clone()]);
         let found = ground
-            .directory
+            .reader
             .find_account(&account.guid.into(), options)
             .await?
             .ok_or("the account is not found")?;
@@ -143,7 +143,7 @@ pub async fn attributes_are_set_and_cleared(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// What does not exist cannot be changed, and is not made.
+/// What does not exist cannot be changed, and is not made (RFC 4511, 4.6: `noSuchObject`).
 pub async fn an_unknown_account_is_not_found(ground: &Ground) -> Checked {
     let change = AccountUpdate::new().enabled(false);
     let error = refused(update(ground, Uuid::new_v4().into(), change).await, ErrorKind::NotFound)?;

@@ -6,17 +6,11 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use futures_util::{TryStreamExt, stream};
-use secrecy::SecretString;
 
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, ChangeBatch, ChangePasswordOptions, ChangesOptions,
-    CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions, DeleteGroupOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ListMembersOptions,
-    ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged, MembershipChange,
-    MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome, PasswordCheck, PinOptions, Probe,
-    ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions,
+    Error, ErrorKind, Outcome,
+    directory::methods::{for_each_method, prelude::*},
 };
 
 /// What goes wrong.
@@ -167,162 +161,57 @@ impl FaultyDirectory {
     }
 }
 
-/// Runs a method of the inner directory on clones of what it borrows, since it may outlive the caller.
-macro_rules! run {
-    ($self:ident, $operation:literal, |$inner:ident $(, $borrowed:ident)*| $call:expr) => {{
-        let $inner = Arc::clone(&$self.inner);
-        $(let $borrowed = $borrowed.clone();)*
-        $self.run($operation, async move { $call.await }).await
-    }};
+/// What a call keeps of its arguments, as the method wants it: lent what it borrows, and given what it takes.
+trait Lend<'a, T> {
+    fn lend(&'a self) -> T;
 }
 
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl Directory for FaultyDirectory {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn probe(&self, options: ProbeOptions) -> Result<Probe> {
-        run!(self, "probe", |inner| inner.probe(options))
-    }
-
-    async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>> {
-        let inner = run!(self, "pin", |inner| inner.pin(options))?;
-        Ok(Arc::new(Self { inner, plan: Arc::clone(&self.plan) }))
-    }
-
-    async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
-        run!(self, "accounts.find", |inner, key| inner.find_account(&key, options))
-    }
-
-    async fn find_group(&self, key: &GroupKey, options: FindOptions) -> Result<Option<Group>> {
-        run!(self, "groups.find", |inner, key| inner.find_group(&key, options))
-    }
-
-    async fn find_container(&self, dn: &Dn, options: FindOptions) -> Result<Option<Container>> {
-        run!(self, "containers.find", |inner, dn| inner.find_container(&dn, options))
-    }
-
-    fn list_accounts(&self, query: &Query, options: ListOptions) -> Listing<Account> {
-        let (inner, query) = (Arc::clone(&self.inner), query.clone());
-        self.listed("accounts.list", move || inner.list_accounts(&query, options))
-    }
-
-    fn list_groups(&self, query: &Query, options: ListOptions) -> Listing<Group> {
-        let (inner, query) = (Arc::clone(&self.inner), query.clone());
-        self.listed("groups.list", move || inner.list_groups(&query, options))
-    }
-
-    fn list_containers(&self, query: &Query, options: ListOptions) -> Listing<Container> {
-        let (inner, query) = (Arc::clone(&self.inner), query.clone());
-        self.listed("containers.list", move || inner.list_containers(&query, options))
-    }
-
-    fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
-        let (inner, group) = (Arc::clone(&self.inner), group.clone());
-        self.listed("groups.list_members", move || inner.list_members(&group, options))
-    }
-
-    fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
-        let inner = Arc::clone(&self.inner);
-        self.listed("changes.list", move || inner.list_changes(options))
-    }
-
-    async fn create_account(&self, account: &NewAccount, options: CreateOptions) -> Result<Account> {
-        run!(self, "accounts.create", |inner, account| inner.create_account(&account, options))
-    }
-
-    async fn update_account(
-        &self,
-        id: ObjectGuid,
-        update: &AccountUpdate,
-        options: UpdateOptions,
-    ) -> Result<Account> {
-        run!(self, "accounts.update", |inner, update| inner.update_account(id, &update, options))
-    }
-
-    async fn set_password(
-        &self,
-        id: ObjectGuid,
-        password: &SecretString,
-        options: SetPasswordOptions,
-    ) -> Result<()> {
-        run!(self, "accounts.set_password", |inner, password| inner.set_password(id, &password, options))
-    }
-
-    async fn check_password(
-        &self,
-        id: ObjectGuid,
-        password: &SecretString,
-        options: CheckPasswordOptions,
-    ) -> Result<PasswordCheck> {
-        run!(self, "accounts.check_password", |inner, password| inner.check_password(id, &password, options))
-    }
-
-    async fn move_account(&self, id: ObjectGuid, to: &Dn, options: MoveOptions) -> Result<Account> {
-        run!(self, "accounts.move", |inner, to| inner.move_account(id, &to, options))
-    }
-
-    async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
-        run!(self, "accounts.delete", |inner| inner.delete_account(id, options))
-    }
-
-    async fn add_member(
-        &self,
-        group: &GroupKey,
-        member: ObjectGuid,
-        options: MemberOptions,
-    ) -> Result<MembershipChange> {
-        run!(self, "groups.add_member", |inner, group| inner.add_member(&group, member, options))
-    }
-
-    async fn remove_member(
-        &self,
-        group: &GroupKey,
-        member: ObjectGuid,
-        options: MemberOptions,
-    ) -> Result<MembershipChange> {
-        run!(self, "groups.remove_member", |inner, group| inner.remove_member(&group, member, options))
-    }
-
-    async fn change_password(
-        &self,
-        id: ObjectGuid,
-        old: &SecretString,
-        new: &SecretString,
-        options: ChangePasswordOptions,
-    ) -> Result<()> {
-        run!(self, "accounts.change_password", |inner, old, new| inner
-            .change_password(id, &old, &new, options))
-    }
-
-    async fn create_group(&self, group: &NewGroup, options: CreateOptions) -> Result<Group> {
-        run!(self, "groups.create", |inner, group| inner.create_group(&group, options))
-    }
-
-    async fn delete_group(&self, id: ObjectGuid, options: DeleteGroupOptions) -> Result<()> {
-        run!(self, "groups.delete", |inner| inner.delete_group(id, options))
-    }
-
-    async fn change_members(
-        &self,
-        group: &GroupKey,
-        changes: &MemberChanges,
-        options: MemberOptions,
-    ) -> Result<MembersChanged> {
-        run!(self, "groups.change_members", |inner, group, changes| inner
-            .change_members(&group, &changes, options))
-    }
-
-    async fn create_container(&self, container: &NewContainer, options: CreateOptions) -> Result<Container> {
-        run!(self, "containers.create", |inner, container| inner.create_container(&container, options))
-    }
-
-    async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
-        run!(self, "containers.delete", |inner| inner.delete_container(id, options))
+impl<'a, T> Lend<'a, &'a T> for T {
+    fn lend(&'a self) -> &'a T {
+        self
     }
 }
+
+impl<T: Clone> Lend<'_, T> for T {
+    fn lend(&self) -> T {
+        self.clone()
+    }
+}
+
+/// Runs the methods of the inner directory on clones of their arguments, since a call may outlive its caller.
+macro_rules! faulty {
+    ([]
+     futures { $($kind:ident $operation:literal $method:ident($($argument:ident: $type:ty),*) -> $answer:ty, on $subject:expr;)* }
+     lists { $($list_operation:literal $list:ident($($list_argument:ident: $list_type:ty),*) -> $item:ty, on $list_subject:expr;)* }) => {
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl Directory for FaultyDirectory {
+            fn capabilities(&self) -> Capabilities {
+                self.inner.capabilities()
+            }
+
+            async fn pin(&self, options: PinOptions) -> Result<Arc<dyn Directory>> {
+                let inner = Arc::clone(&self.inner);
+                let pinned = self.run("pin", async move { inner.pin(options).await }).await?;
+                Ok(Arc::new(Self { inner: pinned, plan: Arc::clone(&self.plan) }))
+            }
+
+            $(async fn $method(&self, $($argument: $type),*) -> Result<$answer> {
+                let inner = Arc::clone(&self.inner);
+                $(let $argument = $argument.to_owned();)*
+                self.run($operation, async move { inner.$method($(Lend::lend(&$argument)),*).await }).await
+            })*
+
+            $(fn $list(&self, $($list_argument: $list_type),*) -> Listing<$item> {
+                let inner = Arc::clone(&self.inner);
+                $(let $list_argument = $list_argument.to_owned();)*
+                self.listed($list_operation, move || inner.$list($(Lend::lend(&$list_argument)),*))
+            })*
+        }
+    };
+}
+
+for_each_method!(faulty);
 
 impl fmt::Debug for FaultyDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

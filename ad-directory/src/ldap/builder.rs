@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     Core, LdapDirectory, TimeLimits,
     connection::Endpoint,
-    dial::{Credential, Dialer},
+    dial::{Credential, Dialer, SharedCredential},
     locator::{Locator, SrvResolver},
     pool::Pool,
     tls,
@@ -23,6 +23,7 @@ use crate::{AttributeName, Dn, Error, ErrorKind, Result};
 #[must_use]
 pub struct LdapDirectoryBuilder {
     urls: Vec<String>,
+    catalogs: Vec<String>,
     /// The domain whose controllers are looked up in DNS.
     domain: Option<String>,
     site: Option<String>,
@@ -46,6 +47,7 @@ impl LdapDirectoryBuilder {
     pub(super) fn new(url: Option<String>, domain: Option<String>) -> Self {
         Self {
             urls: url.into_iter().collect(),
+            catalogs: Vec::new(),
             domain,
             site: None,
             suffixes: Vec::new(),
@@ -82,6 +84,14 @@ impl LdapDirectoryBuilder {
     /// Another way to look SRV records up than the system's name servers.
     pub fn resolver(mut self, resolver: impl SrvResolver) -> Self {
         self.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// A global catalog of the forest: `ldaps://dc1.corp.example`, with `:3269` when no port is given. With it, a service name that another
+    /// domain of the forest has is found before it is given to an account; without it, only one of this domain. Each further one is tried
+    /// when those before it cannot be reached.
+    pub fn global_catalog(mut self, url: impl Into<String>) -> Self {
+        self.catalogs.push(url.into());
         self
     }
 
@@ -144,7 +154,8 @@ impl LdapDirectoryBuilder {
     /// or a limit of zero.
     pub fn build(self) -> Result<LdapDirectory> {
         let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
-        let endpoints = self.urls.iter().map(|url| endpoint(url)).collect::<Result<Vec<_>>>()?;
+        let endpoints = self.urls.iter().map(|url| endpoint(url, 636)).collect::<Result<Vec<_>>>()?;
+        let catalogs = self.catalogs.iter().map(|url| endpoint(url, 3269)).collect::<Result<Vec<_>>>()?;
         let locator = match self.domain {
             Some(domain) => {
                 let domain = domain.trim_end_matches('.').to_owned();
@@ -183,12 +194,19 @@ impl LdapDirectoryBuilder {
                 })?,
             });
         }
-        let trust = tls::trust(&pems)?;
-        let credential = Credential { name: self.name, password: self.password };
+        let trust = Arc::new(tls::trust(&pems)?);
+        let credential = SharedCredential::new(Credential { name: self.name, password: self.password });
+        let catalog = (!catalogs.is_empty()).then(|| {
+            let dialer =
+                Dialer::new(catalogs, None, credential.clone(), Arc::clone(&trust), self.limits).read_only();
+            // One or two searches at a time are all that is asked of it.
+            Pool::new(dialer, 2)
+        });
         let dialer = Dialer::new(endpoints, locator, credential, trust, self.limits);
         let pool = Pool::new(dialer, self.connections);
         let core = Core {
             pool,
+            catalog,
             marker_attribute,
             limits: self.limits,
             base: tokio::sync::OnceCell::new_with(self.base),
@@ -209,7 +227,7 @@ fn system_resolver() -> Result<Arc<dyn SrvResolver>> {
         .with_reason("looking controllers up needs the feature `locator`, or a resolver of your own"))
 }
 
-fn endpoint(text: &str) -> Result<Endpoint> {
+fn endpoint(text: &str, port: u16) -> Result<Endpoint> {
     // The text itself is shown only once it is known to hold no password.
     let refuse = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
     let url = Url::parse(text)
@@ -235,7 +253,7 @@ fn endpoint(text: &str) -> Result<Endpoint> {
                 return Err(refuse("the address of a controller must be a host name or an address"));
             }
             let host = host.trim_start_matches('[').trim_end_matches(']');
-            Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(636)))
+            Ok(Endpoint::new(host.to_owned(), url.port().unwrap_or(port)))
         }
         Some(_) => Err(refuse("the address of a controller holds more than a host and a port")),
         None => Err(refuse("the address of a controller has no host")),
@@ -254,9 +272,9 @@ mod tests {
 
     #[test]
     fn only_ldaps_and_only_a_host() {
-        assert_eq!(endpoint("ldaps://dc1.corp.example").unwrap().to_string(), "dc1.corp.example:636");
-        assert_eq!(endpoint("ldaps://[2001:db8::1]").unwrap().to_string(), "[2001:db8::1]:636");
-        assert_eq!(endpoint("ldaps://dc1:3269/").unwrap().to_string(), "dc1:3269");
+        assert_eq!(endpoint("ldaps://dc1.corp.example", 636).unwrap().to_string(), "dc1.corp.example:636");
+        assert_eq!(endpoint("ldaps://[2001:db8::1]", 636).unwrap().to_string(), "[2001:db8::1]:636");
+        assert_eq!(endpoint("ldaps://dc1:3269/", 636).unwrap().to_string(), "dc1:3269");
         for url in [
             "ldap://dc1",
             "https://dc1",
@@ -267,7 +285,7 @@ mod tests {
             "ldaps://dc1?x",
             "ldaps://[::1",
         ] {
-            let error = endpoint(url).unwrap_err();
+            let error = endpoint(url, 636).unwrap_err();
             assert!(!error.to_string().contains("p4ss"), "{error}");
         }
     }

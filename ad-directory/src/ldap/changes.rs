@@ -1,6 +1,6 @@
 //! Changes of an account that was just read, on the same connection.
 
-use ldap3::Mod;
+use ldap3::{Mod, controls::RawControl};
 
 use super::{
     LdapDirectory,
@@ -11,14 +11,30 @@ use super::{
 };
 use crate::{Account, Dn, ErrorKind, Marker, MarkerChange, MoveOptions, Result};
 
-pub(super) fn expect(call: &Call, account: &Account, expected: Option<&Marker>) -> Result<()> {
+pub(super) fn expect(call: &Call, dn: &Dn, have: Option<&Marker>, expected: Option<&Marker>) -> Result<()> {
     match expected {
-        Some(expected) if !account.marker.as_ref().is_some_and(|have| have.matches(expected)) => {
-            Err(call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn))
+        Some(expected) if !have.is_some_and(|have| have.matches(expected)) => {
+            Err(call.error(ErrorKind::MarkerMismatch).with_subject(dn))
         }
         _ => Ok(()),
     }
 }
+
+/// With what lies below it only when that is said.
+pub(super) async fn delete(call: &Call, lease: &mut Lease<'_>, dn: &Dn, children: bool) -> Result<()> {
+    let text = dn.to_string();
+    let change = if children { Change::DeleteTree(text) } else { Change::Delete(text) };
+    let deleted = lease.connection(call)?.change(call, change).await;
+    deleted.map_err(|refusal| {
+        let error = refusal.error.with_subject(dn);
+        if refusal.code == Some(diagnostic::NOT_A_LEAF) {
+            return error
+                .with_reason("something lies below it; delete it with its children if that is meant");
+        }
+        error
+    })
+}
+
 impl LdapDirectory {
     pub(super) async fn modify(
         &self,
@@ -28,7 +44,19 @@ impl LdapDirectory {
         modifications: Vec<Mod<Vec<u8>>>,
         marker: Option<&MarkerChange>,
     ) -> Result<()> {
-        let change = Change::Modify(account.dn.to_string(), modifications);
+        self.modify_with(call, lease, account, modifications, marker, Vec::new()).await
+    }
+
+    pub(super) async fn modify_with(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        account: &Account,
+        modifications: Vec<Mod<Vec<u8>>>,
+        marker: Option<&MarkerChange>,
+        controls: Vec<RawControl>,
+    ) -> Result<()> {
+        let change = Change::ModifyWith(account.dn.to_string(), modifications, controls);
         let Err(refusal) = lease.connection(call)?.change(call, change).await else {
             return Ok(());
         };
@@ -48,13 +76,14 @@ impl LdapDirectory {
         );
         if may_be_marker && error.kind() != ErrorKind::PasswordPolicy {
             let now = self.account(call, lease, &account.guid.into(), &[]).await?;
-            if now.is_some_and(|now| !modify::fits(&now, change)) {
+            if now.is_some_and(|now| !modify::fits(now.marker.as_ref(), now.foreign_marker, change)) {
                 let mismatch = call.error(ErrorKind::MarkerMismatch).with_subject(&account.dn);
                 return Err(mismatch.with_codes(error.ldap_code(), error.win32_code(), None));
             }
         }
         Err(error)
     }
+
     pub(super) async fn moved(
         &self,
         call: &Call,
@@ -63,7 +92,7 @@ impl LdapDirectory {
         to: &Dn,
         options: &MoveOptions,
     ) -> Result<Account> {
-        expect(call, account, options.expect_marker.as_ref())?;
+        expect(call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
         let target = to.child(options.new_cn.as_deref().unwrap_or(&account.cn))?;
         // Samba answers a missing container with "other"; and the question is cheap.
         if lookup::container(call, lease, to).await?.is_none() {

@@ -162,7 +162,22 @@ impl Connection {
         filter: &Filter,
         attributes: &[&str],
     ) -> Result<Option<Vec<Entry>>> {
-        let controls = if scope == Scope::Base { Vec::new() } else { vec![optional(DOMAIN_SCOPE)] };
+        self.search_with(call, base, scope, filter, attributes, Vec::new()).await
+    }
+
+    /// The same with further controls.
+    pub(super) async fn search_with(
+        &mut self,
+        call: &Call,
+        base: &str,
+        scope: Scope,
+        filter: &Filter,
+        attributes: &[&str],
+        mut controls: Vec<RawControl>,
+    ) -> Result<Option<Vec<Entry>>> {
+        if scope != Scope::Base {
+            controls.push(optional(DOMAIN_SCOPE));
+        }
         let filter = filter.to_string();
         let question = Question { base, scope, filter: &filter, attributes, controls, repeatable: true };
         let (entries, result) = self.ask(call, &question).await?;
@@ -272,6 +287,12 @@ impl Connection {
         let sent = match change {
             Change::Add(dn, attributes) => guarded(ldap.add(&dn, attributes)).await,
             Change::Modify(dn, modifications) => guarded(ldap.modify(&dn, modifications)).await,
+            Change::ModifyWith(dn, modifications, controls) => {
+                if !controls.is_empty() {
+                    ldap.with_controls(controls);
+                }
+                guarded(ldap.modify(&dn, modifications)).await
+            }
             Change::Move { dn, rdn, parent } => {
                 guarded(ldap.modifydn(&dn, &rdn, true, parent.as_deref())).await
             }
@@ -315,6 +336,7 @@ pub(super) type Modifications = Vec<ldap3::Mod<Vec<u8>>>;
 pub(super) enum Change {
     Add(String, Attributes),
     Modify(String, Modifications),
+    ModifyWith(String, Modifications, Vec<RawControl>),
     Move {
         dn: String,
         rdn: String,

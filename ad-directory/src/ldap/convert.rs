@@ -3,8 +3,8 @@
 use super::{call::Call, entry::Entry};
 use crate::{
     Account, AccountExpires, AttributeName, Container, ContainerKind, Dn, Error, ErrorKind, FileTime,
-    GeneralizedTime, Group, GroupName, Member, MemberKind, ObjectGuid, Result, SamAccountName, Sid,
-    UserPrincipalName,
+    GeneralizedTime, Group, GroupName, Marker, Member, MemberKind, ObjectGuid, ObjectKind, Result,
+    SamAccountName, Sid, UserAccountControl, UserPrincipalName,
 };
 
 /// What is read of every account, beside the marker and what was asked for.
@@ -33,9 +33,12 @@ pub(super) const GROUP_ATTRIBUTES: &[&str] =
 
 pub(super) const MEMBER_ATTRIBUTES: &[&str] = &["objectClass", "objectGUID", "objectSid", "sAMAccountName"];
 
+/// The mark of an entry that was made of a name only. No attribute is called like this.
+pub(super) const ELSEWHERE: &str = ";elsewhere";
+
 pub(super) const CONTAINER_ATTRIBUTES: &[&str] = &["description", "objectClass", "objectGUID"];
 
-fn missing(call: &Call, entry: &Entry, what: &'static str) -> Error {
+pub(super) fn missing(call: &Call, entry: &Entry, what: &'static str) -> Error {
     call.error(ErrorKind::Protocol)
         .with_subject(&entry.dn)
         .with_reason(format!("{what} is missing or cannot be read"))
@@ -46,12 +49,44 @@ pub(super) fn guid(call: &Call, entry: &Entry) -> Result<ObjectGuid> {
     guid.ok_or_else(|| missing(call, entry, "objectGUID"))
 }
 
-fn dn(call: &Call, entry: &Entry) -> Result<Dn> {
+pub(super) fn dn(call: &Call, entry: &Entry) -> Result<Dn> {
     entry.dn.parse().map_err(|_| missing(call, entry, "the distinguished name"))
 }
 
-fn owned(entry: &Entry, name: &str) -> Option<String> {
+pub(super) fn owned(entry: &Entry, name: &str) -> Option<String> {
     entry.text(name).map(ToOwned::to_owned)
+}
+
+pub(super) fn sid(entry: &Entry) -> Option<Sid> {
+    entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok())
+}
+
+/// Without the flags nobody can say whether it is enabled; the account that signs in may lack the right to read them.
+pub(super) fn flags(call: &Call, entry: &Entry) -> Result<UserAccountControl> {
+    let flags = entry.text("useraccountcontrol").and_then(|text| text.parse().ok());
+    flags.ok_or_else(|| missing(call, entry, "userAccountControl"))
+}
+
+/// The marker, and whether something stands in its place that is none.
+pub(super) fn marker(entry: &Entry, attribute: &AttributeName) -> (Option<Marker>, bool) {
+    let stored = entry.bytes(&attribute.as_str().to_ascii_lowercase());
+    let marker = stored.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok());
+    let foreign = stored.is_some() && marker.is_none();
+    (marker, foreign)
+}
+
+pub(super) fn service_names(entry: &Entry) -> Vec<String> {
+    let mut names: Vec<String> = entry.texts("serviceprincipalname").map(ToOwned::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// The groups it is a direct member of.
+pub(super) fn groups(call: &Call, entry: &Entry) -> Result<Vec<Dn>> {
+    let groups = entry.texts("memberof").map(str::parse).collect::<Result<Vec<Dn>, _>>();
+    let mut groups = groups.map_err(|_| missing(call, entry, "memberOf"))?;
+    groups.sort();
+    Ok(groups)
 }
 
 fn is_protected(entry: &Entry) -> bool {
@@ -66,9 +101,7 @@ pub(super) fn account(
 ) -> Result<Account> {
     let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut account = Account::new(guid(call, entry)?, dn(call, entry)?, SamAccountName::stored(name));
-    // Without the flags nobody can say whether it is enabled; the account that signs in may lack the right to read them.
-    let flags = entry.text("useraccountcontrol").and_then(|text| text.parse().ok());
-    account.user_account_control = flags.ok_or_else(|| missing(call, entry, "userAccountControl"))?;
+    account.user_account_control = flags(call, entry)?;
     if let Some(cn) = owned(entry, "cn") {
         account.cn = cn;
     }
@@ -76,17 +109,12 @@ pub(super) fn account(
     let expires = entry.text("accountexpires").map(str::parse::<FileTime>).transpose();
     let expires = expires.map_err(|_| missing(call, entry, "accountExpires"))?;
     account.expires = AccountExpires::from_file_time(expires.unwrap_or(FileTime::ZERO));
-    let stored_marker = entry.bytes(&marker.as_str().to_ascii_lowercase());
-    account.marker = stored_marker.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok());
-    account.foreign_marker = stored_marker.is_some() && account.marker.is_none();
+    (account.marker, account.foreign_marker) = self::marker(entry, marker);
     account.description = owned(entry, "description");
     account.display_name = owned(entry, "displayname");
-    account.service_principal_names = entry.texts("serviceprincipalname").map(ToOwned::to_owned).collect();
-    account.service_principal_names.sort();
-    let groups = entry.texts("memberof").map(str::parse::<Dn>).collect::<Result<Vec<_>, _>>();
-    account.member_of = groups.map_err(|_| missing(call, entry, "memberOf"))?;
-    account.member_of.sort();
-    account.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    account.service_principal_names = service_names(entry);
+    account.member_of = groups(call, entry)?;
+    account.sid = sid(entry);
     account.primary_group_id = entry.text("primarygroupid").and_then(|text| text.parse().ok());
     account.is_protected = is_protected(entry);
     account.when_created = time(entry, "whencreated");
@@ -105,7 +133,7 @@ pub(super) fn account(
     Ok(account)
 }
 
-fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
+pub(super) fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
     entry.text(name).and_then(|text| text.parse().ok()).map(GeneralizedTime::timestamp)
 }
 
@@ -113,7 +141,7 @@ pub(super) fn group(call: &Call, entry: &Entry) -> Result<Group> {
     let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut group = Group::new(guid(call, entry)?, dn(call, entry)?, GroupName::stored(name));
     group.description = owned(entry, "description");
-    group.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    group.sid = sid(entry);
     let kind = entry.text("grouptype").and_then(|text| text.parse().ok());
     group.group_type = kind.ok_or_else(|| missing(call, entry, "groupType"))?;
     group.is_protected = is_protected(entry);
@@ -121,25 +149,17 @@ pub(super) fn group(call: &Call, entry: &Entry) -> Result<Group> {
 }
 
 pub(super) fn member(call: &Call, entry: &Entry) -> Result<Member> {
-    let is = |class: &str| entry.texts("objectclass").any(|have| have.eq_ignore_ascii_case(class));
-    // From the narrowest class to the widest: managed accounts are computers, and computers are users.
-    let kind = if is("msDS-GroupManagedServiceAccount")
-        || is("msDS-ManagedServiceAccount")
-        || is("msDS-DelegatedManagedServiceAccount")
-    {
-        MemberKind::ManagedAccount
-    } else if is("computer") {
-        MemberKind::Computer
-    } else if is("user") {
-        MemberKind::Account
-    } else if is("group") {
-        MemberKind::Group
-    } else {
-        MemberKind::Other
+    let kind = match ObjectKind::of(&entry.texts("objectclass").collect::<Vec<_>>()) {
+        _ if entry.has(ELSEWHERE) => MemberKind::Elsewhere,
+        ObjectKind::ManagedAccount => MemberKind::ManagedAccount,
+        ObjectKind::Computer => MemberKind::Computer,
+        ObjectKind::Account => MemberKind::Account,
+        ObjectKind::Group => MemberKind::Group,
+        ObjectKind::Container | ObjectKind::Other => MemberKind::Other,
     };
     let mut member = Member::new(guid(call, entry)?, dn(call, entry)?, kind);
     member.name = owned(entry, "samaccountname");
-    member.sid = entry.bytes("objectsid").and_then(|bytes| Sid::from_wire(bytes).ok());
+    member.sid = sid(entry);
     Ok(member)
 }
 

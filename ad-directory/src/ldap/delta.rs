@@ -15,9 +15,10 @@ use super::{
     call::Call,
     connection::{Connection, Question, optional},
     entry::Entry,
-    lookup,
+    extended_dn, lookup,
     paging::{Page, read_ahead},
     pool::Lease,
+    restore::SHOW_DELETED,
     root,
 };
 use crate::{
@@ -29,11 +30,6 @@ use crate::{
     },
     listing::Listing,
 };
-
-/// Deleted objects too (MS-ADTS 3.1.1.3.4.1.14).
-const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
-/// Names with the identity of what they name (MS-ADTS 3.1.1.3.4.1.5).
-const EXTENDED_DN: &str = "1.2.840.113556.1.4.529";
 
 /// How many identities are asked for in one search.
 const GUIDS_PER_SEARCH: usize = 200;
@@ -177,14 +173,14 @@ impl Reading {
 
     async fn deleted_too(&self, connection: &mut Connection, filter: &Filter) -> Result<Vec<Entry>> {
         let (names, filter, base) = (self.names(), filter.to_string(), self.domain.to_string());
-        let controls = [optional(SHOW_DELETED), entry::extended_names()];
+        let controls = [optional(SHOW_DELETED), extended_dn::asked()];
         let mut all = Vec::new();
         let mut cookie = Vec::new();
         loop {
             let page = connection.page(&self.call, &base, &filter, &names, (1000, &cookie), &controls);
             let (mut entries, next) = page.await?;
             for entry in &mut entries {
-                super::ranged::complete(&self.call, connection, entry).await?;
+                super::ranged::complete(&self.call, connection, entry, &controls).await?;
             }
             all.extend(entries);
             if next.is_empty() {

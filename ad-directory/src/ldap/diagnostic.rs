@@ -36,6 +36,7 @@ pub(super) const ATTRIBUTE_OR_VALUE_EXISTS: u32 = 20;
 pub(super) const NO_SUCH_OBJECT: u32 = 32;
 pub(super) const INVALID_CREDENTIALS: u32 = 49;
 pub(super) const UNWILLING_TO_PERFORM: u32 = 53;
+pub(super) const NOT_A_LEAF: u32 = 66;
 pub(super) const ALREADY_EXISTS: u32 = 68;
 
 /// Samba has the one code 202F for names that are taken and for values that the schema refuses, and says which only in words.

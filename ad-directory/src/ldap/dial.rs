@@ -35,18 +35,30 @@ pub(super) struct Dialer {
     order: Mutex<Vec<usize>>,
     /// The controller that answered last.
     current: AtomicUsize,
-    credential: Mutex<Signing>,
-    trust: Trust,
+    credential: SharedCredential,
+    trust: Arc<Trust>,
     pub(super) limits: TimeLimits,
     locator: Option<Locator>,
+    /// Whether a controller must be one that can be written to.
+    changes: bool,
 }
 
 pub(super) struct Place {
     pub(super) endpoint: Endpoint,
     /// When it last failed.
     failed: Mutex<Option<Instant>>,
-    /// Whether it was seen to be a controller that can be written to.
+    /// Whether it was seen to be a controller that will do.
     verified: AtomicBool,
+}
+
+/// One for all that sign in with it, so that a refusal or a new password holds for all of them.
+#[derive(Clone)]
+pub(super) struct SharedCredential(Arc<Mutex<Signing>>);
+
+impl SharedCredential {
+    pub(super) fn new(credential: Credential) -> Self {
+        Self(Arc::new(Mutex::new(Signing { credential: Arc::new(credential), refused: None })))
+    }
 }
 
 struct Signing {
@@ -80,19 +92,26 @@ impl Dialer {
     pub(super) fn new(
         endpoints: Vec<Endpoint>,
         locator: Option<Locator>,
-        credential: Credential,
-        trust: Trust,
+        credential: SharedCredential,
+        trust: Arc<Trust>,
         limits: TimeLimits,
     ) -> Self {
         Self {
             order: Mutex::new((0..endpoints.len()).collect()),
             places: Mutex::new(endpoints.into_iter().map(Place::new).collect()),
             current: AtomicUsize::new(0),
-            credential: Mutex::new(Signing { credential: Arc::new(credential), refused: None }),
+            credential,
             trust,
             limits,
             locator,
+            changes: true,
         }
+    }
+
+    /// Controllers that cannot be written to will do, too.
+    pub(super) const fn read_only(mut self) -> Self {
+        self.changes = false;
+        self
     }
 
     pub(super) fn replace_password(&self, password: SecretString) -> Result<()> {
@@ -101,7 +120,7 @@ impl Dialer {
                 Error::new(ErrorKind::Invalid, "replace_password").with_reason("the password is empty")
             );
         }
-        let mut signing = lock(&self.credential);
+        let mut signing = lock(&self.credential.0);
         let name = signing.credential.name.clone();
         *signing = Signing { credential: Arc::new(Credential { name, password }), refused: None };
         drop(signing);
@@ -220,7 +239,7 @@ impl Dialer {
 
     async fn sign_in(&self, call: &Call, index: usize, place: &Place) -> Result<Connection> {
         let credential = {
-            let signing = lock(&self.credential);
+            let signing = lock(&self.credential.0);
             if let Some(refused) = &signing.refused {
                 return Err(refused.clone().with_outcome(Outcome::NotSent));
             }
@@ -235,7 +254,7 @@ impl Dialer {
         // Where there is a choice, the password goes only to a controller that can do the work.
         let has_choice = self.locator.is_some() || lock(&self.places).len() > 1;
         if has_choice && !place.verified.load(Ordering::Relaxed) {
-            let verified = tokio::time::timeout(left(), root::verify(call, &mut connection));
+            let verified = tokio::time::timeout(left(), root::verify(call, &mut connection, self.changes));
             match verified.await {
                 Ok(verified) => verified.map_err(|error| error.with_subject(&place.endpoint))?,
                 Err(_) => return Err(unanswered("it did not say what it is in time")),
@@ -261,7 +280,7 @@ impl Dialer {
             let reason = diagnostic::explain_sign_in(error.bind_code());
             error = error.with_reason(reason);
             if matches!(error.bind_code(), Some(0x525 | 0x52e) | None) {
-                let mut signing = lock(&self.credential);
+                let mut signing = lock(&self.credential.0);
                 // Unless it was replaced in the meantime.
                 if Arc::ptr_eq(&signing.credential, &credential) {
                     signing.refused = Some(error.clone());

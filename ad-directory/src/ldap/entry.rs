@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ldap3::{ResultEntry, asn1::StructureTag};
+use ldap3::ResultEntry;
 
 /// An entry: values are bytes, since only the reader of an attribute knows whether it is text.
 #[derive(Debug, Default)]
@@ -13,6 +13,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// One without attributes.
+    pub(super) fn named(dn: String) -> Self {
+        Self { dn, attributes: HashMap::new() }
+    }
+
     /// `None` when it is not shaped as RFC 4511, 4.5.2 says.
     pub(super) fn read(entry: ResultEntry) -> Option<Self> {
         let mut parts = entry.0.match_id(4)?.expect_constructed()?.into_iter();
@@ -22,10 +27,12 @@ impl Entry {
             let mut parts = attribute.expect_constructed()?.into_iter();
             let name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?.to_ascii_lowercase();
             let values = parts.next()?.expect_constructed()?;
-            attributes.insert(
-                name,
-                values.into_iter().map(StructureTag::expect_primitive).collect::<Option<Vec<_>>>()?,
-            );
+            // An attribute that comes twice has the values of both.
+            let all: &mut Vec<_> = attributes.entry(name).or_default();
+            all.reserve_exact(values.len());
+            for value in values {
+                all.push(value.expect_primitive()?);
+            }
         }
         Some(Self { dn, attributes })
     }

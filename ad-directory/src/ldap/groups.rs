@@ -8,12 +8,14 @@ use super::{
     LdapDirectory,
     call::Call,
     connection::{Change, Modifications},
-    convert, diagnostic, lookup,
+    convert, diagnostic,
+    entry::Entry,
+    lookup, members,
     pool::Lease,
 };
 use crate::{
     Dn, Error, ErrorKind, Filter, Group, GroupKey, MemberChanges, MembersChanged, NewGroup, ObjectGuid,
-    Result,
+    Result, Sid,
 };
 
 /// How many identities are asked for in one search.
@@ -75,8 +77,8 @@ impl LdapDirectory {
     ) -> Result<MembersChanged> {
         let group = self.existing_group(call, lease, key).await?;
         for attempt in 0.. {
-            let add = self.candidates(call, lease, &group.dn, &changes.add, false).await?;
-            let remove = self.candidates(call, lease, &group.dn, &changes.remove, true).await?;
+            let add = self.candidates(call, lease, &group, &changes.add, false).await?;
+            let remove = self.candidates(call, lease, &group, &changes.remove, true).await?;
             let done = MembersChanged { added: add.len(), removed: remove.len() };
             let member = || b"member".to_vec();
             let mut modifications: Modifications = Vec::new();
@@ -113,31 +115,41 @@ impl LdapDirectory {
     /// The names of those whose membership is not as wanted.
     ///
     /// # Errors
-    /// `NotFound` when one of them is no object.
+    /// `NotFound` when one of them is no object; `Constraint` when one should leave its primary group.
     async fn candidates(
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
-        group: &Dn,
+        group: &Group,
         guids: &[ObjectGuid],
         members: bool,
     ) -> Result<HashSet<Vec<u8>>> {
         let base = self.base(call, lease).await?;
+        let rid = group.sid.as_ref().and_then(Sid::rid);
         let mut names = HashSet::new();
         for guids in guids.chunks(GUIDS_PER_SEARCH) {
             let identity = |guid: &ObjectGuid| Ok(Filter::equals("objectGUID".parse()?, *guid));
             let any = Filter::any(guids.iter().map(identity).collect::<Result<Vec<_>>>()?);
-            let within = Filter::equals("memberOf".parse()?, group);
+            let within = Filter::equals("memberOf".parse()?, &group.dn);
             let mut all = search(call, lease, &base, &any).await?;
             if let Some(missing) = guids.iter().find(|guid| !all.contains_key(*guid)) {
                 return Err(call.error(ErrorKind::NotFound).with_subject(missing));
             }
+            let primary = |found: &Found| rid.is_some() && found.primary_group == rid;
+            if members && all.values().any(primary) {
+                return Err(members::is_primary(call, &group.dn));
+            }
             let inside = search(call, lease, &base, &Filter::all([any, within])).await?;
-            all.retain(|guid, _| inside.contains_key(guid) == members);
-            names.extend(all.into_values().map(String::into_bytes));
+            all.retain(|guid, found| (inside.contains_key(guid) || primary(found)) == members);
+            names.extend(all.into_values().map(|found| found.dn.into_bytes()));
         }
         Ok(names)
     }
+}
+
+struct Found {
+    dn: String,
+    primary_group: Option<u32>,
 }
 
 async fn search(
@@ -145,11 +157,16 @@ async fn search(
     lease: &mut Lease<'_>,
     base: &str,
     filter: &Filter,
-) -> Result<HashMap<ObjectGuid, String>> {
+) -> Result<HashMap<ObjectGuid, Found>> {
     let connection = lease.connection(call)?;
-    let found = connection.search(call, base, Scope::Subtree, filter, &["objectGUID"]).await?;
+    let found =
+        connection.search(call, base, Scope::Subtree, filter, &["objectGUID", "primaryGroupID"]).await?;
     let entries = found.unwrap_or_default();
-    entries.into_iter().map(|entry| Ok((convert::guid(call, &entry)?, entry.dn))).collect()
+    let one = |entry: Entry| {
+        let primary_group = entry.text("primarygroupid").and_then(|text| text.parse().ok());
+        Ok((convert::guid(call, &entry)?, Found { dn: entry.dn, primary_group }))
+    };
+    entries.into_iter().map(one).collect()
 }
 
 pub(super) fn unreadable(call: &Call, dn: &Dn) -> Error {

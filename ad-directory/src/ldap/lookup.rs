@@ -42,16 +42,22 @@ impl LdapDirectory {
         Ok(base.await?.to_string())
     }
 
-    pub(super) async fn account(
+    /// The only entry with this key that fits `kind`, with all values of what is asked for.
+    pub(super) async fn entry(
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
         key: &AccountKey,
-        asked: &[AttributeName],
-    ) -> Result<Option<Account>> {
+        kind: Filter,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>> {
         let (base, scope, filter) = match key {
             AccountKey::Guid(guid) => (guid_dn(*guid), Scope::Base, None),
             AccountKey::Dn(dn) => (dn.to_string(), Scope::Base, None),
+            AccountKey::Sid(sid) => {
+                let filter = Filter::equals("objectSid".parse()?, sid);
+                (self.base(call, lease).await?, Scope::Subtree, Some(filter))
+            }
             AccountKey::SamAccountName(name) => {
                 (self.base(call, lease).await?, Scope::Subtree, Some(is("sAMAccountName", name.as_str())?))
             }
@@ -63,15 +69,26 @@ impl LdapDirectory {
                 (below.to_string(), Scope::Subtree, Some(filter))
             }
         };
+        let filter = Filter::all(filter.into_iter().chain([kind]));
+        let connection = lease.connection(call)?;
+        let found = connection.search(call, &base, scope, &filter, attributes).await?;
+        let Some(mut entry) = only(call, key, found)? else { return Ok(None) };
+        ranged::complete(call, connection, &mut entry, &[]).await?;
+        Ok(Some(entry))
+    }
+
+    pub(super) async fn account(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        key: &AccountKey,
+        asked: &[AttributeName],
+    ) -> Result<Option<Account>> {
         let mut attributes = convert::ACCOUNT_ATTRIBUTES.to_vec();
         attributes.push(self.core.marker_attribute.as_str());
         attributes.extend(asked.iter().map(AttributeName::as_str));
-        let filter = Filter::all(filter.into_iter().chain([paging::accounts()?]));
-        let connection = lease.connection(call)?;
-        let found = connection.search(call, &base, scope, &filter, &attributes).await?;
-        let Some(mut entry) = only(call, key, found)? else { return Ok(None) };
-        ranged::complete(call, connection, &mut entry).await?;
-        convert::account(call, &entry, &self.core.marker_attribute, asked).map(Some)
+        let entry = self.entry(call, lease, key, paging::accounts()?, &attributes).await?;
+        entry.map(|entry| convert::account(call, &entry, &self.core.marker_attribute, asked)).transpose()
     }
 
     pub(super) async fn group(

@@ -6,7 +6,8 @@ use ldap3::Mod;
 
 use super::{call::Call, connection::Modifications, diagnostic};
 use crate::{
-    Account, AccountUpdate, AttributeName, Change, Error, ErrorKind, MarkerChange, Result, UserAccountControl,
+    Account, AccountUpdate, AttributeName, Change, Dn, Error, ErrorKind, Marker, MarkerChange, Result,
+    ServicePrincipalName, UserAccountControl,
 };
 
 fn name(name: &str) -> Vec<u8> {
@@ -23,21 +24,20 @@ pub(super) fn replace<T: ToString>(attribute: &str, values: impl IntoIterator<It
 }
 
 /// The compare-and-set. Deleting a value that is not there fails the whole Modify, and so does adding a second one to an attribute that
-/// takes one: the controller compares and sets in one step.
+/// takes one: the controller compares and sets in one step. `have` is the marker that was just read, and whether there is a foreign one.
 ///
 /// # Errors
-/// `MarkerMismatch` when `account`, as just read, does not fit already.
+/// `MarkerMismatch` when it does not fit already.
 pub(super) fn marker(
     call: &Call,
-    account: &Account,
+    dn: &Dn,
+    have: (Option<&Marker>, bool),
     attribute: &AttributeName,
     change: &MarkerChange,
 ) -> Result<Modifications> {
-    if !fits(account, change) {
-        return Err(call
-            .error(ErrorKind::MarkerMismatch)
-            .with_outcome(crate::Outcome::NotDone)
-            .with_subject(&account.dn));
+    if !fits(have.0, have.1, change) {
+        let error = call.error(ErrorKind::MarkerMismatch).with_outcome(crate::Outcome::NotDone);
+        return Err(error.with_subject(dn));
     }
     let mut modifications = Vec::new();
     modifications
@@ -46,11 +46,49 @@ pub(super) fn marker(
     Ok(modifications)
 }
 
-pub(super) fn fits(account: &Account, change: &MarkerChange) -> bool {
-    match (&account.marker, &change.expect) {
+pub(super) fn fits(have: Option<&Marker>, foreign: bool, change: &MarkerChange) -> bool {
+    match (have, &change.expect) {
         (Some(have), Some(expect)) => have.matches(expect),
-        (None, None) => !account.foreign_marker,
+        (None, None) => !foreign,
         _ => false,
+    }
+}
+
+/// Compared and set, like the marker: a flag that somebody else changed in between would be lost in a plain replacement.
+pub(super) fn flags(modifications: &mut Modifications, old: UserAccountControl, new: UserAccountControl) {
+    if old != new {
+        modifications.push(Mod::Delete(name("userAccountControl"), set([old])));
+        modifications.push(Mod::Add(name("userAccountControl"), set([new])));
+    }
+}
+
+fn is(text: &str, name: &ServicePrincipalName) -> bool {
+    text.to_lowercase() == name.as_str().to_lowercase()
+}
+
+/// Those of the service names to be added that are not there yet.
+pub(super) fn new_names<'a>(
+    have: &'a [String],
+    add: &'a [ServicePrincipalName],
+) -> impl Iterator<Item = &'a str> {
+    add.iter().filter(|name| !have.iter().any(|text| is(text, name))).map(ServicePrincipalName::as_str)
+}
+
+/// Adds and removes service names one by one, so that those of others stay. What is as wanted is left out: controllers refuse it.
+pub(super) fn services(
+    modifications: &mut Modifications,
+    have: &[String],
+    add: &[ServicePrincipalName],
+    remove: &[ServicePrincipalName],
+) {
+    let added = set(new_names(have, add));
+    // As they are written there: Windows compares without regard to case, and others need not.
+    let removed = set(have.iter().filter(|text| remove.iter().any(|name| is(text, name))));
+    if !removed.is_empty() {
+        modifications.push(Mod::Delete(name("servicePrincipalName"), removed));
+    }
+    if !added.is_empty() {
+        modifications.push(Mod::Add(name("servicePrincipalName"), added));
     }
 }
 
@@ -62,21 +100,20 @@ pub(super) fn update(
     update: &AccountUpdate,
 ) -> Result<Modifications> {
     let mut modifications = match &update.marker {
-        Some(change) => marker(call, account, attribute, change)?,
+        Some(change) => {
+            let have = (account.marker.as_ref(), account.foreign_marker);
+            marker(call, &account.dn, have, attribute, change)?
+        }
         None => Vec::new(),
     };
-    let mut flags = account.user_account_control;
+    let mut wanted = account.user_account_control;
     if let Some(enabled) = update.enabled {
-        flags = flags.set(UserAccountControl::ACCOUNT_DISABLE, !enabled);
+        wanted = wanted.set(UserAccountControl::ACCOUNT_DISABLE, !enabled);
     }
     if let Some(never) = update.password_never_expires {
-        flags = flags.set(UserAccountControl::PASSWORD_NEVER_EXPIRES, never);
+        wanted = wanted.set(UserAccountControl::PASSWORD_NEVER_EXPIRES, never);
     }
-    if flags != account.user_account_control {
-        // Compared and set, like the marker: a flag that somebody else changed in between would be lost in a plain replacement.
-        modifications.push(Mod::Delete(name("userAccountControl"), set([account.user_account_control])));
-        modifications.push(Mod::Add(name("userAccountControl"), set([flags])));
-    }
+    flags(&mut modifications, account.user_account_control, wanted);
     if let Some(expires) = update.expires {
         modifications.push(replace("accountExpires", [expires.to_file_time()]));
     }
@@ -96,14 +133,20 @@ pub(super) fn update(
     if let Some(names) = &update.service_principal_names {
         modifications.push(replace("servicePrincipalName", names));
     }
+    services(
+        &mut modifications,
+        &account.service_principal_names,
+        &update.add_service_principal_names,
+        &update.remove_service_principal_names,
+    );
     for (name, values) in &update.attributes {
         modifications.push(replace(name.as_str(), values));
     }
     Ok(modifications)
 }
 
-/// Whether a refused update may have been stopped by flags that are not the ones that were read.
-pub(super) fn may_be_flags(error: &Error, update: &AccountUpdate) -> bool {
+/// Whether a refused update may have been stopped by flags or service names that are not the ones that were read.
+pub(super) fn may_be_stale(error: &Error, update: &AccountUpdate) -> bool {
     let code = matches!(
         error.ldap_code(),
         Some(
@@ -113,10 +156,12 @@ pub(super) fn may_be_flags(error: &Error, update: &AccountUpdate) -> bool {
         )
     );
     let flags = update.enabled.is_some() || update.password_never_expires.is_some();
-    code && flags && error.kind() == ErrorKind::Constraint
+    let services =
+        !(update.add_service_principal_names.is_empty() && update.remove_service_principal_names.is_empty());
+    code && (flags || services) && error.kind() == ErrorKind::Constraint
 }
 
-fn change<T: ToString>(modifications: &mut Modifications, attribute: &str, change: &Change<T>) {
+pub(super) fn change<T: ToString>(modifications: &mut Modifications, attribute: &str, change: &Change<T>) {
     match change {
         Change::Keep => {}
         Change::Clear => modifications.push(replace::<String>(attribute, [])),

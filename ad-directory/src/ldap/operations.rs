@@ -1,10 +1,7 @@
 //! The operations of the directory over LDAPS.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use ldap3::Mod;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{
     LdapDirectory,
@@ -13,18 +10,12 @@ use super::{
     connection::Change,
     convert, create,
     diagnostic::{self, Diagnostic},
-    lookup, modify,
+    lookup, managed, modify,
     paging::{self, Search, Target},
-    password, root,
+    password, restore, root,
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, AttributeName, Capabilities, Capability, ChangeBatch,
-    ChangePasswordOptions, ChangesOptions, CheckPasswordOptions, Container, CreateOptions,
-    DeleteContainerOptions, DeleteGroupOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions,
-    Group, GroupKey, ListMembersOptions, ListOptions, Listing, Member, MemberChanges, MemberOptions,
-    MembersChanged, MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, Outcome,
-    PasswordCheck, PinOptions, Probe, ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions,
-    listing, reserved,
+    AttributeName, Capability, Error, ErrorKind, Outcome, directory::methods::prelude::*, listing, reserved,
 };
 
 /// How often an update is tried anew because somebody else changed the flags in between.
@@ -35,9 +26,20 @@ const FLAG_RETRIES: usize = 3;
 impl Directory for LdapDirectory {
     fn capabilities(&self) -> Capabilities {
         use Capability as C;
-        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout, C::Changes]
-            .into_iter()
-            .collect()
+        let all = [
+            C::Move,
+            C::Expiry,
+            C::CheckPassword,
+            C::AtomicMarker,
+            C::Pin,
+            C::Lockout,
+            C::ManagedAccounts,
+            C::Restore,
+            C::Changes,
+            C::Policy,
+            C::ServiceNames,
+        ];
+        all.into_iter().chain(self.core.catalog.as_ref().map(|_| C::ForestServiceNames)).collect()
     }
 
     async fn probe(&self, _options: ProbeOptions) -> Result<Probe> {
@@ -141,7 +143,13 @@ impl Directory for LdapDirectory {
             Err(error) => return listing::failed(error),
         };
         let target = Target::Query { query: query.clone(), kind };
-        let search = Search { operation: "accounts.list", target, attributes, page_size: options.page_size };
+        let search = Search {
+            operation: "accounts.list",
+            target,
+            attributes,
+            page_size: options.page_size,
+            deleted: false,
+        };
         self.list(search, move |call, entry| convert::account(call, entry, &marker, &options.attributes))
     }
 
@@ -168,10 +176,16 @@ impl Directory for LdapDirectory {
     }
 
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
-        let target = Target::Members { group: group.clone(), nested: options.nested };
+        let target =
+            Target::Members { group: group.clone(), nested: options.nested, primary: options.primary };
         let attributes = convert::MEMBER_ATTRIBUTES.iter().map(ToString::to_string).collect();
-        let search =
-            Search { operation: "groups.list_members", target, attributes, page_size: options.page_size };
+        let search = Search {
+            operation: "groups.list_members",
+            target,
+            attributes,
+            page_size: options.page_size,
+            deleted: false,
+        };
         self.list(search, convert::member)
     }
 
@@ -197,14 +211,16 @@ impl Directory for LdapDirectory {
                 None => {}
             }
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
-            let text = dn.to_string();
-            let made =
-                create::create(&call, lease.connection(&call)?, &text, new, &self.core.marker_attribute)
-                    .await;
-            let answer = match made {
-                Ok(()) => self.read_back(&call, &mut lease, &dn.clone().into()).await,
-                Err(error) => Err(error.with_subject(&dn)),
+            let answer = async {
+                let names: Vec<&str> = new.service_principal_names.iter().map(String::as_str).collect();
+                self.refuse_taken(&call, &mut lease, &names, None).await?;
+                let connection = lease.connection(&call)?;
+                let attribute = &self.core.marker_attribute;
+                let made = create::create(&call, connection, &dn.to_string(), new, attribute).await;
+                made.map_err(|error| error.with_subject(&dn))?;
+                self.read_back(&call, &mut lease, &dn.clone().into()).await
             };
+            let answer = answer.await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await
@@ -218,11 +234,8 @@ impl Directory for LdapDirectory {
     ) -> Result<Account> {
         let call = Call::new("accounts.update");
         let work = async {
-            if update.is_empty() {
-                return Err(call
-                    .error(ErrorKind::Invalid)
-                    .with_subject(id)
-                    .with_reason("nothing would change"));
+            if let Some(fault) = update.fault() {
+                return Err(call.error(ErrorKind::Invalid).with_subject(id).with_reason(fault));
             }
             reserved::check(&update.attributes, self.core.marker_attribute.as_str(), call.operation, true)?;
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
@@ -233,17 +246,32 @@ impl Directory for LdapDirectory {
                     if modifications.is_empty() {
                         return Ok(account);
                     }
+                    let new = modify::new_names(
+                        &account.service_principal_names,
+                        &update.add_service_principal_names,
+                    );
+                    let set = update.service_principal_names.iter().flatten().map(String::as_str);
+                    let new: Vec<&str> = new
+                        .chain(
+                            set.filter(|name| {
+                                !account.service_principal_names.iter().any(|have| have == name)
+                            }),
+                        )
+                        .collect();
+                    self.refuse_taken(&call, &mut lease, &new, Some(id)).await?;
                     let marker = update.marker.as_ref();
                     let done = self.modify(&call, &mut lease, &account, modifications, marker).await;
                     let Err(error) = done else {
                         return self.read_back(&call, &mut lease, &id.into()).await;
                     };
-                    if !modify::may_be_flags(&error, update) {
+                    if !modify::may_be_stale(&error, update) {
                         return Err(error);
                     }
-                    // The flags are compared and set: whether they were what stopped it, they say themselves.
+                    // The flags and names are compared and set: whether they were what stopped it, they say themselves.
                     let now = self.existing(&call, &mut lease, id).await?;
-                    if now.user_account_control == account.user_account_control {
+                    if now.user_account_control == account.user_account_control
+                        && now.service_principal_names == account.service_principal_names
+                    {
                         return Err(error);
                     }
                     account = now;
@@ -270,8 +298,22 @@ impl Directory for LdapDirectory {
             let answer = async {
                 let account = self.existing(&call, &mut lease, id).await?;
                 let mut modifications = match &options.marker {
-                    Some(change) => modify::marker(&call, &account, &self.core.marker_attribute, change)?,
+                    Some(change) => {
+                        let have = (account.marker.as_ref(), account.foreign_marker);
+                        modify::marker(&call, &account.dn, have, &self.core.marker_attribute, change)?
+                    }
                     None => Vec::new(),
+                };
+                let hints = if options.enforce_history {
+                    let offered = root::controls(&call, &mut lease).await?;
+                    let unsupported = || {
+                        call.error(ErrorKind::Unsupported).with_subject(&account.dn).with_reason(
+                            "this controller does not enforce the history of passwords when one is set",
+                        )
+                    };
+                    Some(password::policy_hints(&offered).ok_or_else(unsupported)?)
+                } else {
+                    None
                 };
                 let value = password::encode(password).to_vec();
                 modifications.push(Mod::Replace(b"unicodePwd".to_vec(), [value].into()));
@@ -281,7 +323,8 @@ impl Directory for LdapDirectory {
                 if options.unlock {
                     modifications.push(modify::replace("lockoutTime", [0]));
                 }
-                self.modify(&call, &mut lease, &account, modifications, options.marker.as_ref()).await
+                let (marker, hints) = (options.marker.as_ref(), hints.into_iter().collect());
+                self.modify_with(&call, &mut lease, &account, modifications, marker, hints).await
             };
             let answer = answer.await;
             lease.settle(answer)
@@ -341,10 +384,8 @@ impl Directory for LdapDirectory {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
             let answer = async {
                 let account = self.existing(&call, &mut lease, id).await?;
-                changes::expect(&call, &account, options.expect_marker.as_ref())?;
-                let change = Change::Delete(account.dn.to_string());
-                let deleted = lease.connection(&call)?.change(&call, change).await;
-                deleted.map_err(|refusal| refusal.error.with_subject(&account.dn))
+                changes::expect(&call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
+                changes::delete(&call, &mut lease, &account.dn, options.with_children).await
             };
             let answer = answer.await;
             lease.settle(answer)
@@ -460,6 +501,152 @@ impl Directory for LdapDirectory {
         let work = async {
             let mut lease = self.core.pool.lease(&call, self.pinned).await?;
             let answer = self.remove_unit(&call, &mut lease, id, options.with_contents).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn restore_account(&self, id: ObjectGuid, options: RestoreOptions) -> Result<Account> {
+        let call = Call::new("accounts.restore");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.restore(&call, &mut lease, id, &options).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    fn list_deleted(&self, options: ListDeletedOptions) -> Listing<DeletedAccount> {
+        let kind = match restore::filter(&options) {
+            Ok(kind) => kind,
+            Err(error) => return listing::failed(error),
+        };
+        let target = Target::Query { query: Query::all(), kind };
+        let attributes = restore::ATTRIBUTES.iter().map(ToString::to_string).collect();
+        let (operation, page_size) = ("accounts.list_deleted", options.page_size);
+        let search = Search { operation, target, attributes, page_size, deleted: true };
+        self.list(search, restore::deleted)
+    }
+
+    async fn password_policy(&self, scope: &PolicyScope, _options: PolicyOptions) -> Result<PasswordPolicy> {
+        let call = Call::new("policy.read");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.policy(&call, &mut lease, scope).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn service_name_owners(
+        &self,
+        name: &ServicePrincipalName,
+        _options: ServiceNameOptions,
+    ) -> Result<ServiceNameOwners> {
+        let call = Call::new("service_names.owners");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.owners(&call, &mut lease, name.as_str()).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn root_key(&self, _options: RootKeyOptions) -> Result<RootKey> {
+        let call = Call::new("managed.root_key");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.key(&call, &mut lease).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn find_managed_account(
+        &self,
+        key: &AccountKey,
+        _options: FindOptions,
+    ) -> Result<Option<ManagedAccount>> {
+        let call = Call::new("managed.find");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.managed_account(&call, &mut lease, key).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    fn list_managed_accounts(&self, query: &Query, options: ListOptions) -> Listing<ManagedAccount> {
+        let kind = match managed::managed() {
+            Ok(kind) => kind,
+            Err(error) => return listing::failed(error),
+        };
+        let marker = self.core.marker_attribute.clone();
+        let target = Target::Query { query: query.clone(), kind };
+        let attributes = managed::ATTRIBUTES.iter().copied().chain([marker.as_str()]);
+        let attributes = attributes.map(ToOwned::to_owned).collect();
+        let (operation, page_size) = ("managed.list", options.page_size);
+        let search = Search { operation, target, attributes, page_size, deleted: false };
+        self.list(search, move |call, entry| managed::account(call, entry, &marker))
+    }
+
+    async fn create_managed_account(
+        &self,
+        account: &NewManagedAccount,
+        _options: CreateOptions,
+    ) -> Result<ManagedAccount> {
+        let call = Call::new("managed.create");
+        let work = async {
+            let readers = account.checked()?;
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.make_managed(&call, &mut lease, account, &readers).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn update_managed_account(
+        &self,
+        id: ObjectGuid,
+        update: &ManagedAccountUpdate,
+        _options: UpdateOptions,
+    ) -> Result<ManagedAccount> {
+        let call = Call::new("managed.update");
+        let work = async {
+            if let Some(fault) = update.fault() {
+                return Err(call.error(ErrorKind::Invalid).with_subject(id).with_reason(fault));
+            }
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.update_managed(&call, &mut lease, id, update).await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
+        let call = Call::new("managed.delete");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = async {
+                let (_, account) = self.existing_managed(&call, &mut lease, id).await?;
+                changes::expect(&call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
+                changes::delete(&call, &mut lease, &account.dn, options.with_children).await
+            };
+            let answer = answer.await;
+            lease.settle(answer)
+        };
+        call.run(self.core.limits.operation, work).await
+    }
+
+    async fn read_managed_password(
+        &self,
+        id: ObjectGuid,
+        _options: ReadPasswordOptions,
+    ) -> Result<ManagedPassword> {
+        let call = Call::new("managed.read_password");
+        let work = async {
+            let mut lease = self.core.pool.lease(&call, self.pinned).await?;
+            let answer = self.managed_password(&call, &mut lease, id).await;
             lease.settle(answer)
         };
         call.run(self.core.limits.operation, work).await

@@ -10,7 +10,7 @@ use super::{
     connection::{Connection, DOMAIN_SCOPE, Question, optional},
     diagnostic,
     entry::Entry,
-    lookup, ranged,
+    lookup, members, ranged, restore,
 };
 use crate::{
     Dn, ErrorKind, Filter, GroupKey, ListOptions, Query, Result,
@@ -32,7 +32,17 @@ pub(super) enum Target {
     Members {
         group: GroupKey,
         nested: bool,
+        /// Those whose primary group it is, too.
+        primary: bool,
     },
+}
+
+/// Where a list is searched for.
+struct Place {
+    base: String,
+    filter: Filter,
+    /// The group that may have members which no search of this domain finds.
+    open_to_others: Option<Dn>,
 }
 
 /// One page, and whether it is the last: a task that ends without having said so has broken off.
@@ -46,6 +56,8 @@ pub(super) struct Search {
     pub(super) target: Target,
     pub(super) attributes: Vec<String>,
     pub(super) page_size: Option<u32>,
+    /// Whether deleted objects are listed too.
+    pub(super) deleted: bool,
 }
 
 impl Connection {
@@ -122,7 +134,10 @@ impl LdapDirectory {
         };
         let target = Target::Query { query: query.clone(), kind };
         let attributes = attributes.iter().map(ToString::to_string).collect();
-        self.list(Search { operation, target, attributes, page_size: options.page_size }, convert)
+        self.list(
+            Search { operation, target, attributes, page_size: options.page_size, deleted: false },
+            convert,
+        )
     }
 
     async fn send_pages<T: Send>(
@@ -138,15 +153,17 @@ impl LdapDirectory {
             let place = self.place(&call, &mut lease, &search.target).await?;
             Ok((lease, place))
         };
-        let (mut lease, (base, filter)) = match call.run(limit, work).await {
+        let (mut lease, place) = match call.run(limit, work).await {
             Ok(begun) => begun,
             Err(error) => {
                 let _gone = sender.send(Err(error)).await;
                 return;
             }
         };
+        let Place { base, filter, open_to_others } = place;
         let filter = filter.to_string();
         let attributes: Vec<&str> = search.attributes.iter().map(String::as_str).collect();
+        let further: Vec<_> = search.deleted.then(restore::show_deleted).into_iter().collect();
         let size = search.page_size.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
         let mut cookie = Vec::new();
         loop {
@@ -154,9 +171,12 @@ impl LdapDirectory {
             let work = async {
                 let connection = lease.connection(&call)?;
                 let (mut entries, next) =
-                    connection.page(&call, &base, &filter, &attributes, (size, &cookie), &[]).await?;
+                    connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
                 for entry in &mut entries {
-                    ranged::complete(&call, connection, entry).await?;
+                    ranged::complete(&call, connection, entry, &further).await?;
+                }
+                if let Some(group) = open_to_others.as_ref().filter(|_| next.is_empty()) {
+                    entries.extend(members::of_other_domains(&call, connection, group).await?);
                 }
                 let items = entries.iter().map(|entry| convert(&call, entry)).collect::<Result<Vec<_>>>()?;
                 Ok((items, next))
@@ -178,30 +198,29 @@ impl LdapDirectory {
         }
     }
 
-    async fn place(
-        &self,
-        call: &Call,
-        lease: &mut super::pool::Lease<'_>,
-        target: &Target,
-    ) -> Result<(String, Filter)> {
+    async fn place(&self, call: &Call, lease: &mut super::pool::Lease<'_>, target: &Target) -> Result<Place> {
         match target {
             Target::Query { query, kind } => {
                 let base = match &query.below {
                     Some(below) => below.to_string(),
                     None => self.base(call, lease).await?,
                 };
-                Ok((base, Filter::all(query.filter.iter().chain([kind]).cloned())))
+                let filter = Filter::all(query.filter.iter().chain([kind]).cloned());
+                Ok(Place { base, filter, open_to_others: None })
             }
-            Target::Members { group, nested } => {
-                let found = self.group(call, lease, group).await?;
-                let missing = || {
-                    call.error(ErrorKind::NotFound).with_subject(group).with_reason("there is no such group")
-                };
-                let dn: Dn = found.ok_or_else(missing)?.dn;
+            Target::Members { group, nested, primary } => {
+                let group = self.existing_group(call, lease, group).await?;
                 let member_of = "memberOf".parse()?;
-                let filter =
-                    if *nested { Filter::leads_to(member_of, &dn) } else { Filter::equals(member_of, &dn) };
-                Ok((self.base(call, lease).await?, filter))
+                let mut filter = if *nested {
+                    Filter::leads_to(member_of, &group.dn)
+                } else {
+                    Filter::equals(member_of, &group.dn)
+                };
+                if *primary {
+                    filter = Filter::any([Some(filter), members::primary(&group)?].into_iter().flatten());
+                }
+                let open_to_others = group.takes_members_of_other_domains().then_some(group.dn);
+                Ok(Place { base: self.base(call, lease).await?, filter, open_to_others })
             }
         }
     }

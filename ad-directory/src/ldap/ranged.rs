@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ldap3::Scope;
+use ldap3::{Scope, controls::RawControl};
 
 use super::{call::Call, connection::Connection, entry::Entry};
 use crate::{ErrorKind, Filter, Result};
@@ -28,11 +28,16 @@ impl Part {
     }
 }
 
-/// Reads the rest of what was cut, from the same controller, and puts all values where they would have been.
+/// Reads the rest of what was cut, from the same controller and with the same controls, and puts all values where they would have been.
 ///
 /// # Errors
 /// `Protocol` when the parts do not end, or the object is gone meanwhile.
-pub(super) async fn complete(call: &Call, connection: &mut Connection, entry: &mut Entry) -> Result<()> {
+pub(super) async fn complete(
+    call: &Call,
+    connection: &mut Connection,
+    entry: &mut Entry,
+    controls: &[RawControl],
+) -> Result<()> {
     let cut: Vec<(String, Part)> =
         entry.names().filter_map(|key| Some((key.to_owned(), Part::parse(key)?))).collect();
     for (key, part) in cut {
@@ -46,12 +51,16 @@ pub(super) async fn complete(call: &Call, connection: &mut Connection, entry: &m
             }
             let asked = format!("{};range={start}-*", part.attribute);
             let anything = Filter::present("objectClass".parse()?);
-            let found = connection.search(call, &entry.dn, Scope::Base, &anything, &[&asked]).await?;
+            let found = connection
+                .search_with(call, &entry.dn, Scope::Base, &anything, &[&asked], controls.to_vec())
+                .await?;
             let gone = || broken(call, entry, "it went while its values were read");
             let mut more = found.and_then(|mut entries| entries.pop()).ok_or_else(gone)?;
             let answer = more.names().find_map(|key| Some((key.to_owned(), Part::parse(key)?)));
             let Some((key, answered)) = answer.filter(|(_, answered)| answered.attribute == part.attribute)
             else {
+                // Fewer values are left than one part holds, and they come without a range.
+                values.extend(more.take(&part.attribute));
                 break;
             };
             let new = more.take(&key);

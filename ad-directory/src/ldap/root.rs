@@ -1,9 +1,10 @@
 //! What a controller says of itself: the root DSE.
 
+use jiff::Timestamp;
 use ldap3::Scope;
 use uuid::Uuid;
 
-use super::{call::Call, connection::Connection, pool::Lease};
+use super::{call::Call, connection::Connection, entry::Entry, pool::Lease};
 use crate::{Controller, Dn, ErrorKind, Filter, GeneralizedTime, Probe, Result, Vendor};
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID` (MS-ADTS 3.1.1.3.4.3.1).
@@ -12,8 +13,8 @@ const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 /// `LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID`: a read-only controller (MS-ADTS 3.1.1.3.4.3.6).
 const READ_ONLY: &str = "1.2.840.113556.1.4.1920";
 
-/// Whether it is a controller of Active Directory that can be written to. The root DSE can be read before the sign-in.
-pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<()> {
+/// Whether it is a controller of Active Directory, and one that can be written to if it must. The root DSE can be read before the sign-in.
+pub(super) async fn verify(call: &Call, connection: &mut Connection, changes: bool) -> Result<()> {
     let found = connection.search(call, "", Scope::Base, &anything()?, &["supportedCapabilities"]).await?;
     let root = found.and_then(|mut entries| entries.pop()).unwrap_or_default();
     let has = |capability: &str| root.texts("supportedcapabilities").any(|have| have == capability);
@@ -21,7 +22,7 @@ pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<(
     if !has(ACTIVE_DIRECTORY) {
         return refuse("this is an LDAP server, but not Active Directory");
     }
-    if has(READ_ONLY) {
+    if changes && has(READ_ONLY) {
         return refuse("this controller is read-only");
     }
     Ok(())
@@ -29,6 +30,33 @@ pub(super) async fn verify(call: &Call, connection: &mut Connection) -> Result<(
 
 pub(super) fn anything() -> Result<Filter> {
     Ok(Filter::present("objectClass".parse()?))
+}
+
+/// Where the forest keeps its configuration, and the controller's clock.
+pub(super) struct Configuration {
+    pub(super) context: Dn,
+    pub(super) now: Timestamp,
+}
+
+pub(super) async fn configuration(call: &Call, lease: &mut Lease<'_>) -> Result<Configuration> {
+    let root = read(call, lease, &["configurationNamingContext", "currentTime"]).await?;
+    let broken =
+        || call.error(ErrorKind::Protocol).with_reason("the root DSE names no configuration and no time");
+    let context = root.text("configurationnamingcontext").and_then(|dn| dn.parse().ok());
+    let now = root.text("currenttime").and_then(|time| time.parse().ok()).map(GeneralizedTime::timestamp);
+    context.zip(now).map(|(context, now)| Configuration { context, now }).ok_or_else(broken)
+}
+
+/// The OIDs of the controls that the controller offers.
+pub(super) async fn controls(call: &Call, lease: &mut Lease<'_>) -> Result<Vec<String>> {
+    let root = read(call, lease, &["supportedControl"]).await?;
+    Ok(root.texts("supportedcontrol").map(ToOwned::to_owned).collect())
+}
+
+async fn read(call: &Call, lease: &mut Lease<'_>, attributes: &[&str]) -> Result<Entry> {
+    let found = lease.connection(call)?.search(call, "", Scope::Base, &anything()?, attributes).await?;
+    let broken = || call.error(ErrorKind::Protocol).with_reason("the root DSE cannot be read");
+    found.and_then(|mut entries| entries.pop()).ok_or_else(broken)
 }
 
 pub(super) async fn probe(call: &Call, lease: &mut Lease<'_>) -> Result<Probe> {

@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Clock, MemoryDirectory, PasswordPolicy,
+    Clock, MemoryDirectory,
     file::WorldFile,
-    world::{StoredAccount, World},
+    index::Names,
+    policy::Policies,
+    world::{COMPUTERS, StoredAccount, USERS, World},
 };
 use crate::{
-    Account, Container, ContainerKind, Controller, Dn, Error, ErrorKind, Group, ObjectGuid, Result, Sid,
+    Account, Container, ContainerKind, Controller, Dn, Error, ErrorKind, Group, ObjectGuid, PasswordPolicy,
+    Result, Sid,
 };
 
 /// Builds a [`MemoryDirectory`]: what a directory's administrators make before accounts are managed in it.
@@ -21,7 +24,10 @@ pub struct MemoryDirectoryBuilder {
     units: Vec<String>,
     groups: Vec<(String, bool)>,
     protected_accounts: Vec<String>,
-    policy: PasswordPolicy,
+    policies: Policies,
+    recycle_bin: bool,
+    root_key: Option<Timestamp>,
+    signed_in_as: Option<Sid>,
     controller: Option<Controller>,
     clock: Clock,
     change_log: Option<usize>,
@@ -34,7 +40,11 @@ impl MemoryDirectoryBuilder {
             units: Vec::new(),
             groups: Vec::new(),
             protected_accounts: Vec::new(),
-            policy: PasswordPolicy::default(),
+            policies: Policies::default(),
+            recycle_bin: false,
+            // Older than ten hours, whatever clock the tests set.
+            root_key: Some(Timestamp::UNIX_EPOCH),
+            signed_in_as: None,
             controller: None,
             clock: Arc::new(Timestamp::now),
             change_log: None,
@@ -66,8 +76,33 @@ impl MemoryDirectoryBuilder {
     }
 
     /// Another password policy.
-    pub const fn password_policy(mut self, policy: PasswordPolicy) -> Self {
-        self.policy = policy;
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.policies.domain = policy;
+        self
+    }
+
+    /// A fine-grained password policy that holds for the members of a group (by its `sAMAccountName`), directly or through others. Of two that
+    /// would, the one that was given first does.
+    pub fn fine_grained_policy(mut self, group: impl Into<String>, policy: PasswordPolicy) -> Self {
+        self.policies.of_groups.push((group.into(), policy));
+        self
+    }
+
+    /// Whether deleted accounts keep what they had until they are restored. Off, as in a fresh forest.
+    pub const fn recycle_bin(mut self, on: bool) -> Self {
+        self.recycle_bin = on;
+        self
+    }
+
+    /// When the key was made from which passwords of managed accounts are made; `None`: there is none. Without this, there is an old one.
+    pub const fn root_key(mut self, made: Option<Timestamp>) -> Self {
+        self.root_key = made;
+        self
+    }
+
+    /// The identity with which passwords of managed accounts are read. Without one, nobody may read any.
+    pub fn signed_in_as(mut self, sid: Sid) -> Self {
+        self.signed_in_as = Some(sid);
         self
     }
 
@@ -96,7 +131,7 @@ impl MemoryDirectoryBuilder {
     /// `Invalid` when a name is not one; `Config` when two are the same.
     pub fn build(self) -> Result<MemoryDirectory> {
         let world = self.world()?;
-        Ok(MemoryDirectory::assemble(world, None, self.policy, self.clock))
+        Ok(MemoryDirectory::assemble(world, None, self.policies, self.clock, self.signed_in_as))
     }
 
     /// The directory in a file: the one that is there, whatever units and groups this builder names; or, when there is no file, a new one.
@@ -117,7 +152,7 @@ impl MemoryDirectoryBuilder {
             world
         };
         drop(lock);
-        Ok(MemoryDirectory::assemble(world, Some(file), self.policy, self.clock))
+        Ok(MemoryDirectory::assemble(world, Some(file), self.policies, self.clock, self.signed_in_as))
     }
 
     fn world(&self) -> Result<World> {
@@ -133,12 +168,21 @@ impl MemoryDirectoryBuilder {
         if let Some(entries) = self.change_log {
             world.log.limit(entries);
         }
+        world.recycle_bin = self.recycle_bin;
+        world.root_key = self.root_key.map(|made| (made, made));
         let users = domain.child("Users")?;
+        let managed = domain.child("Managed Service Accounts")?;
         world.add_container(Container::new(new_guid(), domain.clone(), ContainerKind::Domain));
         world.add_container(Container::new(new_guid(), users.clone(), ContainerKind::Container));
+        world.add_container(Container::new(new_guid(), managed, ContainerKind::Container));
         for unit in &self.units {
             let dn = if unit.contains('=') { unit.parse()? } else { domain.unit(unit)? };
             add_unit(&mut world, &dn)?;
+        }
+        for (name, rid) in [("Domain Users", USERS), ("Domain Computers", COMPUTERS)] {
+            let mut group = Group::new(new_guid(), users.child(name)?, name.parse()?);
+            group.sid = world.domain_sid.with_rid(rid).ok();
+            world.add_group(group);
         }
         for (group, protected) in &self.groups {
             let dn: Dn = if group.contains('=') { group.parse()? } else { users.child(group)? };
@@ -157,19 +201,13 @@ impl MemoryDirectoryBuilder {
             let mut account = Account::new(new_guid(), users.child(name)?, name.parse()?);
             account.is_protected = true;
             account.sid = world.next_sid();
-            account.primary_group_id = Some(513);
-            account.object_classes =
-                ["top", "person", "organizationalPerson", "user"].map(ToOwned::to_owned).into();
+            account.primary_group_id = Some(USERS);
             account.when_created = Some((self.clock)());
-            world.check_names(&account, "memory.build").map_err(|_| conflict(&account.dn))?;
-            world.put_account(StoredAccount {
-                account,
-                password: None,
-                must_change: false,
-                wrong_passwords: 0,
-                last_wrong: None,
-                locked_at: None,
-            });
+            world
+                .index
+                .check(&Names::of_account(&account), "memory.build")
+                .map_err(|_| conflict(&account.dn))?;
+            world.put_account(StoredAccount::new(account));
         }
         Ok(world)
     }

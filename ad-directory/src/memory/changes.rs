@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     log::What,
-    object::{AccountView, ContainerView, GroupView},
+    object::{AccountView, ContainerView, GroupView, ManagedView},
     world::World,
 };
 use crate::{
@@ -73,16 +73,13 @@ struct View<'a> {
 impl View<'_> {
     fn all(&self) -> impl Iterator<Item = ObjectGuid> {
         let accounts = self.world.accounts().map(|stored| stored.account.guid);
-        accounts.chain(self.world.groups.keys().copied()).chain(self.world.containers.keys().copied())
+        let managed = self.world.all_managed().map(|stored| stored.account.guid);
+        let groups = self.world.groups.keys().copied();
+        accounts.chain(managed).chain(groups).chain(self.world.containers.keys().copied())
     }
 
     /// What one entry of the log says, with the values of now: whoever has seen a later one too is told the same twice.
     fn told(&self, guid: ObjectGuid, what: &What) -> Option<ObjectChange> {
-        let member = |guid: &ObjectGuid| {
-            let stored = self.world.account(*guid).map(|stored| &stored.account.dn);
-            let dn = stored.or_else(|| self.world.groups.get(guid).map(|stored| &stored.group.dn))?;
-            Some(MemberName::new(dn.clone(), Some(*guid)))
-        };
         match what {
             What::Deleted { kind, dn } => {
                 let mut change =
@@ -116,7 +113,7 @@ impl View<'_> {
                 change.attributes.clear();
                 let (mut joined, mut left) = (Vec::new(), Vec::new());
                 // Of a member that is gone itself, its own deletion tells.
-                let name = member(who)?;
+                let name = self.member(*who)?;
                 if matches!(what, What::Joined(_)) {
                     joined.push(name);
                 } else {
@@ -131,15 +128,16 @@ impl View<'_> {
     /// The object as it is now; `None` when there is none any more.
     fn whole(&self, guid: ObjectGuid, event: ChangeEvent) -> Option<ObjectChange> {
         let world = self.world;
-        let (dn, kind) = if let Some(stored) = world.account(guid) {
-            let classes: Vec<&str> = stored.account.object_classes.iter().map(String::as_str).collect();
-            (&stored.account.dn, ObjectKind::of(&classes))
-        } else if let Some(stored) = world.groups.get(&guid) {
-            (&stored.group.dn, ObjectKind::Group)
+        let kind = if world.account(guid).is_some() {
+            ObjectKind::Account
+        } else if world.managed(guid).is_some() {
+            ObjectKind::ManagedAccount
+        } else if world.groups.contains_key(&guid) {
+            ObjectKind::Group
         } else {
-            (&world.containers.get(&guid)?.dn, ObjectKind::Container)
+            ObjectKind::Container
         };
-        let mut change = ObjectChange::new(guid, dn.clone(), event);
+        let mut change = ObjectChange::new(guid, world.dn_of(guid)?.clone(), event);
         change.kind = Some(kind);
         change.is_complete = true;
         for name in &self.attributes {
@@ -152,20 +150,22 @@ impl View<'_> {
         if event == ChangeEvent::Added
             && let Some(stored) = world.groups.get(&guid)
         {
-            let name = |guid: &ObjectGuid| {
-                let account = world.account(*guid).map(|stored| &stored.account.dn);
-                let dn = account.or_else(|| world.groups.get(guid).map(|stored| &stored.group.dn))?;
-                Some(MemberName::new(dn.clone(), Some(*guid)))
-            };
-            change.members = MembersSeen::All(stored.members.iter().filter_map(name).collect());
+            let members = stored.members.iter().filter_map(|guid| self.member(*guid));
+            change.members = MembersSeen::All(members.collect());
         }
         Some(change)
+    }
+
+    fn member(&self, guid: ObjectGuid) -> Option<MemberName> {
+        self.world.dn_of(guid).map(|dn| MemberName::new(dn.clone(), Some(guid)))
     }
 
     fn values(&self, guid: ObjectGuid, attribute: &str) -> Vec<Value> {
         let world = self.world;
         if let Some(stored) = world.account(guid) {
             AccountView { world, stored }.values(attribute)
+        } else if let Some(stored) = world.managed(guid) {
+            ManagedView { world, account: &stored.account }.values(attribute)
         } else if let Some(stored) = world.groups.get(&guid) {
             GroupView { world, group: &stored.group }.values(attribute)
         } else {

@@ -4,15 +4,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     policy,
-    world::{StoredAccount, StoredGroup, World},
+    world::{StoredAccount, World},
 };
 use crate::{Account, Change, Dn, Error, ErrorKind, GroupKey, Marker, MarkerChange, ObjectGuid, Result};
 
 /// What a change answers: the account without the further attributes, which nobody asked for.
 pub(super) fn answer(world: &World, stored: &StoredAccount) -> Account {
-    let mut account = world.seen(stored);
-    account.attributes.clear();
-    account
+    world.seen(stored, &[])
 }
 
 pub(super) fn apply<T: Clone>(value: &mut Option<T>, change: &Change<T>) {
@@ -39,12 +37,8 @@ pub(super) fn changeable<'a>(
     Ok(stored)
 }
 
-/// The group whose members may be changed.
-pub(super) fn group_to_change<'a>(
-    world: &'a World,
-    key: &GroupKey,
-    operation: &'static str,
-) -> Result<&'a StoredGroup> {
+/// The group, unless the directory protects it.
+pub(super) fn changeable_group(world: &World, key: &GroupKey, operation: &'static str) -> Result<ObjectGuid> {
     let missing =
         || Error::new(ErrorKind::NotFound, operation).with_subject(key).with_reason("there is no such group");
     let found = world.find_group(key).ok_or_else(missing)?;
@@ -54,37 +48,38 @@ pub(super) fn group_to_change<'a>(
             .with_reason("the directory protects this group")
             .with_codes(Some(50), Some(5), None));
     }
-    Ok(found)
+    Ok(found.group.guid)
 }
 
 pub(super) fn compare_and_set(
-    account: &mut Account,
+    marker: &mut Option<Marker>,
+    dn: &Dn,
     change: &MarkerChange,
     operation: &'static str,
 ) -> Result<()> {
-    let fits = match (&account.marker, &change.expect) {
+    let fits = match (&*marker, &change.expect) {
         (Some(have), Some(expected)) => have.matches(expected),
         (None, None) => true,
         _ => false,
     };
     if !fits {
-        return Err(mismatch(account, operation));
+        return Err(mismatch(dn, operation));
     }
-    account.marker.clone_from(&change.set);
+    marker.clone_from(&change.set);
     Ok(())
 }
 
 pub(super) fn expect(account: &Account, expected: Option<&Marker>, operation: &'static str) -> Result<()> {
     match expected {
         Some(expected) if !account.marker.as_ref().is_some_and(|have| have.matches(expected)) => {
-            Err(mismatch(account, operation))
+            Err(mismatch(&account.dn, operation))
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn mismatch(account: &Account, operation: &'static str) -> Error {
-    Error::new(ErrorKind::MarkerMismatch, operation).with_subject(&account.dn)
+pub(super) fn mismatch(dn: &Dn, operation: &'static str) -> Error {
+    Error::new(ErrorKind::MarkerMismatch, operation).with_subject(dn)
 }
 
 pub(super) fn no_parent(dn: &Dn, operation: &'static str) -> Error {
@@ -95,7 +90,7 @@ pub(super) fn no_parent(dn: &Dn, operation: &'static str) -> Error {
 }
 
 pub(super) fn no_password(dn: &Dn, operation: &'static str) -> Error {
-    policy::refusal(operation).with_subject(dn).with_reason("an account without a password cannot be enabled")
+    policy::refusal(dn, operation).with_reason("an account without a password cannot be enabled")
 }
 
 pub(super) fn refuse_empty(password: &SecretString, operation: &'static str) -> Result<()> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    object::{AccountView, ContainerView, GroupView},
+    object::{AccountView, ContainerView, GroupView, ManagedView},
     world::World,
 };
 use crate::{
-    Account, Container, Dn, Error, ErrorKind, Group, GroupKey, ListOptions, Member, MemberKind, ObjectGuid,
-    Query, Result, value::filter::matches::Object,
+    Account, Container, Dn, Error, ErrorKind, Group, GroupKey, ListMembersOptions, ListOptions,
+    ManagedAccount, Member, MemberKind, ObjectGuid, Query, Result, value::filter::matches::Object,
 };
 
 /// What is below includes the place itself, as in a search of a subtree.
@@ -31,12 +31,7 @@ pub(super) fn accounts(world: &World, query: &Query, options: &ListOptions) -> R
     place(world, query, "accounts.list")?;
     let all = world.accounts();
     let found = all.filter(|stored| fits(query, &stored.account.dn, &AccountView { world, stored }));
-    let seen = found.map(|stored| {
-        let mut account = world.seen(stored);
-        account.attributes.retain(|name, _| options.attributes.contains(name));
-        account
-    });
-    Ok(seen.collect())
+    Ok(found.map(|stored| world.seen(stored, &options.attributes)).collect())
 }
 
 pub(super) fn groups(world: &World, query: &Query) -> Result<Vec<Group>> {
@@ -45,22 +40,33 @@ pub(super) fn groups(world: &World, query: &Query) -> Result<Vec<Group>> {
     Ok(all.filter(|group| fits(query, &group.dn, &GroupView { world, group })).cloned().collect())
 }
 
+pub(super) fn managed(world: &World, query: &Query) -> Result<Vec<ManagedAccount>> {
+    place(world, query, "managed.list")?;
+    let all = world.all_managed();
+    let found = all
+        .filter(|stored| fits(query, &stored.account.dn, &ManagedView { world, account: &stored.account }));
+    Ok(found.map(|stored| world.seen_managed(stored)).collect())
+}
+
 pub(super) fn containers(world: &World, query: &Query) -> Result<Vec<Container>> {
     place(world, query, "containers.list")?;
     let all = world.containers.values();
     Ok(all.filter(|container| fits(query, &container.dn, &ContainerView(container))).cloned().collect())
 }
 
-pub(super) fn members(world: &World, key: &GroupKey, nested: bool) -> Result<Vec<Member>> {
+pub(super) fn members(world: &World, key: &GroupKey, options: &ListMembersOptions) -> Result<Vec<Member>> {
     let operation = "groups.list_members";
     let missing =
         || Error::new(ErrorKind::NotFound, operation).with_subject(key).with_reason("there is no such group");
     let group = world.find_group(key).ok_or_else(missing)?;
     let mut found = BTreeSet::new();
+    if options.primary {
+        found.extend(world.members_by_primary(&group.group));
+    }
     let mut open = vec![group];
     while let Some(group) = open.pop() {
         for guid in &group.members {
-            if found.insert(*guid) && nested {
+            if found.insert(*guid) && options.nested {
                 open.extend(world.groups.get(guid));
             }
         }
@@ -68,10 +74,13 @@ pub(super) fn members(world: &World, key: &GroupKey, nested: bool) -> Result<Vec
     Ok(found.into_iter().filter_map(|guid| member(world, guid)).collect())
 }
 
-fn member(world: &World, guid: ObjectGuid) -> Option<Member> {
+pub(super) fn member(world: &World, guid: ObjectGuid) -> Option<Member> {
     let (dn, kind, name, sid) = if let Some(stored) = world.account(guid) {
         let account = &stored.account;
         (&account.dn, MemberKind::Account, account.sam_account_name.as_str(), &account.sid)
+    } else if let Some(stored) = world.managed(guid) {
+        let account = &stored.account;
+        (&account.dn, MemberKind::ManagedAccount, account.sam_account_name.as_str(), &account.sid)
     } else {
         let group = &world.groups.get(&guid)?.group;
         (&group.dn, MemberKind::Group, group.name.as_str(), &group.sid)

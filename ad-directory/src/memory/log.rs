@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    object::AccountView,
-    world::{StoredAccount, World},
+    object::{AccountView, ManagedView},
+    world::{LAST_SIGN_IN, StoredAccount, World},
 };
-use crate::{Dn, ObjectGuid, ObjectKind, value::filter::matches::Object};
+use crate::{AttributeName, Dn, ManagedAccount, ObjectGuid, ObjectKind, value::filter::matches::Object};
 
 /// How many changes are remembered unless told otherwise.
 const LIMIT: usize = 10_000;
@@ -72,17 +72,22 @@ impl ChangeLog {
     }
 
     /// Nothing, when what was changed is nothing that anybody sees.
-    pub(super) fn account(&mut self, guid: ObjectGuid, (attributes, moved): (BTreeSet<String>, bool)) {
+    pub(super) fn changed(&mut self, guid: ObjectGuid, (attributes, moved): (BTreeSet<String>, bool)) {
         if moved || !attributes.is_empty() {
             self.push(guid, What::Changed { attributes, moved });
         }
     }
+
     pub(super) fn deleted(&mut self, guid: ObjectGuid, kind: ObjectKind, dn: Dn) {
         self.push(guid, What::Deleted { kind, dn });
     }
 
-    pub(super) fn member(&mut self, group: ObjectGuid, member: ObjectGuid, is_member: bool) {
-        self.push(group, if is_member { What::Joined(member) } else { What::Left(member) });
+    pub(super) fn joined(&mut self, group: ObjectGuid, member: ObjectGuid) {
+        self.push(group, What::Joined(member));
+    }
+
+    pub(super) fn left(&mut self, group: ObjectGuid, member: ObjectGuid) {
+        self.push(group, What::Left(member));
     }
 
     fn push(&mut self, guid: ObjectGuid, what: What) {
@@ -94,17 +99,34 @@ impl ChangeLog {
     }
 }
 
-/// The attributes that differ, and whether the name does.
-pub(super) fn changed(
+/// The attributes of an account that differ, and whether its name does.
+pub(super) fn account(
     world: &World,
     before: &StoredAccount,
     after: &StoredAccount,
 ) -> (BTreeSet<String>, bool) {
     let further = before.account.attributes.keys().chain(after.account.attributes.keys());
-    let names = crate::change::ATTRIBUTES.iter().map(|name| name.to_ascii_lowercase());
-    let names = names.chain(further.map(|name| name.as_str().to_ascii_lowercase()));
+    let further: Vec<_> = further.map(AttributeName::as_str).chain([LAST_SIGN_IN]).collect();
     let (old, new) = (AccountView { world, stored: before }, AccountView { world, stored: after });
-    let attributes = names.filter(|name| old.values(name) != new.values(name)).collect();
-    // As it is written: a name that changes its case only has changed.
-    (attributes, before.account.dn.to_string() != after.account.dn.to_string())
+    (differing(&further, &old, &new), is_renamed(&before.account.dn, &after.account.dn))
+}
+
+/// The same of a managed account.
+pub(super) fn managed(
+    world: &World,
+    before: &ManagedAccount,
+    after: &ManagedAccount,
+) -> (BTreeSet<String>, bool) {
+    let (old, new) = (ManagedView { world, account: before }, ManagedView { world, account: after });
+    (differing(&[], &old, &new), is_renamed(&before.dn, &after.dn))
+}
+
+fn differing(further: &[&str], old: &impl Object, new: &impl Object) -> BTreeSet<String> {
+    let names = crate::change::ATTRIBUTES.iter().chain(further).map(|name| name.to_ascii_lowercase());
+    names.filter(|name| old.values(name) != new.values(name)).collect()
+}
+
+/// As it is written: a name that changes its case only has changed.
+fn is_renamed(before: &Dn, after: &Dn) -> bool {
+    before.to_string() != after.to_string()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::world::{StoredAccount, World};
+use super::world::{COMPUTERS, StoredAccount, World};
 use crate::{
-    Container, ContainerKind, Dn, FileTime, Group, ObjectGuid,
+    Container, ContainerKind, Dn, FileTime, Group, ManagedAccount, ObjectGuid,
     value::filter::matches::{Object, Value},
 };
 
@@ -18,6 +18,11 @@ pub(super) struct AccountView<'a> {
 pub(super) struct GroupView<'a> {
     pub(super) world: &'a World,
     pub(super) group: &'a Group,
+}
+
+pub(super) struct ManagedView<'a> {
+    pub(super) world: &'a World,
+    pub(super) account: &'a ManagedAccount,
 }
 
 pub(super) struct ContainerView<'a>(pub(super) &'a Container);
@@ -60,7 +65,13 @@ impl Object for AccountView<'_> {
             "displayname" => texts(account.display_name.as_deref()),
             "admindescription" => texts(account.marker.as_ref()),
             "serviceprincipalname" => texts(account.service_principal_names.iter().map(String::as_str)),
-            "objectclass" => texts(account.object_classes.iter().map(String::as_str)),
+            "objectclass" => texts(["top", "person", "organizationalPerson", "user"]),
+            "lastlogontimestamp" => self
+                .stored
+                .last_sign_in
+                .into_iter()
+                .map(|time| Value::Number(FileTime::from_timestamp(time).ticks()))
+                .collect(),
             "objectcategory" => texts(["person"]),
             "useraccountcontrol" => number(account.user_account_control.bits().cast_signed()),
             "accountexpires" => number(account.expires.to_file_time().ticks()),
@@ -74,7 +85,7 @@ impl Object for AccountView<'_> {
             "whencreated" => time(account.when_created),
             "whenchanged" => time(account.when_changed),
             "memberof" => {
-                direct(self.world, account.guid).map(|group| Value::Name(group.dn.clone())).collect()
+                self.world.groups_of(account.guid).map(|group| Value::Name(group.dn.clone())).collect()
             }
             _ => {
                 let further = account
@@ -88,6 +99,53 @@ impl Object for AccountView<'_> {
 
     fn leads_to(&self, attribute: &str, target: &Dn) -> bool {
         attribute == "memberof" && is_within(self.world, self.stored.account.guid, target)
+    }
+}
+
+impl Object for ManagedView<'_> {
+    fn values(&self, attribute: &str) -> Vec<Value> {
+        let account = self.account;
+        if let Some(values) = common(attribute, account.guid, &account.dn, account.description.as_deref()) {
+            return values;
+        }
+        match attribute {
+            "cn" => texts([account.dn.name()]),
+            "samaccountname" => texts([account.sam_account_name.as_str()]),
+            "dnshostname" => texts(account.dns_host_name.as_deref()),
+            "admindescription" => texts(account.marker.as_ref()),
+            "serviceprincipalname" => texts(account.service_principal_names.iter().map(String::as_str)),
+            "objectclass" => texts([
+                "top",
+                "person",
+                "organizationalPerson",
+                "user",
+                "computer",
+                "msDS-GroupManagedServiceAccount",
+            ]),
+            "objectcategory" => texts(["msDS-GroupManagedServiceAccount"]),
+            "useraccountcontrol" => number(account.user_account_control.bits().cast_signed()),
+            "primarygroupid" => number(COMPUTERS),
+            "msds-supportedencryptiontypes" => {
+                account.encryption_types.into_iter().map(|types| Value::Number(types.bits().into())).collect()
+            }
+            "msds-managedpasswordinterval" => {
+                account.password_interval_days.into_iter().map(|days| Value::Number(days.into())).collect()
+            }
+            "msds-groupmsamembership" => {
+                account.readers.iter().map(|readers| Value::Bytes(readers.to_wire())).collect()
+            }
+            "objectsid" => account.sid.iter().map(|sid| Value::Bytes(sid.to_wire())).collect(),
+            "whencreated" => time(account.when_created),
+            "whenchanged" => time(account.when_changed),
+            "memberof" => {
+                self.world.groups_of(account.guid).map(|group| Value::Name(group.dn.clone())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn leads_to(&self, attribute: &str, target: &Dn) -> bool {
+        attribute == "memberof" && is_within(self.world, self.account.guid, target)
     }
 }
 
@@ -105,7 +163,9 @@ impl Object for GroupView<'_> {
             "grouptype" => number(group.group_type),
             "admincount" if group.is_protected => number(1),
             "objectsid" => group.sid.iter().map(|sid| Value::Bytes(sid.to_wire())).collect(),
-            "memberof" => direct(self.world, group.guid).map(|group| Value::Name(group.dn.clone())).collect(),
+            "memberof" => {
+                self.world.groups_of(group.guid).map(|group| Value::Name(group.dn.clone())).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -139,17 +199,12 @@ impl Object for ContainerView<'_> {
     }
 }
 
-/// The groups it is a direct member of.
-fn direct(world: &World, member: ObjectGuid) -> impl Iterator<Item = &Group> {
-    world.groups.values().filter(move |stored| stored.members.contains(&member)).map(|stored| &stored.group)
-}
-
 /// Whether it is a member of the group of this name, through other groups too. Groups may be members of each other in a circle.
 pub(super) fn is_within(world: &World, member: ObjectGuid, target: &Dn) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![member];
     while let Some(next) = open.pop() {
-        for group in direct(world, next) {
+        for group in world.groups_of(next) {
             if group.dn == *target {
                 return true;
             }

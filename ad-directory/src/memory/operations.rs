@@ -1,33 +1,24 @@
 //! The operations of the directory in memory.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
     MemoryDirectory, changes,
-    checks::{
-        answer, apply, changeable, compare_and_set, expect, group_to_change, no_parent, no_password,
-        refuse_empty,
-    },
-    list,
-    password::PasswordHash,
+    checks::{answer, apply, changeable, compare_and_set, expect, no_parent, no_password, refuse_empty},
+    index::{Names, changed_services},
+    list, policy,
     policy::Judgement,
     structure,
-    world::StoredAccount,
+    world::{StoredAccount, USERS},
 };
 use crate::{
-    Account, AccountKey, AccountUpdate, Capabilities, Capability, ChangeBatch, ChangePasswordOptions,
-    ChangesOptions, CheckPasswordOptions, Container, CreateOptions, DeleteContainerOptions,
-    DeleteGroupOptions, DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey,
-    ListMembersOptions, ListOptions, Listing, Member, MemberChanges, MemberOptions, MembersChanged,
-    MembershipChange, MoveOptions, NewAccount, NewContainer, NewGroup, ObjectGuid, PasswordCheck, PinOptions,
-    Probe, ProbeOptions, Query, Result, SetPasswordOptions, UpdateOptions, UserAccountControl, Vendor,
-    listing, reserved,
+    Capability, Error, ErrorKind, PolicyScope, Reach, UserAccountControl, Vendor,
+    directory::methods::prelude::*, listing, reserved,
 };
+
+/// How old the noted time of a sign-in must be before a new one is noted (`ms-DS-Logon-Time-Sync-Interval`: 14 days, less up to 5).
+const SIGN_IN_NOTED_EVERY: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
 
 /// The attribute that the LDAP backend uses unless told otherwise; here it is only kept from being set twice.
 const MARKER_ATTRIBUTE: &str = "adminDescription";
@@ -37,9 +28,22 @@ const MARKER_ATTRIBUTE: &str = "adminDescription";
 impl Directory for MemoryDirectory {
     fn capabilities(&self) -> Capabilities {
         use Capability as C;
-        [C::Move, C::Expiry, C::CheckPassword, C::AtomicMarker, C::Pin, C::Lockout, C::Changes]
-            .into_iter()
-            .collect()
+        [
+            C::Move,
+            C::Expiry,
+            C::CheckPassword,
+            C::AtomicMarker,
+            C::Pin,
+            C::Lockout,
+            C::ManagedAccounts,
+            C::Restore,
+            C::Changes,
+            C::Policy,
+            C::ServiceNames,
+            C::ForestServiceNames,
+        ]
+        .into_iter()
+        .collect()
     }
 
     async fn probe(&self, _options: ProbeOptions) -> Result<Probe> {
@@ -73,9 +77,7 @@ impl Directory for MemoryDirectory {
     async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
         self.read(|world| {
             let Some(stored) = world.find_account(key)? else { return Ok(None) };
-            let mut account = world.seen(stored);
-            account.attributes.retain(|name, _| options.attributes.contains(name));
-            Ok(Some(account))
+            Ok(Some(world.seen(stored, &options.attributes)))
         })
     }
 
@@ -104,7 +106,7 @@ impl Directory for MemoryDirectory {
 
     fn list_members(&self, group: &GroupKey, options: ListMembersOptions) -> Listing<Member> {
         let (directory, group) = (self.clone(), group.clone());
-        listing::lazily(async move { directory.read(|world| list::members(world, &group, options.nested)) })
+        listing::lazily(async move { directory.read(|world| list::members(world, &group, &options)) })
     }
 
     fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
@@ -128,22 +130,10 @@ impl Directory for MemoryDirectory {
             let mut account = Account::new(Uuid::new_v4().into(), dn.clone(), new.sam_account_name.clone());
             account.user_principal_name.clone_from(&new.user_principal_name);
             account.service_principal_names.clone_from(&new.service_principal_names);
-            world.check_names(&account, operation)?;
-            let display_name = new.display_name.as_deref();
-            let password = match &new.password {
-                Some(password) => {
-                    let checked = self.shared.policy.check(
-                        password,
-                        new.sam_account_name.as_str(),
-                        display_name,
-                        operation,
-                    );
-                    checked.map_err(|error| error.with_subject(&dn))?;
-                    Some(PasswordHash::new(password, operation)?)
-                }
-                None if new.enabled => return Err(no_password(&dn, operation)),
-                None => None,
-            };
+            world.index.check(&Names::of_account(&account), operation)?;
+            if new.password.is_none() && new.enabled {
+                return Err(no_password(&dn, operation));
+            }
             account.user_account_control = UserAccountControl::NORMAL_ACCOUNT
                 .set(UserAccountControl::ACCOUNT_DISABLE, !new.enabled)
                 .set(UserAccountControl::PASSWORD_NEVER_EXPIRES, new.password_never_expires);
@@ -152,21 +142,16 @@ impl Directory for MemoryDirectory {
             account.description.clone_from(&new.description);
             account.display_name.clone_from(&new.display_name);
             account.attributes.clone_from(&new.attributes);
-            account.sid = world.next_sid();
-            account.primary_group_id = Some(513);
+            account.primary_group_id = Some(USERS);
             account.when_created = Some(now);
             account.when_changed = Some(now);
-            account.password_last_set = password.as_ref().map(|_| now);
-            account.object_classes =
-                ["top", "person", "organizationalPerson", "user"].map(ToOwned::to_owned).into();
-            let stored = StoredAccount {
-                account,
-                password,
-                must_change: false,
-                wrong_passwords: 0,
-                last_wrong: None,
-                locked_at: None,
-            };
+            let mut stored = StoredAccount::new(account);
+            if let Some(password) = &new.password {
+                let policy = &self.shared.policies.domain;
+                policy::check(policy, &stored, password, false, operation)?;
+                policy::replace(policy, &mut stored, password, now, operation)?;
+            }
+            stored.account.sid = world.next_sid();
             let seen = answer(world, &stored);
             world.put_account(stored);
             Ok(seen)
@@ -180,10 +165,8 @@ impl Directory for MemoryDirectory {
         _options: UpdateOptions,
     ) -> Result<Account> {
         let operation = "accounts.update";
-        if update.is_empty() {
-            return Err(Error::new(ErrorKind::Invalid, operation)
-                .with_subject(id)
-                .with_reason("nothing would change"));
+        if let Some(fault) = update.fault() {
+            return Err(Error::new(ErrorKind::Invalid, operation).with_subject(id).with_reason(fault));
         }
         reserved::check(&update.attributes, MARKER_ATTRIBUTE, operation, true)?;
         let now = self.now();
@@ -191,7 +174,7 @@ impl Directory for MemoryDirectory {
             let mut stored = changeable(world, id, operation)?.clone();
             let account = &mut stored.account;
             if let Some(change) = &update.marker {
-                compare_and_set(account, change, operation)?;
+                compare_and_set(&mut account.marker, &account.dn, change, operation)?;
             }
             if let Some(enabled) = update.enabled {
                 if enabled && stored.password.is_none() {
@@ -224,6 +207,15 @@ impl Directory for MemoryDirectory {
             if let Some(names) = &update.service_principal_names {
                 account.service_principal_names.clone_from(names);
             }
+            if !(update.add_service_principal_names.is_empty()
+                && update.remove_service_principal_names.is_empty())
+            {
+                account.service_principal_names = changed_services(
+                    &account.service_principal_names,
+                    &update.add_service_principal_names,
+                    &update.remove_service_principal_names,
+                );
+            }
             for (name, values) in &update.attributes {
                 if values.is_empty() {
                     account.attributes.remove(name);
@@ -232,7 +224,7 @@ impl Directory for MemoryDirectory {
                 }
             }
             account.when_changed = Some(now);
-            world.check_names(account, operation)?;
+            world.index.check(&Names::of_account(account), operation)?;
             let seen = answer(world, &stored);
             world.put_account(stored);
             Ok(seen)
@@ -252,19 +244,15 @@ impl Directory for MemoryDirectory {
             let mut stored = changeable(world, id, operation)?.clone();
             let account = &mut stored.account;
             if let Some(change) = &options.marker {
-                compare_and_set(account, change, operation)?;
+                compare_and_set(&mut account.marker, &account.dn, change, operation)?;
             }
-            let checked = self.shared.policy.check(
-                password,
-                account.sam_account_name.as_str(),
-                account.display_name.as_deref(),
-                operation,
-            );
-            checked.map_err(|error| error.with_subject(&account.dn))?;
-            account.password_last_set = if options.must_change { None } else { Some(now) };
-            account.when_changed = Some(now);
-            stored.password = Some(PasswordHash::new(password, operation)?);
+            let policy = self.shared.policies.of(world, id);
+            policy::check(&policy, &stored, password, options.enforce_history, operation)?;
+            policy::replace(&policy, &mut stored, password, now, operation)?;
             stored.must_change = options.must_change;
+            if options.must_change {
+                stored.account.password_last_set = None;
+            }
             if options.unlock {
                 stored.locked_at = None;
                 stored.wrong_passwords = 0;
@@ -286,7 +274,8 @@ impl Directory for MemoryDirectory {
         // A change even when the password is right, since it forgets the wrong ones.
         self.change(|world| {
             let mut stored = world.stored(id, operation)?.clone();
-            match self.shared.policy.judge(&mut stored, password, now) {
+            let policy = self.shared.policies.of(world, id);
+            match policy::judge(&policy, &mut stored, password, now) {
                 Judgement::Right => {}
                 Judgement::Wrong => {
                     world.put_account(stored);
@@ -301,13 +290,22 @@ impl Directory for MemoryDirectory {
                 PasswordCheck::AccountExpired
             } else if stored.must_change {
                 PasswordCheck::MustChange
+            } else if is_too_old(&policy, &stored, now) {
+                PasswordCheck::PasswordExpired
             } else {
                 PasswordCheck::Accepted
             };
-            if answer == PasswordCheck::Accepted && stored.wrong_passwords > 0 {
-                stored.wrong_passwords = 0;
-                stored.locked_at = None;
-                world.put_account(stored);
+            if answer == PasswordCheck::Accepted {
+                let noted = stored.last_sign_in;
+                let news = noted.is_none_or(|noted| now.duration_since(noted) >= SIGN_IN_NOTED_EVERY);
+                if news {
+                    stored.last_sign_in = Some(now);
+                }
+                if news || stored.wrong_passwords > 0 {
+                    stored.wrong_passwords = 0;
+                    stored.locked_at = None;
+                    world.put_account(stored);
+                }
             }
             Ok(answer)
         })
@@ -327,7 +325,7 @@ impl Directory for MemoryDirectory {
             dn.name().clone_into(&mut stored.account.cn);
             stored.account.dn = dn;
             stored.account.when_changed = Some(now);
-            world.check_names(&stored.account, operation)?;
+            world.index.check(&Names::of_account(&stored.account), operation)?;
             let seen = answer(world, &stored);
             world.put_account(stored);
             Ok(seen)
@@ -336,10 +334,11 @@ impl Directory for MemoryDirectory {
 
     async fn delete_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
         let operation = "accounts.delete";
+        let now = self.now();
         self.change(|world| {
             let stored = changeable(world, id, operation)?;
             expect(&stored.account, options.expect_marker.as_ref(), operation)?;
-            world.remove_account(id);
+            world.bury(id, now);
             Ok(())
         })
     }
@@ -350,16 +349,10 @@ impl Directory for MemoryDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let operation = "groups.add_member";
-        self.change(|world| {
-            world.stored(member, operation)?;
-            let group = group_to_change(world, group, operation)?.group.guid;
-            Ok(if world.set_member(group, member, true) {
-                MembershipChange::Changed
-            } else {
-                MembershipChange::Already
-            })
-        })
+        let changes = MemberChanges::new().add([member]);
+        let done =
+            self.change(|world| structure::change_members(world, group, &changes, "groups.add_member"))?;
+        Ok(if done.added == 0 { MembershipChange::Already } else { MembershipChange::Changed })
     }
 
     async fn remove_member(
@@ -368,16 +361,10 @@ impl Directory for MemoryDirectory {
         member: ObjectGuid,
         _options: MemberOptions,
     ) -> Result<MembershipChange> {
-        let operation = "groups.remove_member";
-        self.change(|world| {
-            world.stored(member, operation)?;
-            let group = group_to_change(world, group, operation)?.group.guid;
-            Ok(if world.set_member(group, member, false) {
-                MembershipChange::Changed
-            } else {
-                MembershipChange::Already
-            })
-        })
+        let changes = MemberChanges::new().remove([member]);
+        let done =
+            self.change(|world| structure::change_members(world, group, &changes, "groups.remove_member"))?;
+        Ok(if done.removed == 0 { MembershipChange::Already } else { MembershipChange::Changed })
     }
 
     async fn change_password(
@@ -401,18 +388,19 @@ impl Directory for MemoryDirectory {
         // A wrong password is counted, and that is a change too.
         let counted = self.change(|world| {
             let mut stored = changeable(world, id, operation)?.clone();
-            if self.shared.policy.judge(&mut stored, old, now) != Judgement::Right {
+            let policy = self.shared.policies.of(world, id);
+            if policy::judge(&policy, &mut stored, old, now) != Judgement::Right {
                 let error = wrong(&stored.account.dn);
                 world.put_account(stored);
                 return Ok(Some(error));
             }
-            let account = &mut stored.account;
-            let (name, shown) = (account.sam_account_name.as_str(), account.display_name.as_deref());
-            let checked = self.shared.policy.check(new, name, shown, operation);
-            checked.map_err(|error| error.with_subject(&account.dn))?;
-            account.password_last_set = Some(now);
-            account.when_changed = Some(now);
-            stored.password = Some(PasswordHash::new(new, operation)?);
+            policy::check(&policy, &stored, new, true, operation)?;
+            let young = |set: Timestamp| now.duration_since(set).unsigned_abs() < policy.minimum_age;
+            if !stored.must_change && stored.password_set.is_some_and(young) {
+                let error = policy::refusal(&stored.account.dn, operation);
+                return Err(error.with_reason("the password is younger than its owner may change it"));
+            }
+            policy::replace(&policy, &mut stored, new, now, operation)?;
             stored.must_change = false;
             world.put_account(stored);
             Ok(None)
@@ -438,7 +426,7 @@ impl Directory for MemoryDirectory {
             let error = Error::new(ErrorKind::Invalid, "groups.change_members").with_subject(group);
             return Err(error.with_reason(fault));
         }
-        self.change(|world| structure::change_members(world, group, changes))
+        self.change(|world| structure::change_members(world, group, changes, "groups.change_members"))
     }
 
     async fn create_container(&self, container: &NewContainer, _options: CreateOptions) -> Result<Container> {
@@ -447,6 +435,101 @@ impl Directory for MemoryDirectory {
     }
 
     async fn delete_container(&self, id: ObjectGuid, options: DeleteContainerOptions) -> Result<()> {
-        self.change(|world| structure::delete_unit(world, id, options.with_contents))
+        let now = self.now();
+        self.change(|world| structure::delete_unit(world, id, options.with_contents, now))
     }
+
+    async fn restore_account(&self, id: ObjectGuid, options: RestoreOptions) -> Result<Account> {
+        let now = self.now();
+        self.change(|world| world.restore(id, &options, now))
+    }
+
+    fn list_deleted(&self, options: ListDeletedOptions) -> Listing<DeletedAccount> {
+        let directory = self.clone();
+        listing::lazily(async move {
+            let now = directory.now();
+            directory.read(|world| world.list_deleted(&options, now))
+        })
+    }
+
+    async fn password_policy(&self, scope: &PolicyScope, _options: PolicyOptions) -> Result<PasswordPolicy> {
+        let PolicyScope::Account(guid) = *scope else { return Ok(self.shared.policies.domain.clone()) };
+        self.read(|world| {
+            world.stored(guid, "policy.read")?;
+            Ok(self.shared.policies.of(world, guid))
+        })
+    }
+
+    async fn service_name_owners(
+        &self,
+        name: &ServicePrincipalName,
+        _options: ServiceNameOptions,
+    ) -> Result<ServiceNameOwners> {
+        self.read(|world| {
+            let guid = world.index.services.get(&name.as_str().to_lowercase());
+            let owner = guid.and_then(|guid| list::member(world, *guid));
+            Ok(ServiceNameOwners::new(owner.into_iter().collect(), Reach::Forest))
+        })
+    }
+
+    async fn root_key(&self, _options: RootKeyOptions) -> Result<RootKey> {
+        let now = self.now();
+        self.read(|world| Ok(world.root_key_at(now)))
+    }
+
+    async fn find_managed_account(
+        &self,
+        key: &AccountKey,
+        _options: FindOptions,
+    ) -> Result<Option<ManagedAccount>> {
+        self.read(|world| Ok(world.find_managed(key)?.map(|stored| world.seen_managed(stored))))
+    }
+
+    fn list_managed_accounts(&self, query: &Query, _options: ListOptions) -> Listing<ManagedAccount> {
+        let (directory, query) = (self.clone(), query.clone());
+        listing::lazily(async move { directory.read(|world| list::managed(world, &query)) })
+    }
+
+    async fn create_managed_account(
+        &self,
+        account: &NewManagedAccount,
+        _options: CreateOptions,
+    ) -> Result<ManagedAccount> {
+        let now = self.now();
+        self.change(|world| world.make_managed(account, now))
+    }
+
+    async fn update_managed_account(
+        &self,
+        id: ObjectGuid,
+        update: &ManagedAccountUpdate,
+        _options: UpdateOptions,
+    ) -> Result<ManagedAccount> {
+        if let Some(fault) = update.fault() {
+            let error = Error::new(ErrorKind::Invalid, "managed.update").with_subject(id);
+            return Err(error.with_reason(fault));
+        }
+        let now = self.now();
+        self.change(|world| world.update_managed(id, update, now))
+    }
+
+    async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
+        self.change(|world| world.delete_managed(id, &options))
+    }
+
+    async fn read_managed_password(
+        &self,
+        id: ObjectGuid,
+        _options: ReadPasswordOptions,
+    ) -> Result<ManagedPassword> {
+        let now = self.now();
+        self.read(|world| world.managed_password(id, self.shared.signed_in_as.as_ref(), now))
+    }
+}
+
+/// Whether a password that ages has done so.
+fn is_too_old(policy: &PasswordPolicy, stored: &StoredAccount, now: Timestamp) -> bool {
+    let ages = !stored.account.user_account_control.contains(UserAccountControl::PASSWORD_NEVER_EXPIRES);
+    let too_old = |set: Timestamp, age| now.duration_since(set).unsigned_abs() >= age;
+    ages && policy.maximum_age.zip(stored.password_set).is_some_and(|(age, set)| too_old(set, age))
 }

@@ -1,10 +1,13 @@
 //! Groups and units: making them, deleting them, and changing many members at once.
 
+use std::collections::HashSet;
+
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    checks::{group_to_change, no_parent},
-    world::World,
+    checks::{changeable_group, no_parent},
+    world::{World, no_object},
 };
 use crate::{
     Container, ContainerKind, Dn, Error, ErrorKind, Group, GroupKey, MemberChanges, MembersChanged, NewGroup,
@@ -48,7 +51,7 @@ pub(super) fn make_group(world: &mut World, new: &NewGroup) -> Result<Group> {
 
 pub(super) fn delete_group(world: &mut World, id: ObjectGuid) -> Result<()> {
     // Refuses what does not exist and what is protected.
-    group_to_change(world, &GroupKey::Guid(id), "groups.delete")?;
+    changeable_group(world, &GroupKey::Guid(id), "groups.delete")?;
     world.remove_group(id);
     Ok(())
 }
@@ -57,20 +60,32 @@ pub(super) fn change_members(
     world: &mut World,
     key: &GroupKey,
     changes: &MemberChanges,
+    operation: &'static str,
 ) -> Result<MembersChanged> {
-    let operation = "groups.change_members";
     for guid in changes.add.iter().chain(&changes.remove) {
-        if world.account(*guid).is_none() && !world.groups.contains_key(guid) {
-            return Err(Error::new(ErrorKind::NotFound, operation).with_subject(guid));
+        if !world.is_principal(*guid) {
+            return Err(no_object(*guid, operation));
         }
     }
-    let group = group_to_change(world, key, operation)?.group.guid;
-    let set = |world: &mut World, guids: &[ObjectGuid], is_member| {
-        guids.iter().filter(|guid| world.set_member(group, **guid, is_member)).count()
+    let group = changeable_group(world, key, operation)?;
+    // Directories keep it apart from the members: it is one already, and cannot leave.
+    let primary: HashSet<ObjectGuid> = match world.groups.get(&group) {
+        Some(stored) => {
+            let all = changes.add.iter().chain(&changes.remove).copied();
+            all.filter(|guid| world.is_primary(&stored.group, *guid)).collect()
+        }
+        None => HashSet::new(),
     };
-    let removed = set(world, &changes.remove, false);
-    let added = set(world, &changes.add, true);
-    Ok(MembersChanged { added, removed })
+    if changes.remove.iter().any(|guid| primary.contains(guid)) {
+        return Err(Error::new(ErrorKind::Constraint, operation)
+            .with_subject(key)
+            .with_reason("it is the primary group of a member that should leave it")
+            .with_codes(Some(53), Some(0x561), None));
+    }
+    let joining = changes.add.iter().filter(|guid| !primary.contains(*guid));
+    let add = joining.filter(|guid| world.join(group, **guid)).count();
+    let remove = changes.remove.iter().filter(|guid| world.leave(group, **guid)).count();
+    Ok(MembersChanged { added: add, removed: remove })
 }
 
 pub(super) fn make_unit(world: &mut World, dn: &Dn, description: Option<&str>) -> Result<Container> {
@@ -81,7 +96,7 @@ pub(super) fn make_unit(world: &mut World, dn: &Dn, description: Option<&str>) -
     Ok(unit)
 }
 
-pub(super) fn delete_unit(world: &mut World, id: ObjectGuid, contents: bool) -> Result<()> {
+pub(super) fn delete_unit(world: &mut World, id: ObjectGuid, contents: bool, now: Timestamp) -> Result<()> {
     let operation = "containers.delete";
     let unit = world.containers.get(&id).filter(|unit| unit.kind == ContainerKind::OrganizationalUnit);
     let dn = match unit {
@@ -95,7 +110,8 @@ pub(super) fn delete_unit(world: &mut World, id: ObjectGuid, contents: bool) -> 
     let accounts: Vec<_> = world.accounts().filter(|stored| stored.account.dn.is_below(&dn)).collect();
     let groups: Vec<_> = world.groups.values().filter(|stored| stored.group.dn.is_below(&dn)).collect();
     let units: Vec<_> = world.containers.values().filter(|unit| unit.dn.is_below(&dn)).collect();
-    let is_empty = accounts.is_empty() && groups.is_empty() && units.is_empty();
+    let managed: Vec<_> = world.all_managed().filter(|stored| stored.account.dn.is_below(&dn)).collect();
+    let is_empty = accounts.is_empty() && groups.is_empty() && units.is_empty() && managed.is_empty();
     if !(contents || is_empty) {
         return Err(Error::new(ErrorKind::Constraint, operation)
             .with_subject(&dn)
@@ -113,8 +129,12 @@ pub(super) fn delete_unit(world: &mut World, id: ObjectGuid, contents: bool) -> 
     let accounts: Vec<_> = accounts.iter().map(|stored| stored.account.guid).collect();
     let groups: Vec<_> = groups.iter().map(|stored| stored.group.guid).collect();
     let units: Vec<_> = units.iter().map(|unit| unit.guid).collect();
+    let managed: Vec<_> = managed.iter().map(|stored| stored.account.guid).collect();
     for guid in accounts {
-        world.remove_account(guid);
+        world.bury(guid, now);
+    }
+    for guid in managed {
+        world.remove_managed(guid);
     }
     for guid in groups {
         world.remove_group(guid);

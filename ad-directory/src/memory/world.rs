@@ -1,17 +1,20 @@
 //! What there is, and by what it is found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deleted::StoredDeleted,
+    index::{Index, Names},
     log::{self, ChangeLog},
+    managed::StoredManaged,
     password::PasswordHash,
 };
 use crate::{
-    Account, AccountKey, Container, Controller, Dn, Error, ErrorKind, Group, GroupKey, ObjectGuid,
-    ObjectKind, Result, Sid, UserPrincipalName,
+    Account, AccountKey, AttributeName, Container, Controller, Dn, Error, ErrorKind, FileTime, Group,
+    GroupKey, ObjectGuid, ObjectKind, Result, Sid,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -23,12 +26,22 @@ pub(super) struct World {
     pub(super) containers: BTreeMap<ObjectGuid, Container>,
     pub(super) groups: BTreeMap<ObjectGuid, StoredGroup>,
     accounts: BTreeMap<ObjectGuid, StoredAccount>,
+    #[serde(default)]
+    managed: BTreeMap<ObjectGuid, StoredManaged>,
+    #[serde(default)]
+    pub(super) deleted: BTreeMap<ObjectGuid, StoredDeleted>,
+    /// Whether deleted accounts keep what they had.
+    #[serde(default)]
+    pub(super) recycle_bin: bool,
+    /// When the key for managed passwords was made, and from when on it says it may be used.
+    #[serde(default)]
+    pub(super) root_key: Option<(Timestamp, Timestamp)>,
     /// What has changed; empty in files of before there was one.
     #[serde(default)]
     pub(super) log: ChangeLog,
     /// Made anew when the file is read.
     #[serde(skip)]
-    index: Index,
+    pub(super) index: Index,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,22 +52,37 @@ pub(super) struct StoredGroup {
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct StoredAccount {
-    /// Without `member_of`, which the groups know.
+    /// Without `member_of`, which the groups know, and without the object classes, which are the same for all.
     pub(super) account: Account,
     pub(super) password: Option<PasswordHash>,
+    /// The passwords before, the latest first.
+    #[serde(default)]
+    pub(super) history: Vec<PasswordHash>,
+    #[serde(default)]
+    pub(super) password_set: Option<Timestamp>,
     pub(super) must_change: bool,
     pub(super) wrong_passwords: u32,
     pub(super) last_wrong: Option<Timestamp>,
     pub(super) locked_at: Option<Timestamp>,
+    /// As `lastLogonTimestamp`: not every sign-in is noted.
+    #[serde(default)]
+    pub(super) last_sign_in: Option<Timestamp>,
 }
 
-#[derive(Clone, Default)]
-struct Index {
-    dns: HashMap<Dn, ObjectGuid>,
-    /// Accounts and groups share the names; folded.
-    names: HashMap<String, ObjectGuid>,
-    principals: HashMap<UserPrincipalName, ObjectGuid>,
-    services: HashMap<String, ObjectGuid>,
+impl StoredAccount {
+    pub(super) const fn new(account: Account) -> Self {
+        Self {
+            account,
+            password: None,
+            history: Vec::new(),
+            password_set: None,
+            must_change: false,
+            wrong_passwords: 0,
+            last_wrong: None,
+            locked_at: None,
+            last_sign_in: None,
+        }
+    }
 }
 
 impl World {
@@ -68,6 +96,10 @@ impl World {
             containers: BTreeMap::new(),
             groups: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            managed: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            recycle_bin: false,
+            root_key: None,
             log: ChangeLog::default(),
             index: Index::default(),
         }
@@ -75,17 +107,23 @@ impl World {
 
     /// After reading: what is not stored.
     pub(super) fn indexed(mut self) -> Self {
-        self.index = Index::default();
-        for (guid, container) in &self.containers {
-            self.index.dns.insert(container.dn.clone(), *guid);
+        let mut index = Index::default();
+        for container in self.containers.values() {
+            index.dns.insert(container.dn.clone(), container.guid);
         }
-        for (guid, stored) in &self.groups {
-            self.index.dns.insert(stored.group.dn.clone(), *guid);
-            self.index.names.insert(stored.group.name.as_str().to_lowercase(), *guid);
+        for stored in self.groups.values() {
+            index.add_group(&stored.group);
+            for member in &stored.members {
+                index.join(stored.group.guid, *member);
+            }
         }
         for stored in self.accounts.values() {
-            self.index.add(&stored.account);
+            index.add(&Names::of_account(&stored.account));
         }
+        for stored in self.managed.values() {
+            index.add(&Names::of_managed(&stored.account));
+        }
+        self.index = index;
         self
     }
 
@@ -102,24 +140,39 @@ impl World {
     }
 
     pub(super) fn add_group(&mut self, group: Group) {
-        self.index.dns.insert(group.dn.clone(), group.guid);
-        self.index.names.insert(group.name.as_str().to_lowercase(), group.guid);
+        self.index.add_group(&group);
         self.log.added(group.guid);
         self.groups.insert(group.guid, StoredGroup { group, members: BTreeSet::new() });
     }
 
     pub(super) fn put_account(&mut self, stored: StoredAccount) {
         let guid = stored.account.guid;
-        match self.accounts.get(&guid) {
-            Some(before) => {
-                self.index.remove(&before.account);
-                let changed = log::changed(self, before, &stored);
-                self.log.account(guid, changed);
+        if let Some(before) = self.accounts.get(&guid) {
+            // Most changes are none of the names, and the index is the dearest part of a change.
+            if !Names::of_account(&before.account).same(&Names::of_account(&stored.account)) {
+                self.index.remove(&Names::of_account(&before.account));
+                self.index.add(&Names::of_account(&stored.account));
             }
-            None => self.log.added(guid),
+            let changed = log::account(self, before, &stored);
+            self.log.changed(guid, changed);
+        } else {
+            self.index.add(&Names::of_account(&stored.account));
+            self.log.added(guid);
         }
-        self.index.add(&stored.account);
         self.accounts.insert(guid, stored);
+    }
+
+    pub(super) fn put_managed(&mut self, stored: StoredManaged) {
+        let guid = stored.account.guid;
+        if let Some(before) = self.managed.get(&guid) {
+            self.index.remove(&Names::of_managed(&before.account));
+            let changed = log::managed(self, &before.account, &stored.account);
+            self.log.changed(guid, changed);
+        } else {
+            self.log.added(guid);
+        }
+        self.index.add(&Names::of_managed(&stored.account));
+        self.managed.insert(guid, stored);
     }
 
     pub(super) fn accounts(&self) -> impl Iterator<Item = &StoredAccount> {
@@ -130,25 +183,56 @@ impl World {
         self.accounts.get(&guid)
     }
 
-    pub(super) fn remove_account(&mut self, guid: ObjectGuid) {
-        if let Some(stored) = self.accounts.remove(&guid) {
-            self.index.remove(&stored.account);
-            self.log.deleted(guid, ObjectKind::Account, stored.account.dn);
-        }
-        for group in self.groups.values_mut() {
-            group.members.remove(&guid);
-        }
+    pub(super) fn all_managed(&self) -> impl Iterator<Item = &StoredManaged> {
+        self.managed.values()
+    }
+
+    pub(super) fn managed(&self, guid: ObjectGuid) -> Option<&StoredManaged> {
+        self.managed.get(&guid)
+    }
+
+    /// Whether something that can be a member of a group has this identity.
+    pub(super) fn is_principal(&self, guid: ObjectGuid) -> bool {
+        self.accounts.contains_key(&guid)
+            || self.managed.contains_key(&guid)
+            || self.groups.contains_key(&guid)
+    }
+
+    /// Where an object is, of whatever kind.
+    pub(super) fn dn_of(&self, guid: ObjectGuid) -> Option<&Dn> {
+        let account = self.accounts.get(&guid).map(|stored| &stored.account.dn);
+        let managed = || self.managed.get(&guid).map(|stored| &stored.account.dn);
+        let group = || self.groups.get(&guid).map(|stored| &stored.group.dn);
+        let container = || self.containers.get(&guid).map(|container| &container.dn);
+        account.or_else(managed).or_else(group).or_else(container)
+    }
+
+    /// Takes the account out, and says in which groups it was.
+    pub(super) fn remove_account(&mut self, guid: ObjectGuid) -> Option<(StoredAccount, Vec<ObjectGuid>)> {
+        let stored = self.accounts.remove(&guid)?;
+        self.index.remove(&Names::of_account(&stored.account));
+        self.log.deleted(guid, ObjectKind::Account, stored.account.dn.clone());
+        Some((stored, self.leave_all(guid)))
+    }
+
+    pub(super) fn remove_managed(&mut self, guid: ObjectGuid) -> Option<StoredManaged> {
+        let stored = self.managed.remove(&guid)?;
+        self.index.remove(&Names::of_managed(&stored.account));
+        self.log.deleted(guid, ObjectKind::ManagedAccount, stored.account.dn.clone());
+        self.leave_all(guid);
+        Some(stored)
     }
 
     pub(super) fn remove_group(&mut self, guid: ObjectGuid) {
         if let Some(stored) = self.groups.remove(&guid) {
             self.index.dns.remove(&stored.group.dn);
             self.index.names.remove(&stored.group.name.as_str().to_lowercase());
+            for member in &stored.members {
+                self.index.leave(guid, *member);
+            }
             self.log.deleted(guid, ObjectKind::Group, stored.group.dn);
         }
-        for group in self.groups.values_mut() {
-            group.members.remove(&guid);
-        }
+        self.leave_all(guid);
     }
 
     pub(super) fn remove_container(&mut self, guid: ObjectGuid) {
@@ -158,60 +242,118 @@ impl World {
         }
     }
 
-    /// Begins or ends a membership; says whether that changed anything.
-    pub(super) fn set_member(&mut self, group: ObjectGuid, member: ObjectGuid, is_member: bool) -> bool {
-        let Some(stored) = self.groups.get_mut(&group) else { return false };
-        let changed = if is_member { stored.members.insert(member) } else { stored.members.remove(&member) };
-        if changed {
-            self.log.member(group, member, is_member);
+    /// Whether it was none yet.
+    pub(super) fn join(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
+        let joined = self.groups.get_mut(&group).is_some_and(|stored| stored.members.insert(member));
+        if joined {
+            self.index.join(group, member);
+            self.log.joined(group, member);
         }
-        changed
+        joined
     }
 
-    /// Whether an account or a group has this sign-in name.
+    /// Whether it was one.
+    pub(super) fn leave(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
+        let left = self.forget_member(group, member);
+        if left {
+            self.log.left(group, member);
+        }
+        left
+    }
+
+    fn forget_member(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
+        let left = self.groups.get_mut(&group).is_some_and(|stored| stored.members.remove(&member));
+        if left {
+            self.index.leave(group, member);
+        }
+        left
+    }
+
+    /// Out of every group, since it is gone itself: its deletion tells it, and no group has changed.
+    fn leave_all(&mut self, member: ObjectGuid) -> Vec<ObjectGuid> {
+        let groups: Vec<_> = self.index.groups_of(member).collect();
+        for group in &groups {
+            self.forget_member(*group, member);
+        }
+        groups
+    }
+
+    /// The relative identifier of the group that it belongs to without being in its list of members.
+    fn primary_group(&self, guid: ObjectGuid) -> Option<u32> {
+        let account = self.accounts.get(&guid).map(|stored| stored.account.primary_group_id);
+        account.unwrap_or_else(|| self.managed.contains_key(&guid).then_some(COMPUTERS))
+    }
+
+    /// Whether it is the primary group of this account.
+    pub(super) fn is_primary(&self, group: &Group, guid: ObjectGuid) -> bool {
+        let rid = group.sid.as_ref().and_then(Sid::rid);
+        rid.is_some() && rid == self.primary_group(guid)
+    }
+
+    /// Those whose primary group it is.
+    pub(super) fn members_by_primary<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = ObjectGuid> {
+        let all = self.accounts.keys().chain(self.managed.keys()).copied();
+        all.filter(|guid| self.is_primary(group, *guid))
+    }
+
+    /// The groups it is a direct member of.
+    pub(super) fn groups_of(&self, member: ObjectGuid) -> impl Iterator<Item = &Group> {
+        self.index.groups_of(member).filter_map(|guid| self.groups.get(&guid)).map(|stored| &stored.group)
+    }
+
+    /// Their names, in order.
+    pub(super) fn member_of(&self, member: ObjectGuid) -> Vec<Dn> {
+        let mut names: Vec<_> = self.groups_of(member).map(|group| group.dn.clone()).collect();
+        names.sort();
+        names
+    }
+
+    /// Whether an account, a managed account or a group has this sign-in name.
     pub(super) fn is_named(&self, name: &str) -> bool {
         self.index.names.contains_key(&name.to_lowercase())
     }
 
     pub(super) fn stored(&self, guid: ObjectGuid, operation: &'static str) -> Result<&StoredAccount> {
-        let found = self.accounts.get(&guid);
-        found.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, operation).with_subject(guid).with_codes(
-                Some(32),
-                Some(0x208d),
-                None,
-            )
-        })
+        self.accounts.get(&guid).ok_or_else(|| no_object(guid, operation))
     }
 
-    /// The account as others see it.
-    pub(super) fn seen(&self, stored: &StoredAccount) -> Account {
+    /// The account as others see it, with those of the further attributes that they ask for.
+    pub(super) fn seen(&self, stored: &StoredAccount, asked: &[AttributeName]) -> Account {
         let mut account = stored.account.clone();
-        let groups = self.groups.values().filter(|group| group.members.contains(&account.guid));
-        account.member_of = groups.map(|group| group.group.dn.clone()).collect();
+        account.member_of = self.member_of(account.guid);
+        account.object_classes =
+            ["top", "person", "organizationalPerson", "user"].map(ToOwned::to_owned).into();
+        account.attributes.retain(|name, _| asked.contains(name));
+        for name in asked {
+            if name.as_str().eq_ignore_ascii_case(LAST_SIGN_IN)
+                && let Some(time) = stored.last_sign_in
+            {
+                account.attributes.insert(name.clone(), vec![FileTime::from_timestamp(time).to_string()]);
+            }
+        }
         account
     }
 
     pub(super) fn find_account(&self, key: &AccountKey) -> Result<Option<&StoredAccount>> {
-        let guid = match key {
-            AccountKey::Guid(guid) => Some(guid),
-            AccountKey::SamAccountName(name) => self.index.names.get(&name.as_str().to_lowercase()),
-            AccountKey::UserPrincipalName(name) => self.index.principals.get(name),
-            AccountKey::Dn(dn) => self.index.dns.get(dn),
-            AccountKey::Marker { marker, below } => {
-                let fits = |stored: &&StoredAccount| {
-                    stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
-                        && stored.account.dn.is_below(below)
-                };
-                let mut found = self.accounts.values().filter(fits);
-                let first = found.next();
-                if found.next().is_some() {
-                    return Err(Error::new(ErrorKind::Ambiguous, "accounts.find").with_subject(key));
-                }
-                return Ok(first);
-            }
-        };
-        Ok(guid.and_then(|guid| self.accounts.get(guid)))
+        if let AccountKey::Marker { marker, below } = key {
+            let fits = |stored: &&StoredAccount| {
+                stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
+                    && stored.account.dn.is_below(below)
+            };
+            return only(self.accounts.values().filter(fits), key, "accounts.find");
+        }
+        Ok(self.index.find(key).and_then(|guid| self.accounts.get(&guid)))
+    }
+
+    pub(super) fn find_managed(&self, key: &AccountKey) -> Result<Option<&StoredManaged>> {
+        if let AccountKey::Marker { marker, below } = key {
+            let fits = |stored: &&StoredManaged| {
+                stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
+                    && stored.account.dn.is_below(below)
+            };
+            return only(self.managed.values().filter(fits), key, "managed.find");
+        }
+        Ok(self.index.find(key).and_then(|guid| self.managed.get(&guid)))
     }
 
     pub(super) fn find_group(&self, key: &GroupKey) -> Option<&StoredGroup> {
@@ -231,55 +373,28 @@ impl World {
     pub(super) fn find_container(&self, dn: &Dn) -> Option<&Container> {
         self.index.dns.get(dn).and_then(|guid| self.containers.get(guid))
     }
-
-    /// Whether a name of this account is that of another object.
-    pub(super) fn check_names(&self, account: &Account, operation: &'static str) -> Result<()> {
-        let other = |found: Option<&ObjectGuid>| found.is_some_and(|guid| *guid != account.guid);
-        let taken = |what: &'static str, ldap, win32| {
-            Err(Error::new(ErrorKind::AlreadyExists, operation)
-                .with_subject(&account.dn)
-                .with_reason(what)
-                .with_codes(Some(ldap), Some(win32), None))
-        };
-        if other(self.index.dns.get(&account.dn)) {
-            return taken("the common name is taken in this container", 68, 0x2071);
-        }
-        if other(self.index.names.get(&account.sam_account_name.as_str().to_lowercase())) {
-            return taken("the sign-in name is taken", 68, 0x524);
-        }
-        if other(account.user_principal_name.as_ref().and_then(|name| self.index.principals.get(name))) {
-            return taken("the principal name is taken", 19, 0x21c8);
-        }
-        if account
-            .service_principal_names
-            .iter()
-            .any(|name| other(self.index.services.get(&name.to_lowercase())))
-        {
-            return taken("a service name is taken", 19, 0x21c7);
-        }
-        Ok(())
-    }
 }
 
-impl Index {
-    fn add(&mut self, account: &Account) {
-        self.dns.insert(account.dn.clone(), account.guid);
-        self.names.insert(account.sam_account_name.as_str().to_lowercase(), account.guid);
-        if let Some(name) = &account.user_principal_name {
-            self.principals.insert(name.clone(), account.guid);
-        }
-        self.services
-            .extend(account.service_principal_names.iter().map(|name| (name.to_lowercase(), account.guid)));
-    }
+/// The relative identifier of `Domain Users`, the primary group of accounts (MS-ADTS 6.1.1.4, well-known principals).
+pub(super) const USERS: u32 = 513;
+/// And of `Domain Computers`, that of computers and managed accounts.
+pub(super) const COMPUTERS: u32 = 515;
 
-    fn remove(&mut self, account: &Account) {
-        self.dns.remove(&account.dn);
-        self.names.remove(&account.sam_account_name.as_str().to_lowercase());
-        if let Some(name) = &account.user_principal_name {
-            self.principals.remove(name);
-        }
-        for name in &account.service_principal_names {
-            self.services.remove(&name.to_lowercase());
-        }
+/// The attribute that says when an account was last used.
+pub(super) const LAST_SIGN_IN: &str = "lastLogonTimestamp";
+
+pub(super) fn no_object(guid: ObjectGuid, operation: &'static str) -> Error {
+    Error::new(ErrorKind::NotFound, operation).with_subject(guid).with_codes(Some(32), Some(0x208d), None)
+}
+
+fn only<'a, T>(
+    mut found: impl Iterator<Item = &'a T>,
+    key: &AccountKey,
+    operation: &'static str,
+) -> Result<Option<&'a T>> {
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(Error::new(ErrorKind::Ambiguous, operation).with_subject(key));
     }
+    Ok(first)
 }

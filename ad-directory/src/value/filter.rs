@@ -167,7 +167,7 @@ impl Filter {
     }
 
     /// An empty part says nothing, and the protocol has no form for it.
-    fn parts(
+    pub(crate) fn parts(
         attribute: AttributeName,
         first: Option<Vec<u8>>,
         middle: Vec<Vec<u8>>,

@@ -18,6 +18,8 @@ impl UserAccountControl {
     pub const PASSWORD_NOT_REQUIRED: Self = Self(32);
     /// An ordinary account.
     pub const NORMAL_ACCOUNT: Self = Self(512);
+    /// A computer of the domain, or a managed account.
+    pub const WORKSTATION_TRUST: Self = Self(4096);
     /// The password does not age.
     pub const PASSWORD_NEVER_EXPIRES: Self = Self(65_536);
     /// Sign-in by smart card only.

@@ -7,15 +7,15 @@ use std::{
 
 use ad_directory::{
     CreateOptions, DeleteOptions, Directory, ErrorKind, FindOptions, LdapDirectory, LdapDirectoryBuilder,
-    ListOptions, NewAccount, ObjectGuid, Outcome, PinOptions, ProbeOptions, Query, Result, SrvRecord,
-    SrvResolver, TimeLimits,
+    ListOptions, NewAccount, ObjectGuid, Outcome, PinOptions, ProbeOptions, Query, Reach, Result,
+    ServiceNameOptions, SrvRecord, SrvResolver, TimeLimits,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt;
 
 use crate::{
     ground::dn,
-    stub::{ADD, Answer, BIND, SEARCH, Stub, account},
+    stub::{ADD, Answer, BIND, SEARCH, Stub, account, done, entry},
 };
 
 const OK: Answer = Answer::Result(0, "");
@@ -30,8 +30,8 @@ fn one() -> Answer {
 
 /// What a controller says of itself.
 fn root(capabilities: &[&str]) -> Answer {
-    let values = capabilities.iter().map(|oid| ("supportedCapabilities", oid.as_bytes().to_vec()));
-    Answer::Entries(vec![(String::new(), values.collect())])
+    let values = capabilities.iter().map(|oid| oid.as_bytes().to_vec()).collect();
+    Answer::Operations(vec![entry("", &[("supportedCapabilities", values)]), done(0, &[])])
 }
 
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
@@ -145,6 +145,74 @@ async fn one_connection_is_enough_to_ask_while_a_list_is_read() {
     let error = second.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert!(error.to_string().contains("1 lists are being read"), "{error}");
+}
+
+const REFUSED: Answer = Answer::Result(
+    49,
+    "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 52e, v4563",
+);
+
+async fn owners(directory: &LdapDirectory) -> Result<(usize, Reach)> {
+    let name = "HTTP/web.corp.example".parse().unwrap();
+    let owners = directory.service_name_owners(&name, ServiceNameOptions::new()).await?;
+    Ok((owners.owners.len(), owners.reach))
+}
+
+fn with_catalog(domain: &Stub, catalog: &Stub) -> LdapDirectory {
+    domain.builder().global_catalog(&catalog.url).ca_pem(catalog.ca.as_bytes()).build().unwrap()
+}
+
+/// Each refusal counts towards the lock-out of the account, wherever it was given.
+#[tokio::test]
+async fn a_password_that_the_global_catalog_refused_is_sent_to_no_controller_until_it_is_replaced() {
+    let page = |cookie| Answer::Page(vec![account(1, "m", &[])], cookie);
+    let domain = Stub::new(vec![OK, page(b"a"), page(b"b"), page(b""), OK, one()]).await;
+    let catalog = Stub::new(vec![REFUSED, OK, one()]).await;
+    let directory = with_catalog(&domain, &catalog);
+    assert_eq!(owners(&directory).await.unwrap_err().kind(), ErrorKind::Auth);
+    assert_eq!(owners(&directory).await.unwrap_err().kind(), ErrorKind::Auth);
+    assert_eq!(catalog.tags(), [BIND]);
+    // The list has the only connection of the domain, which is signed in; another one would have to sign in.
+    let mut list = directory.list_accounts(&Query::all(), ListOptions::new());
+    list.next().await.unwrap().unwrap();
+    let error = find(&directory).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Auth, Outcome::NotSent));
+    assert_eq!(domain.tags().split(|tag| *tag == BIND).count(), 2);
+    directory.replace_password("Another-9c1d".into()).unwrap();
+    assert_eq!(list.by_ref().count().await, 2);
+    assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Forest));
+    assert_eq!((catalog.tags(), catalog.sent(b"Another-9c1d")), (vec![BIND, BIND, SEARCH], 1));
+}
+
+/// It is only read from, so one that cannot be written to will do; what is no controller gets no password there either.
+#[tokio::test]
+async fn a_read_only_global_catalog_is_used() {
+    let domain = Stub::new(vec![OK]).await;
+    let stranger = Stub::new(vec![root(&[])]).await;
+    let read_only = Stub::new(vec![root(&[ACTIVE_DIRECTORY, "1.2.840.113556.1.4.1920"]), OK, one()]).await;
+    let directory = domain
+        .builder()
+        .global_catalog(&stranger.url)
+        .ca_pem(stranger.ca.as_bytes())
+        .global_catalog(&read_only.url)
+        .ca_pem(read_only.ca.as_bytes())
+        .build()
+        .unwrap();
+    assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Forest));
+    assert_eq!((stranger.tags(), read_only.tags()), (vec![SEARCH], vec![SEARCH, BIND, SEARCH]));
+}
+
+/// A lost connection is opened anew; and when no catalog is left, the domain answers for itself and says so.
+#[tokio::test]
+async fn a_global_catalog_that_is_lost_is_asked_again_and_then_the_domain() {
+    let domain = Stub::new(vec![OK, one()]).await;
+    let catalog = Stub::new(vec![OK, Answer::Close, OK, one(), Answer::Close, Answer::Close]).await;
+    let directory = with_catalog(&domain, &catalog);
+    assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Forest));
+    assert_eq!(catalog.tags(), [BIND, SEARCH, BIND, SEARCH]);
+    assert_eq!(domain.tags(), [BIND]);
+    assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Domain));
+    assert_eq!(domain.tags(), [BIND, SEARCH]);
 }
 
 #[derive(Clone, Debug, Default)]

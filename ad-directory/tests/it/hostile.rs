@@ -79,6 +79,15 @@ async fn an_attribute_of_ten_thousand_values_is_whole() {
     assert_eq!(account.member_of.len(), 10_000);
 }
 
+/// RFC 4511, 4.5.2 does not forbid it.
+#[tokio::test]
+async fn an_attribute_that_comes_twice_has_the_values_of_both() {
+    let list = |name: &str| Some(vec![format!("CN={name},DC=corp,DC=example").into_bytes()]);
+    // In another case, too, since `with` would put the second one in the place of the first.
+    let account = found(with(&[("memberOf", list("a")), ("MEMBEROF", list("b"))])).await.unwrap().unwrap();
+    assert_eq!(account.member_of.len(), 2);
+}
+
 /// In pieces of 1500, as Windows sends them unasked (MS-ADTS 3.1.1.3.1.3.3).
 #[tokio::test]
 async fn unasked_pieces_of_fifteen_hundred_are_put_together() {

@@ -1,12 +1,12 @@
 //! Lists and attributes in parts, as controllers of Windows send them and Samba does not: on scripted controllers.
 
 use ad_directory::{
-    Account, AccountUpdate, Directory, DirectoryExt, Error, ErrorKind, ListOptions, ObjectGuid, Outcome,
-    Query, UpdateOptions, UserAccountControl,
+    Account, AccountUpdate, Directory, DirectoryExt, Error, ErrorKind, GroupKey, ListOptions, MemberKind,
+    ObjectGuid, Outcome, Query, UpdateOptions, UserAccountControl,
 };
 use futures_util::{StreamExt, TryStreamExt};
 
-use crate::stub::{Answer, BIND, MODIFY, SEARCH, Stub, account};
+use crate::stub::{Answer, BIND, MODIFY, SEARCH, Stub, account, done, entry};
 
 const OK: Answer = Answer::Result(0, "");
 
@@ -146,4 +146,58 @@ async fn a_flag_that_was_changed_in_between_is_kept() {
     let stub = Stub::new(script).await;
     let error = stub.directory().update_account(guid, &enable, UpdateOptions::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Busy, Outcome::NotDone));
+}
+
+/// A group that may have members from other domains names them; what they are called, only their own domain knows.
+#[tokio::test]
+async fn members_from_other_domains_are_listed_last() {
+    let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+    let group = |scope: &str| {
+        let attributes = [
+            ("objectGUID", vec![vec![9; 16]]),
+            ("sAMAccountName", texts(&["readers"])),
+            ("groupType", texts(&[scope])),
+        ];
+        Answer::Operations(vec![entry("CN=readers,DC=corp,DC=example", &attributes), done(0, &[])])
+    };
+    let own = "<GUID=01010101-0101-0101-0101-010101010101>;<SID=S-1-5-21-1-2-3-1104>;CN=svc,OU=Accounts,DC=corp,DC=example";
+    let other = "<GUID=02020202-0202-0202-0202-020202020202>;<SID=S-1-5-21-4-5-6-1105>;CN=far,DC=sub,DC=corp,DC=example";
+    let last = "<GUID=03030303-0303-0303-0303-030303030303>;CN=further,DC=other,DC=example";
+    let part = |name: &'static str, values: &[&str]| {
+        Answer::Operations(vec![
+            entry("CN=readers,DC=corp,DC=example", &[(name, texts(values))]),
+            done(0, &[]),
+        ])
+    };
+    let universal = "-2147483640";
+    let script = vec![
+        OK,
+        group(universal),
+        Answer::Page(vec![account(1, "m", &[])], b""),
+        part("member;range=0-1", &[own, other]),
+        part("member;range=2-*", &[last]),
+    ];
+    let stub = Stub::new(script).await;
+    let key: GroupKey = ObjectGuid::from_wire(&[9; 16]).unwrap().into();
+    let members = stub.directory().all_members(key.clone(), false).await.unwrap();
+    let seen: Vec<_> =
+        members.iter().map(|member| (member.dn.name(), member.kind, member.sid.is_some())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("svc", MemberKind::Other, false),
+            ("far", MemberKind::Elsewhere, true),
+            ("further", MemberKind::Elsewhere, false)
+        ]
+    );
+    assert_eq!(members[1].guid, ObjectGuid::from_wire(&[2; 16]).unwrap());
+    // The rest is asked for in the same form.
+    assert_eq!(stub.sent(b"1.2.840.113556.1.4.529"), 2);
+    // A global group has no such members, and is not asked.
+    let stub = Stub::new(vec![OK, group("-2147483646"), Answer::Page(vec![account(1, "m", &[])], b"")]).await;
+    assert_eq!(stub.directory().all_members(key.clone(), false).await.unwrap().len(), 1);
+    // One without an identity would be lost to whoever keeps members by it: that is no list.
+    let nameless = part("member", &["CN=far,DC=sub,DC=corp,DC=example"]);
+    let stub = Stub::new(vec![OK, group(universal), Answer::Page(vec![], b""), nameless]).await;
+    assert_eq!(stub.directory().all_members(key, false).await.unwrap_err().kind(), ErrorKind::Protocol);
 }

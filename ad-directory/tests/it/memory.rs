@@ -30,7 +30,7 @@ fn group(name: &str) -> GroupName {
 }
 
 /// A clock that is set by the test, in seconds.
-fn clock() -> (Arc<AtomicI64>, impl Fn() -> Timestamp + Send + Sync + 'static) {
+pub(crate) fn clock() -> (Arc<AtomicI64>, impl Fn() -> Timestamp + Send + Sync + 'static) {
     let seconds = Arc::new(AtomicI64::new(1_900_000_000));
     let read = Arc::clone(&seconds);
     (seconds, move || Timestamp::from_second(read.load(Ordering::SeqCst)).unwrap())

@@ -265,6 +265,7 @@ pub(crate) fn account(id: u8, marker: &str, more: &[(&'static str, &str)]) -> En
         ("accountExpires", b"9223372036854775807".to_vec()),
         ("adminDescription", marker.as_bytes().to_vec()),
     ];
+    attributes.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
     attributes.extend(more.iter().map(|(name, value)| (*name, value.as_bytes().to_vec())));
     ("CN=svc,OU=Accounts,DC=corp,DC=example".to_owned(), attributes)
 }

@@ -103,7 +103,7 @@ pub(super) async fn template(client: &Client, id: SecretTemplateId, fields: &[St
                 wrong.push("has a field password that is not marked as a password".to_owned());
             }
             Some(field) if field.is_file => {
-                wrong.push(format!("has a file in the place of the field {slug}"))
+                wrong.push(format!("has a file in the place of the field {slug}"));
             }
             Some(_) => {}
         }

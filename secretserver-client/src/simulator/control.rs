@@ -3,7 +3,7 @@
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
-use super::world::{Principal, Restrictions};
+use super::world::{Principal, Restrictions, after};
 use super::{FolderRole, SecretRole, Simulator};
 
 impl Simulator {
@@ -76,12 +76,36 @@ impl Simulator {
         self.shared.change(|world| world.restrict(secret, restrictions))?.ok_or_else(absent)
     }
 
-    /// Allows a user to see a secret that wants approval, for this long.
+    /// Allows a user to see a secret that wants approval, for this long: what it has asked for, or as if it had. Not longer than it asked for.
     ///
     /// # Errors
     /// When there is no such secret or user, or the state file cannot be written.
     pub fn approve(&self, secret: u32, username: &str, time: Duration) -> Result<(), Error> {
-        self.shared.change(|world| world.approve(secret, username, time))?.ok_or_else(absent)
+        self.shared.change(|world| world.approve(secret, username, after(time)))?.ok_or_else(absent)
+    }
+
+    /// Refuses what a user has asked for, and says why.
+    ///
+    /// # Errors
+    /// When that user has not asked for access to the secret, or the state file cannot be written.
+    pub fn deny(&self, secret: u32, username: &str, why: &str) -> Result<(), Error> {
+        self.shared.change(|world| world.deny(secret, username, why))?.ok_or_else(absent)
+    }
+
+    /// Adds a secret policy, which enforces these things before all secrets of the folders that have it. A second lock is not a policy's to set.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn add_policy(&self, name: &str, enforced: Restrictions) -> Result<u32, Error> {
+        self.shared.change(|world| world.add_policy(name, enforced))
+    }
+
+    /// Gives a folder a policy of its own, or takes it away.
+    ///
+    /// # Errors
+    /// When there is no such folder or policy, or the state file cannot be written.
+    pub fn set_policy(&self, folder: u32, policy: Option<u32>) -> Result<(), Error> {
+        self.shared.change(|world| world.set_policy(folder, policy))?.ok_or_else(absent)
     }
 
     /// What the next heartbeats and changes of a password come to: `Success` at first, or another of the server's words, such as `Failed`.

@@ -119,6 +119,8 @@ pub(super) mod right {
     pub(in super::super) const ASSIGN_ROLES: &str = "Administer Role Assignment";
     pub(in super::super) const ROLE_PERMISSIONS: &str = "Administer Role Permissions";
     pub(in super::super) const VIEW_CONFIGURATION: &str = "View Configuration";
+    pub(in super::super) const VIEW_POLICIES: &str = "View Secret Policy";
+    pub(in super::super) const POLICIES: &str = "Administer Secret Policy";
     pub(in super::super) const CONFIGURATION: &str = "Administer Configuration";
     pub(in super::super) const PERSONAL_FOLDERS: &str = "Personal Folders";
     pub(in super::super) const BYPASS_DIRECT: &str = "Bypass Direct API Authentication Restriction";
@@ -141,6 +143,8 @@ pub(super) mod right {
         FOLDERS,
         ROOT_FOLDERS,
         TEMPLATES,
+        VIEW_POLICIES,
+        POLICIES,
         VIEW_CONFIGURATION,
         CONFIGURATION,
         OWN,

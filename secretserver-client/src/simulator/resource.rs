@@ -1,10 +1,12 @@
 //! The operations, one file per resource. Which of them exist, and who may call them, is said in `operation/table.rs`.
 
+pub(super) mod access_requests;
 pub(super) mod configuration;
 pub(super) mod dependencies;
 pub(super) mod folder_permissions;
 pub(super) mod folders;
 pub(super) mod groups;
+pub(super) mod policies;
 pub(super) mod roles;
 pub(super) mod sdk_clients;
 pub(super) mod secret_permissions;

@@ -1,8 +1,10 @@
 //! The state: users, groups, roles, folders, templates, secrets, dependencies, SDK clients, audits, tokens.
 
+mod approval;
 mod change;
 mod model;
 mod people;
+mod policy;
 mod restriction;
 mod seed;
 mod seeded;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::page::Remembered;
+pub(super) use approval::{AccessRequest, Asked, Decision};
 pub(super) use change::NewSecret;
 pub use model::{AuditRecord, StoredSecret};
 pub(super) use model::{
@@ -23,8 +26,9 @@ pub(super) use model::{
     SecretGrant, StoredFile, Template, TemplateField, User, UserAudit,
 };
 pub(super) use people::DEFAULT_ROLE;
-pub(super) use restriction::Ask;
+pub(super) use policy::Policy;
 pub use restriction::Restrictions;
+pub(super) use restriction::{Ask, after};
 pub use seed::Seed;
 pub(super) use seed::{DOMAIN, DOMAIN_NAME};
 pub use seeded::SeedOptions;
@@ -55,6 +59,10 @@ pub(crate) struct World {
     pub(super) sdk_accounts: Vec<SdkAccount>,
     /// Secrets that are checked out, or have something done to them.
     pub(super) waiting: BTreeSet<u32>,
+    #[serde(default)]
+    pub(super) access_requests: Vec<AccessRequest>,
+    #[serde(default)]
+    pub(super) policies: Vec<Policy>,
     pub(super) audit: Vec<AuditRecord>,
     pub(super) user_audit: Vec<UserAudit>,
     pub(super) folder_audit: Vec<FolderAudit>,

@@ -1,6 +1,7 @@
 //! The transport over HTTP(S). Nothing of the library shows outside.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::transport::{Body, BoxError, ConnectLimit, Transport, TransportError, TransportErrorKind};
 
 /// What the transport needs to know.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     /// Certificates of authorities in PEM.
@@ -34,7 +35,6 @@ pub(crate) struct Options {
 /// More limits than this are not kept apart at the same time.
 const MOST_LIMITS: usize = 8;
 
-#[derive(Debug)]
 pub(crate) struct HttpTransport {
     client: ::reqwest::Client,
     tls: rustls::ClientConfig,
@@ -42,6 +42,13 @@ pub(crate) struct HttpTransport {
     environment_proxy: bool,
     /// By limits for connecting that single calls asked for: the library knows only one for each client.
     others: Mutex<BTreeMap<Duration, ::reqwest::Client>>,
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address of a proxy can hold a password, and what the libraries show of theirs may change.
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
 }
 
 impl HttpTransport {

@@ -292,6 +292,45 @@ async fn secrets(w: &World) {
     assert_eq!(code, "API_InvalidSecretItemValueLength", "a file belongs into an upload");
 }
 
+async fn approval_and_policies(w: &World) {
+    use secretserver_client::simulator::Restrictions;
+    let (a, s) = (&w.admin, &w.service);
+    let requests = format!("/v1/secret-access-requests/secrets/{}", w.secret);
+    let ask = |comment: &str| json!({"secretId": w.secret, "requestComment": comment, "ticketNumber": "INC1", "ticketSystemId": 1});
+    assert_eq!(s.refused("POST", "/v1/secret-access-requests", ask("why")).await, "API_ApprovalNotRequired");
+    w.server.restrict(w.secret, Restrictions::default().with_approval()).unwrap();
+    assert_eq!(s.get(&format!("{requests}/options")).await["enableRequiresApprovalForAccess"], true);
+    let asked = s.post("/v1/secret-access-requests", ask("why")).await;
+    assert_eq!((&asked["status"], &asked["completed"]), (&json!("Pending"), &json!(false)));
+    assert_eq!(
+        s.refused("POST", "/v1/secret-access-requests", ask("again")).await,
+        "API_AccessRequestExists"
+    );
+    w.server.deny(w.secret, &w.server.seed().username, "not today").unwrap();
+    assert_eq!(s.get(&requests).await["records"][0]["responseComment"], "not today");
+    w.server.restrict(w.secret, Restrictions::default()).unwrap();
+
+    let id = w.server.add_policy("Checked out", Restrictions::default().with_check_out(60)).unwrap();
+    let policy = a.get(&format!("/v2/secret-policy/{id}")).await;
+    let set = &policy["securityItems"]["checkOutEnabled"];
+    assert_eq!((&set["policyApplyType"], &set["value"]), (&json!("Enforced"), &json!(true)));
+    assert_eq!(s.refused("GET", &format!("/v2/secret-policy/{id}"), Value::Null).await, DENIED);
+    assert_eq!(a.refused("GET", "/v2/secret-policy/999999", Value::Null).await, DENIED);
+    let folder = json!({"folderName": "ruled", "folderTypeId": 1, "parentFolderId": w.folder, "secretPolicyId": 999_999});
+    assert_eq!(
+        a.refused("POST", "/v1/folders", folder.clone()).await,
+        DENIED,
+        "of a policy that is not there"
+    );
+    let mut folder = folder;
+    folder["secretPolicyId"] = json!(id);
+    let ruled = a.post("/v1/folders", folder).await["id"].clone();
+    let items = json!([{"slug": "domain", "itemValue": "d"}, {"slug": "username", "itemValue": "u"}, {"slug": "password", "itemValue": "p"}]);
+    let body = json!({"name": "n", "secretTemplateId": 6001, "folderId": ruled, "items": items});
+    assert_eq!(a.post("/v1/secrets", body).await["checkOutIntervalMinutes"], 60);
+    assert_eq!(a.get(&format!("/v2/secret-policy/{id}")).await["affectedSecretCount"], 1);
+}
+
 async fn files(w: &World) {
     let s = &w.service;
     let items = json!([{"slug": "machine", "itemValue": "m"}, {"slug": "username", "itemValue": "u"}]);
@@ -492,6 +531,7 @@ async fn every_operation_works_and_its_answers_fit_the_document_and_the_examples
     groups(&w).await;
     folders(&w).await;
     secrets(&w).await;
+    approval_and_policies(&w).await;
     files(&w).await;
     sharing(&w).await;
     templates_and_dependencies(&w).await;

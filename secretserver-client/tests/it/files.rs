@@ -189,7 +189,7 @@ async fn a_file_that_stops_coming_is_a_time_out() {
         tokio::time::sleep(Duration::from_mins(1)).await;
         drop(stream);
     });
-    let client = client(&url).with_attempt_timeout(Duration::from_millis(100));
+    let client = client(&url).with_idle_timeout(Duration::from_millis(100));
     let mut file = client.secrets().download_file(id(), "key", ReadOptions::default()).await.unwrap();
     assert_eq!(file.next().await.unwrap().unwrap(), "01234");
     assert_eq!(file.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);

@@ -149,6 +149,20 @@ async fn a_proxy_gets_the_request_and_the_whole_address() {
 }
 
 #[tokio::test]
+async fn the_password_of_a_proxy_goes_to_the_proxy_and_is_never_shown() {
+    let proxy = Raw::start(vec![Act::json("407 No", "{}"); 2]).await;
+    let address: url::Url = proxy.url.replace("http://", "http://user:CANARY@").parse().unwrap();
+    let builder = Client::builder("https://vault.invalid").proxy(address).attempts(1);
+    let built = format!("{builder:?}");
+    let client = builder.build().unwrap().with_connect_timeout(Duration::from_secs(5));
+    let error = client.system().health().await.unwrap_err();
+    let shown = format!("{built} {client:?} {error} {error:?}");
+    assert!(!shown.contains("CANARY"), "{shown}");
+    let request = &proxy.requests()[0];
+    assert!(request.to_lowercase().contains("proxy-authorization: basic "), "{request}");
+}
+
+#[tokio::test]
 async fn a_web_page_instead_of_an_answer_leaves_open_what_was_done() {
     use secretserver_client::SecretTemplateId;
     use secretserver_client::resource::secrets::NewSecret;

@@ -1,5 +1,6 @@
 //! The preflight: one thing wrong at a time, and what the report says of it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -132,8 +133,11 @@ async fn a_good_place_passes_every_check() {
     assert!(report.is_usable() && report.failed().next().is_none());
 }
 
-/// (what is otherwise, the check that says so, how, a word of it)
+/// What is otherwise, the check that says so, how, and a word of it.
+type Case<'a> = (Vec<(&'static str, u16, &'a str)>, Rule, CheckResult, &'static str);
+
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 async fn one_thing_wrong_at_a_time() {
     let few = user(&PERMISSIONS[..5]);
     let other = template(&[
@@ -150,7 +154,7 @@ async fn one_thing_wrong_at_a_time() {
     let auto_change = policy("rpcItems", "autoChangeOnExpiration");
     let heartbeat = policy("rpcItems", "heartBeatEnabled");
     let not_set = check_out.replace("Enforced", "NotSet");
-    let table: Vec<(Vec<(&'static str, u16, &str)>, Rule, CheckResult, &str)> = vec![
+    let table: Vec<Case<'_>> = vec![
         (vec![("v1/healthcheck", 404, "")], Rule::Reachable, Warning, "does not know"),
         (vec![("v1/version", 403, DENIED)], Rule::Version, Warning, "does not say"),
         (vec![("v1/version", 200, r#"{"version":"10.2.000017"}"#)], Rule::Version, Failed, "10.2.000018"),
@@ -277,12 +281,10 @@ async fn what_rests_on_a_failed_check_is_unknown_and_says_why() {
     ] {
         let report = run(&[changes], options()).await;
         for (i, check) in report.checks().iter().enumerate() {
-            let expected = if i < at {
-                Passed
-            } else if i == at {
-                Failed
-            } else {
-                Unknown
+            let expected = match i.cmp(&at) {
+                Ordering::Less => Passed,
+                Ordering::Equal => Failed,
+                Ordering::Greater => Unknown,
             };
             assert_eq!(check.result, expected, "{changes:?}: {check}");
             if changes.1 == 0 && i == at {

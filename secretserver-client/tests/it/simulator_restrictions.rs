@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use secretserver_client::auth::Password;
-use secretserver_client::resource::secrets::{self, AccessOptions, AccessState};
+use secretserver_client::resource::secrets::{
+    self, Access, AccessOptions, AccessState, NewAccessRequest, RequestStatus,
+};
 use secretserver_client::simulator::{Restrictions, Simulator};
-use secretserver_client::{Client, Error, SecretId};
+use secretserver_client::{Client, Error, ErrorKind, SecretId, SecretPolicyId};
 
 struct World {
     server: Simulator,
@@ -122,6 +124,67 @@ async fn tickets_approval_and_second_locks() {
         let read = secrets::GetRestrictedField { id: w.id.into(), slug: "password".to_owned(), access };
         assert_eq!(w.service.request(read).await.is_ok(), ok, "{password}");
     }
+}
+
+#[tokio::test]
+async fn access_is_asked_for_and_pending_until_somebody_decides() {
+    let w = world(Restrictions::default().with_approval()).await;
+    let name = w.server.seed().username.clone();
+    let secrets = w.service.secrets();
+    assert!(w.server.deny(w.id.get(), &name, "no").is_err(), "nobody has asked");
+    assert_eq!(secrets.access(w.id).await.unwrap(), Access::ApprovalRequired);
+    assert!(secrets.access_rules(w.id).await.unwrap().enable_requires_approval_for_access);
+    let asked = secrets.request_access(NewAccessRequest::new(w.id, "INC7")).await.unwrap();
+    assert_eq!((asked.status, asked.secret_id), (Some(RequestStatus::Pending), Some(w.id)));
+    assert_eq!(secrets.access(w.id).await.unwrap(), Access::ApprovalPending);
+    let again = secrets.request_access(NewAccessRequest::new(w.id, "INC7")).await.unwrap_err();
+    assert_eq!((again.kind(), code(&again)), (ErrorKind::Invalid, "API_AccessRequestExists"));
+
+    w.server.deny(w.id.get(), &name, "use the other one").unwrap();
+    assert_eq!(secrets.access(w.id).await.unwrap(), Access::ApprovalRequired, "denied: one may ask again");
+    let until = jiff::Timestamp::now() + Duration::from_mins(2);
+    secrets.request_access(NewAccessRequest::new(w.id, "INC8").until(until)).await.unwrap();
+    w.server.approve(w.id.get(), &name, Duration::from_hours(1)).unwrap();
+    assert_eq!(secrets.access(w.id).await.unwrap(), Access::Open);
+    secrets.get(w.id).await.unwrap();
+    let requests: Vec<_> = secrets.access_requests(w.id).try_collect().await.unwrap();
+    let stand = |at: usize| {
+        (requests[at].status.clone(), requests[at].response_comment.clone(), requests[at].completed)
+    };
+    assert_eq!(stand(0), (Some(RequestStatus::Denied), Some("use the other one".to_owned()), true));
+    assert_eq!(stand(1), (Some(RequestStatus::Approved), Some(String::new()), true));
+    let end = requests[1].expiration_date.unwrap();
+    assert!((end - until).get_seconds().abs() <= 1, "not longer than asked for: {end}");
+    assert_eq!(
+        w.admin.secrets().access(w.id).await.unwrap(),
+        Access::ApprovalRequired,
+        "each asks for itself"
+    );
+}
+
+#[tokio::test]
+async fn a_request_for_later_does_not_open_now_and_one_for_the_past_is_refused() {
+    let w = world(Restrictions::default().with_approval()).await;
+    let (name, now) = (w.server.seed().username.clone(), jiff::Timestamp::now());
+    let past = NewAccessRequest::new(w.id, "why").until(now - Duration::from_mins(1));
+    assert_eq!(w.service.secrets().request_access(past).await.unwrap_err().kind(), ErrorKind::Invalid);
+    let later = NewAccessRequest::new(w.id, "why").from(now + Duration::from_mins(10));
+    w.service.secrets().request_access(later).await.unwrap();
+    w.server.approve(w.id.get(), &name, Duration::from_hours(1)).unwrap();
+    assert_eq!(w.service.secrets().access(w.id).await.unwrap(), Access::ApprovalRequired);
+}
+
+#[tokio::test]
+async fn a_policy_stands_before_all_secrets_of_its_folder() {
+    let w = world(Restrictions::default()).await;
+    let policy = w.server.add_policy("Ask first", Restrictions::default().with_approval()).unwrap();
+    w.server.set_policy(w.server.seed().folder_id, Some(policy)).unwrap();
+    assert_eq!(w.service.secrets().access(w.id).await.unwrap(), Access::ApprovalRequired);
+    let read = w.admin.policies().get(SecretPolicyId::new(policy.into()).unwrap()).await.unwrap();
+    assert!(read.security_items.require_approval_for_access.applies());
+    assert!(!read.security_items.check_out_enabled.applies());
+    let error = w.service.policies().get(SecretPolicyId::new(policy.into()).unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
 }
 
 #[tokio::test]

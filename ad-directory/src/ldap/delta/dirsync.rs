@@ -14,6 +14,7 @@ use crate::{
         connection::{Connection, Question},
         diagnostic,
         entry::Entry,
+        extended_dn,
         pool::Lease,
     },
 };
@@ -123,7 +124,7 @@ impl Reading {
             scope: Scope::Subtree,
             filter: &filter,
             attributes: &names,
-            controls: vec![dirsync, entry::extended_names()],
+            controls: vec![dirsync, extended_dn::asked()],
             // The cookie is good on every connection.
             repeatable: true,
         };

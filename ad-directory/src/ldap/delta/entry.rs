@@ -1,32 +1,13 @@
 //! From what a controller says of an object to a change of it.
 
-use ldap3::controls::RawControl;
-
-use super::EXTENDED_DN;
 use crate::{
     AttributeName, AttributeValues, ChangeEvent, Dn, Error, ErrorKind, MemberName, MembersSeen, ObjectChange,
     ObjectGuid, ObjectKind, Result,
-    ldap::{ber, call::Call, entry::Entry},
+    ldap::{call::Call, entry::Entry, extended_dn::ExtendedName},
 };
 
-/// Asks for names with the identity before them, in words: `<GUID=…>;<SID=…>;CN=…`.
-pub(super) fn extended_names() -> RawControl {
-    RawControl { ctype: EXTENDED_DN.to_owned(), crit: false, val: Some(ber::number(1)) }
-}
-
-/// A name, with its identity when that stands before it. Both forms are read, whatever was asked for: DirSync gives the longer one for some
-/// attributes in any case.
-pub(super) fn name(text: &str) -> Option<MemberName> {
-    let mut guid = None;
-    let mut rest = text;
-    while let Some(tagged) = rest.strip_prefix('<') {
-        let (tag, after) = tagged.split_once('>')?;
-        if let Some(("GUID", value)) = tag.split_once('=') {
-            guid = Some(value.parse::<ObjectGuid>().ok()?);
-        }
-        rest = after.strip_prefix(';').unwrap_or(after);
-    }
-    Some(MemberName::new(rest.parse().ok()?, guid))
+fn name(text: &str) -> Option<MemberName> {
+    ExtendedName::read(text).map(|name| MemberName::new(name.dn, name.guid))
 }
 
 fn broken(call: &Call, entry: &Entry, what: &'static str) -> Error {

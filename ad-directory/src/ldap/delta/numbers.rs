@@ -11,6 +11,7 @@ use crate::{
         call::Call,
         connection::{Connection, optional},
         entry::Entry,
+        extended_dn,
         paging::PAGE_SIZE,
         pool::Lease,
         ranged, root,
@@ -106,7 +107,7 @@ impl Reading {
     ) -> Result<(Vec<ObjectChange>, Vec<u8>)> {
         let mut names = self.names();
         names.push("uSNCreated");
-        let mut controls = vec![entry::extended_names()];
+        let mut controls = vec![extended_dn::asked()];
         if deleted {
             controls.push(optional(SHOW_DELETED));
         }
@@ -115,7 +116,7 @@ impl Reading {
         let page = connection.page(&self.call, &base, &filter, &names, (size, cookie), &controls);
         let (mut entries, next) = page.await?;
         for entry in &mut entries {
-            ranged::complete(&self.call, connection, entry).await?;
+            ranged::complete(&self.call, connection, entry, &controls).await?;
         }
         let read = |entry: &Entry| -> Result<ObjectChange> {
             let mut change = entry::whole(&self.call, entry, &self.attributes)?;

@@ -146,6 +146,19 @@ impl PasswordReaders {
     }
 }
 
+impl serde::Serialize for PasswordReaders {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_wire().serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PasswordReaders {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = <Vec<u8> as serde::Deserialize>::deserialize(deserializer)?;
+        Self::from_wire(&bytes).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Whether the entry allows or denies reading; `None` when it is about something else.
 const fn decides(ace: &Ace) -> Option<bool> {
     if ace.flags() & Ace::INHERIT_ONLY != 0 {

@@ -9,8 +9,8 @@ use crate::simulator::answer::Answer;
 use crate::simulator::call::Call;
 use crate::simulator::permission::right;
 use crate::simulator::resource::{
-    configuration, dependencies, folder_permissions, folders, groups, roles, sdk_clients, secret_permissions,
-    secrets, system, templates, token, users,
+    access_requests, configuration, dependencies, folder_permissions, folders, groups, policies, roles,
+    sdk_clients, secret_permissions, secrets, system, templates, token, users,
 };
 use crate::simulator::version::Version;
 use crate::simulator::world::World;
@@ -214,6 +214,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
     post("/api/v1/secrets/{id}/heartbeat", VIEW, secrets::heartbeat),
     post("/api/v1/secrets/{id}/expire", EDIT, secrets::expire),
     post("/api/v1/secret-access-requests/secrets/{id}/view-comment", VIEW, secrets::view_comment),
+    post("/api/v1/secret-access-requests", VIEW, access_requests::create),
+    get("/api/v1/secret-access-requests/secrets/{id}", VIEW, access_requests::of_secret),
+    get("/api/v1/secret-access-requests/secrets/{id}/options", VIEW, access_requests::options),
+    get("/api/v2/secret-policy/{id}", With(&[right::VIEW_POLICIES, right::POLICIES]), policies::get)
+        .since(Version::V11),
     // Rights on secrets.
     get("/api/v1/secret-permissions", VIEW, secret_permissions::search),
     get("/api/v1/secret-permissions/stub", VIEW, secret_permissions::stub),

@@ -43,7 +43,7 @@ fn check_active(world: &World, call: &Call, id: u32) -> Result<(), Refusal> {
 }
 
 /// Like [`find`], and active.
-fn find_active(world: &World, call: &Call, needed: SecretRole) -> Result<u32, Refusal> {
+pub(super) fn find_active(world: &World, call: &Call, needed: SecretRole) -> Result<u32, Refusal> {
     let id = find(world, call, needed)?;
     if world.secret(id).is_some_and(|s| s.active) { Ok(id) } else { Err(denied()) }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::restriction::after;
 use super::{Folder, FolderAudit, Grant, Principal, Restrictions, SecretGrant, StoredSecret, World};
 use crate::simulator::permission::{FolderRole, SecretRole};
 
@@ -55,7 +54,6 @@ impl World {
             restrictions: Restrictions::default(),
             held: None,
             commented: Vec::new(),
-            approved: Vec::new(),
             sharing: None,
             files: BTreeMap::new(),
             first_item,
@@ -68,6 +66,7 @@ impl World {
             expired: false,
             kept: BTreeMap::new(),
         });
+        self.enforce_in(new.folder, id);
         id
     }
 
@@ -172,17 +171,6 @@ impl World {
     pub(in super::super) fn restrict(&mut self, id: u32, restrictions: Restrictions) -> Option<()> {
         let secret = self.secret_mut(id)?;
         secret.restrictions = restrictions;
-        Some(())
-    }
-
-    pub(in super::super) fn approve(
-        &mut self,
-        id: u32,
-        username: &str,
-        time: std::time::Duration,
-    ) -> Option<()> {
-        let user = self.user_by_name(username)?.id;
-        self.secret_mut(id)?.approved.push((user, after(time)));
         Some(())
     }
 

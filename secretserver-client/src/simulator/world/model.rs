@@ -148,9 +148,8 @@ pub struct StoredSecret {
     pub restrictions: Restrictions,
     /// Who has it checked out.
     pub(in super::super) held: Option<Held>,
-    /// Who said why, or was allowed to, and until when that counts.
+    /// Who said why, and until when that counts.
     pub(in super::super) commented: Vec<(u32, Timestamp)>,
-    pub(in super::super) approved: Vec<(u32, Timestamp)>,
     /// `None`: as its folder says.
     pub(in super::super) sharing: Option<Vec<SecretGrant>>,
     pub(in super::super) files: BTreeMap<String, StoredFile>,

@@ -87,6 +87,15 @@ impl Restrictions {
         self
     }
 
+    /// What stands before it besides.
+    pub(in super::super) fn add(&mut self, more: &Self) {
+        self.check_out_minutes = more.check_out_minutes.or(self.check_out_minutes);
+        self.change_on_check_in |= more.change_on_check_in;
+        self.comment |= more.comment;
+        self.ticket |= more.ticket;
+        self.approval |= more.approval;
+    }
+
     pub(in super::super) fn any(&self) -> bool {
         *self != Self { change_on_check_in: self.change_on_check_in, ..Self::default() }
     }
@@ -137,7 +146,7 @@ pub(in super::super) fn after(time: Duration) -> Timestamp {
 
 impl StoredSecret {
     /// The state of the secret for a user who may view it.
-    pub(in super::super) fn state_for(&self, user: u32) -> &'static str {
+    pub(in super::super) fn state_for(&self, user: u32, approved: bool) -> &'static str {
         let wants = &self.restrictions;
         let holds = self.held.as_ref().is_some_and(|h| h.user == user);
         let comment = (wants.comment || wants.ticket) && !counts(&self.commented, user);
@@ -145,7 +154,7 @@ impl StoredSecret {
         match () {
             () if !self.active => "RequiresUndelete",
             () if wants.double_lock.is_some() => "RequiresDoubleLockPassword",
-            () if wants.approval && !counts(&self.approved, user) => "RequiresApproval",
+            () if wants.approval && !approved => "RequiresApproval",
             () if check_out && self.pending.is_some() => "RequiresCheckoutPendingRPC",
             () if check_out && comment => "RequiresCheckoutAndComment",
             () if check_out => "RequiresCheckout",
@@ -162,6 +171,7 @@ impl World {
     pub(in super::super) fn pass(&mut self, call: &Call, id: u32, ask: &Ask) -> Result<(), Refusal> {
         let (me, name) = (call.caller.id, call.caller.name.clone());
         let force = ask.force_check_in && call.caller.has(right::FORCE_CHECK_IN);
+        let approved = self.approved_until(id, me).is_some();
         let Some(secret) = self.secret_mut(id) else { return Ok(()) };
         let wants = secret.restrictions.clone();
         if !wants.any() {
@@ -171,7 +181,7 @@ impl World {
             let text = "The requested Secret requires its DoubleLock password.";
             return Err(refused("API_ValidateSecretAccessDoubleLockRequired", text));
         }
-        if wants.approval && !counts(&secret.approved, me) {
+        if wants.approval && !approved {
             let text = "The requested Secret requires approval for access.";
             return Err(refused("API_ValidateSecretAccessApprovalRequired", text));
         }

@@ -86,6 +86,8 @@ impl World {
             sdk_rules: Vec::new(),
             sdk_accounts: Vec::new(),
             waiting: BTreeSet::new(),
+            access_requests: Vec::new(),
+            policies: Vec::new(),
             audit: Vec::new(),
             user_audit: Vec::new(),
             folder_audit: Vec::new(),

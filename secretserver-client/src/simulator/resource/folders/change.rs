@@ -49,8 +49,9 @@ pub(in super::super::super) fn create(world: &mut World, call: &Call) -> Answer 
     }
     check_parent(world, call, parent)?;
     check_name(world, parent, name, None)?;
-    let id = world.add_folder(name, parent, inherit);
     let policy = sent.id("secretPolicyId");
+    check_policy(world, policy)?;
+    let id = world.add_folder(name, parent, inherit);
     let folder = world.folder_mut(id).ok_or_else(denied)?;
     (folder.inherit_policy, folder.policy) = (inherit_policy, policy);
     if !inherit {
@@ -58,6 +59,11 @@ pub(in super::super::super) fn create(world: &mut World, call: &Call) -> Answer 
     }
     world.record_folder(call.caller.id, id, "CREATE", "");
     ok(model(world, world.folder(id).ok_or_else(denied)?))
+}
+
+/// A policy that is not there is refused like one that is denied.
+fn check_policy(world: &World, policy: Option<u32>) -> Result<(), Refusal> {
+    if policy.is_none_or(|p| world.policy(p).is_some()) { Ok(()) } else { Err(denied()) }
 }
 
 /// What of a folder is to change.
@@ -92,6 +98,7 @@ fn apply(world: &mut World, call: &Call, changes: &Changes<'_>) -> Result<u32, R
         return Err(invalid("Folder name is required."));
     }
     check_name(world, parent, &name, Some(id))?;
+    check_policy(world, changes.policy.flatten())?;
     let inherits = changes.inherit.unwrap_or(folder.inherit);
     // Who decides over rights owns it, and at the root there is nothing to inherit from.
     if inherits && parent.is_none() || inherits != folder.inherit && !owner {
@@ -111,6 +118,7 @@ fn apply(world: &mut World, call: &Call, changes: &Changes<'_>) -> Result<u32, R
     if let Some(templates) = &changes.templates {
         folder.allowed_templates.clone_from(templates);
     }
+    world.enforce();
     world.record_folder(call.caller.id, id, "EDIT", "");
     Ok(id)
 }

@@ -22,14 +22,16 @@ pub(in super::super::super) fn state(world: &mut World, call: &Call) -> Answer {
     let secret =
         world.secret(id).filter(|s| s.active || caller.has(right::VIEW_DELETED)).ok_or_else(denied)?;
     let role = world.secret_role(caller, secret);
-    let state =
-        if secret.active && role < SecretRole::View { "CannotView" } else { secret.state_for(caller.id) };
+    let state = if secret.active && role < SecretRole::View {
+        "CannotView"
+    } else {
+        secret.state_for(caller.id, world.approved_until(id, caller.id).is_some())
+    };
     let holder = secret.held.as_ref().map(|h| h.user);
     let mine = holder == Some(caller.id);
     let outside = state.starts_with("RequiresCheckout");
     // Null and not false as long as it is not checked out, as recorded (example 28).
-    let approval =
-        secret.approved.iter().filter(|(who, _)| *who == caller.id).map(|(_, until)| date(*until)).max();
+    let approval = world.approved_until(id, caller.id);
     ok(json!({
         "id": secret.id, "secretName": secret.name, "folderId": or_none(secret.folder_id),
         "folderName": secret.folder_id.and_then(|f| world.folder(f)).map(|f| &f.name), "secretState": state,
@@ -38,7 +40,7 @@ pub(in super::super::super) fn state(world: &mut World, call: &Call) -> Answer {
         "checkedOutUserDisplayName": holder.and_then(|u| world.user(u)).map(|u| &u.display_name),
         "isCheckedOutByCurrentUser": holder.map(|_| mine), "checkOutIntervalMinutes": secret.restrictions.check_out_minutes,
         "passwordChangePending": secret.pending.is_some(), "inheritPermissions": secret.sharing.is_none(),
-        "approvalEnd": approval, "role": null, "actions": actions(secret, call, role, mine, outside),
+        "approvalEnd": approval.map(date), "role": null, "actions": actions(secret, call, role, mine, outside),
     }))
 }
 

@@ -1,0 +1,83 @@
+//! The directory in memory with a million accounts: what an indexed find costs, beside a get of the map that std has, and what it takes to
+//! hold them. `cargo bench -p benches --bench memory`; with another number of accounts: `ACCOUNTS=100000 cargo bench …`.
+//!
+//! Accounts are looked up in an order that no cache can guess, since that is how they are asked for.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    hint::black_box,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+use ad_directory::{Account, AccountKey, CreateOptions, Directory, Dn, FindOptions, MemoryDirectory, NewAccount};
+
+const FINDS: usize = 200_000;
+
+/// Nothing in memory ever waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("the directory in memory waits for nobody"),
+    }
+}
+
+/// Megabytes that are resident.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
+
+fn nanoseconds(of: impl Fn(usize) -> bool, count: usize) -> f64 {
+    // The best of five runs: what disturbs a run makes it slower and never faster.
+    let run = || {
+        let mut place = 12_345_usize;
+        let begun = Instant::now();
+        for _ in 0..FINDS {
+            // Numerical Recipes' generator, for an order without a pattern.
+            place = place.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % 0x1_0000_0000;
+            assert!(black_box(of(place % count)));
+        }
+        begun.elapsed().as_nanos() as f64 / FINDS as f64
+    };
+    (0..5).map(|_| run()).fold(f64::INFINITY, f64::min)
+}
+
+fn main() {
+    let count: usize = std::env::var("ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let directory = MemoryDirectory::builder("corp.example").unit("Service Accounts").build().expect("a directory");
+    let unit: Dn = "OU=Service Accounts,DC=corp,DC=example".parse().expect("a name");
+    let before = resident();
+    let begun = Instant::now();
+    let accounts: Vec<Account> = (0..count)
+        .map(|number| {
+            let new = NewAccount::new(unit.clone(), format!("svc-{number}").parse().expect("a name"))
+                .user_principal_name(format!("svc-{number}@corp.example").parse().expect("a name"))
+                .service_principal_name(format!("HTTP/svc-{number}.corp.example"));
+            ready(directory.create_account(&new, CreateOptions::new())).expect("an account")
+        })
+        .collect();
+    let made = begun.elapsed();
+    let keys: [(&str, Vec<AccountKey>); 5] = [
+        ("objectGUID", accounts.iter().map(|account| account.guid.into()).collect()),
+        ("objectSid", accounts.iter().map(|account| account.sid.clone().expect("a SID").into()).collect()),
+        ("sAMAccountName", accounts.iter().map(|account| account.sam_account_name.clone().into()).collect()),
+        ("userPrincipalName", accounts.iter().map(|account| account.user_principal_name.clone().expect("a name").into()).collect()),
+        ("distinguishedName", accounts.iter().map(|account| account.dn.clone().into()).collect()),
+    ];
+    let map: HashMap<_, _> = accounts.iter().map(|account| (account.guid, account.when_created)).collect();
+    let guids: Vec<_> = accounts.iter().map(|account| account.guid).collect();
+    drop(accounts);
+    println!("{count} accounts made in {:.1} s ({:.1} µs each)", made.as_secs_f64(), made.as_micros() as f64 / count as f64);
+    println!("{} MB resident with them, their keys and the map of this program; {before} MB before", resident());
+    let get = nanoseconds(|place| map.contains_key(&guids[place]), count);
+    println!("{:<20} {get:>7.0} ns", "HashMap::get");
+    for (name, keys) in &keys {
+        let find = |place: usize| ready(directory.find_account(&keys[place], FindOptions::new())).is_ok_and(|found| found.is_some());
+        let time = nanoseconds(find, count);
+        println!("{name:<20} {time:>7.0} ns  {:>5.1} × HashMap::get", time / get);
+    }
+}
