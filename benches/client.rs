@@ -1,6 +1,8 @@
 //! The client beside bare reqwest and serde_json, over a socket. Prints the ratios and what they must be, and fails when one is missed:
 //! `cargo bench -p benches --bench client`.
 
+mod figure;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,6 +15,8 @@ use secretserver_client::resource::users::UserFilter;
 use secretserver_client::{Client, SecretId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use figure::{Figure, cpu, median};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -123,22 +127,11 @@ fn users(line: &str) -> String {
     )
 }
 
-/// The processor time of this thread so far, in nanoseconds. The server has a thread of its own, so it is not in it.
-fn cpu() -> Result<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(text.split_whitespace().next().ok_or("no time")?.parse()?)
-}
-
 /// The most memory that this process ever had, in KiB.
 fn peak() -> Result<u64> {
     let text = std::fs::read_to_string("/proc/self/status")?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:")).ok_or("no peak")?;
     Ok(line.split_whitespace().nth(1).ok_or("no peak")?.parse()?)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn bare() -> Result<reqwest::Client> {
@@ -148,23 +141,6 @@ fn bare() -> Result<reqwest::Client> {
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     Ok(reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build()?)
-}
-
-/// One figure and what it must be.
-struct Figure {
-    what: &'static str,
-    value: f64,
-    bound: f64,
-    at_most: bool,
-}
-
-impl Figure {
-    fn print(&self) -> bool {
-        let met = if self.at_most { self.value <= self.bound } else { self.value >= self.bound };
-        let (sign, verdict) = (if self.at_most { "≤" } else { "≥" }, if met { "met" } else { "MISSED" });
-        println!("{:<58} {:>8.2}   {sign} {:<6} {verdict}", self.what, self.value, self.bound);
-        met
-    }
 }
 
 /// One request for each warm read, and its processor time beside that of the bare libraries, in turns.
@@ -208,14 +184,9 @@ async fn overhead(server: &Server) -> Result<Vec<Figure>> {
     println!("processor time of one read: {:.1} µs, bare {:.1} µs", median(ours), median(theirs));
     let each = requests as f64 / (ROUNDS as f64 * f64::from(READS));
     Ok(vec![
-        Figure { what: "requests for one warm read, at most", value: each, bound: 1.0, at_most: true },
-        Figure { what: "requests for one warm read, at least", value: each, bound: 1.0, at_most: false },
-        Figure {
-            what: "processor time of one read, by bare reqwest + serde_json",
-            value: median(ratios),
-            bound: 1.3,
-            at_most: true,
-        },
+        Figure::at_most("requests for one warm read, at most", each, 1.0),
+        Figure::at_least("requests for one warm read, at least", each, 1.0),
+        Figure::at_most("processor time of one read, by bare reqwest + serde_json", median(ratios), 1.3),
     ])
 }
 
@@ -240,12 +211,7 @@ async fn in_flight(server: &Server) -> Result<Vec<Figure>> {
             .await?;
         ratios.push(800.0 / begin.elapsed().as_secs_f64() / one);
     }
-    Ok(vec![Figure {
-        what: "20 ms server: throughput of 32 in flight, by one",
-        value: median(ratios),
-        bound: 15.0,
-        at_most: false,
-    }])
+    Ok(vec![Figure::at_least("20 ms server: throughput of 32 in flight, by one", median(ratios), 15.0)])
 }
 
 /// A long list with pages ahead, by page after page; and the memory for both.
@@ -272,18 +238,8 @@ async fn long_list(server: &Server) -> Result<Vec<Figure>> {
     println!("{USERS} users: {one:.1} s page after page, {ahead:.2} s with 16 pages ahead");
     let grown = (peak()?.saturating_sub(before)) as f64 / 1024.0;
     Ok(vec![
-        Figure {
-            what: "100,000 users: 16 pages ahead, by page after page",
-            value: one / ahead,
-            bound: 12.0,
-            at_most: false,
-        },
-        Figure {
-            what: "100,000 users: growth of the peak memory, MB",
-            value: grown,
-            bound: 64.0,
-            at_most: true,
-        },
+        Figure::at_least("100,000 users: 16 pages ahead, by page after page", one / ahead, 12.0),
+        Figure::at_most("100,000 users: growth of the peak memory, MB", grown, 64.0),
     ])
 }
 

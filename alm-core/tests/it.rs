@@ -25,9 +25,11 @@ mod it {
     mod recover;
     mod refusals;
     mod rotation;
+    mod rules;
     mod stage;
     mod store;
     mod structure;
     mod sweep;
+    mod walk;
     mod world;
 }

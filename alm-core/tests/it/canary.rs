@@ -185,6 +185,8 @@ fn i_11_no_password_is_anywhere_but_in_vault_and_directory() {
                     stage.run_until_quiet(&stage.chaos, 1).await.unwrap();
                     stage.chaos.points()
                 };
+                // A line that another test came upon first, while nobody listened, may be marked as one that nobody wants.
+                tracing::callsite::rebuild_interest_cache();
                 // Undisturbed, and with every call's answer lost: what is written about failures is what leaks.
                 let plans = (0..points.len())
                     .filter(|at| !points[*at].starts_with("at "))
@@ -248,6 +250,8 @@ fn i_11_a_planted_secret_is_found_wherever_it_is_and_however_it_is_written() {
         block_on(async {
             let world = World::new().await;
             let template = world.template(alm_core::model::template::EolAction::Review).await;
+            world.provisioned(template, "before").await;
+            tracing::callsite::rebuild_interest_cache();
             let id = world.provisioned(template, "payroll").await;
             let saga = world.execute(&world.requester, DisableAccount::new(id)).await.unwrap();
             let request = world.submitted(template, "other").await;

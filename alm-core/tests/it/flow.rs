@@ -10,6 +10,7 @@ use alm_core::service::accounts::{
 };
 use alm_core::service::sweep::SweepOptions;
 
+use super::rules::received;
 use super::world::{OU, READERS, RETIRED, World};
 
 #[tokio::test]
@@ -143,7 +144,7 @@ async fn di_and_en_are_each_others_way_back() {
     world.run().await;
     assert_eq!(world.view(id).await.account.status, AccountStatus::Disabled);
     let refused = world.execute(&world.requester, DisableAccount::new(id)).await.unwrap_err();
-    assert!(refused.violates("L-11"), "{refused}");
+    received(&refused, "L-11");
     world.execute(&world.requester, EnableAccount::new(id)).await.unwrap();
     world.run().await;
     let view = world.view(id).await;

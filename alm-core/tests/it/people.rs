@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::rules::received;
 use super::world::World;
 
 impl World {
@@ -302,7 +303,7 @@ async fn p_1_o_11_a_token_opens_what_it_names_as_long_as_it_may() {
     // The owner may, the token may not.
     world.refused(&program, AddPerson::new("X", "x@example.com"), "P-1").await;
     world.refused(&program, RenameGroup::new(world.leads, "X"), "P-1").await;
-    assert!(world.alm.accounts(&program, None, 1).await.unwrap_err().violates("P-1"));
+    received(&world.alm.accounts(&program, None, 1).await.unwrap_err(), "P-1");
     // It cannot make one that opens more.
     let other = ApiTokenSecret::generate(&SystemEntropy::new()).unwrap();
     let more = CreateApiToken::new("more", &other, all(Feature::User), until);
@@ -321,12 +322,12 @@ async fn p_1_o_11_a_token_opens_what_it_names_as_long_as_it_may() {
     // Disabled, expired or removed, at once; for programs that signed in before, too.
     world.execute(&world.admin, EditApiToken::new(id, "the pipeline").disabled()).await.unwrap();
     world.refused(&program, AddGroup::new("Disabled", []), "P-1").await;
-    assert!(world.alm.sign_in_by_token(token.secret(), "here").await.unwrap_err().violates("P-1"));
+    received(&world.alm.sign_in_by_token(token.secret(), "here").await.unwrap_err(), "P-1");
     world.execute(&world.admin, EditApiToken::new(id, "the pipeline")).await.unwrap();
     world.execute(&program, AddGroup::new("Enabled", [])).await.unwrap();
     let listed = world.alm.api_tokens(&world.admin, world.admin.person).await.unwrap();
     assert_eq!((listed.len(), listed[0].description.as_str()), (1, "the pipeline"));
-    assert!(world.alm.api_tokens(&world.lead, world.admin.person).await.unwrap_err().violates("P-1"));
+    received(&world.alm.api_tokens(&world.lead, world.admin.person).await.unwrap_err(), "P-1");
     world.clock.advance(SignedDuration::from_hours(24 * 30));
     world.refused(&program, AddGroup::new("Expired", []), "P-1").await;
     world.refused(&world.lead, DeleteApiToken::new(id), "P-1").await;
@@ -346,6 +347,6 @@ async fn p_1_what_is_no_token_opens_nothing() {
     let world = World::new().await;
     for text in ["", "alm_", "password", &format!("alm_{}", "0".repeat(64))] {
         let error = world.alm.sign_in_by_token(&SecretString::from(text), "here").await.unwrap_err();
-        assert!(error.violates("P-1"), "{error}");
+        received(&error, "P-1");
     }
 }

@@ -21,6 +21,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::chaos::{Chaos, Mishap};
+use super::rules::{proves, received};
 use super::stage::{Case, Stage, account_named, poll};
 use super::world::{OU, READERS, RETIRED, World, key};
 
@@ -108,7 +109,7 @@ async fn x_4_what_the_vault_refuses_fails_frees_the_name_and_leaves_the_director
     let other = world.submitted(version.template, "payroll").await;
     let refused =
         world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap_err();
-    assert!(refused.violates("NM-2"), "{refused}");
+    received(&refused, "NM-2");
     world.execute(&world.requester, alm_core::service::requests::WithdrawRequest::new(other)).await.unwrap();
     // and now it goes.
     world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap();
@@ -141,6 +142,7 @@ async fn x_6_an_account_whose_reply_was_lost_is_adopted_not_added_twice() {
 /// I-3: an object of the wanted name that is not exactly what this saga would have added.
 #[tokio::test]
 async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
+    let _proof = proves(&["X-7", "I-3"]);
     #[derive(Clone, Copy, Debug)]
     enum Stranger {
         Bare,
@@ -287,10 +289,10 @@ async fn x_12_x_16_an_account_that_may_be_enabled_is_parked_never_undone() {
         assert!(there.is_enabled());
         let cancel = CancelProvisioning::new(stage.request.unwrap());
         let refused = world.execute(&world.admin, cancel).await.unwrap_err();
-        assert!(refused.violates("X-16"), "{refused}");
+        received(&refused, "X-16");
         world.execute(&world.requester, RetryRequest::new(stage.request.unwrap())).await.unwrap();
         let cancel = CancelProvisioning::new(stage.request.unwrap());
-        assert!(world.execute(&world.admin, cancel).await.unwrap_err().violates("X-16"));
+        received(&world.execute(&world.admin, cancel).await.unwrap_err(), "X-16");
     }
     settle(&stage).await;
     assert!(stage.problems(false).await.is_empty(), "{:?}", stage.problems(false).await);

@@ -32,6 +32,8 @@ use alm_core::{Alm, Caller, Command, Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::rules::{Proof, received};
+
 pub(super) const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
 pub(super) const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
@@ -54,6 +56,8 @@ pub(super) struct World {
     pub stranger: Caller,
     pub leads: GroupId,
     pub requesters: GroupId,
+    /// What the test's name says is proved when it comes to its end.
+    _proof: Proof,
 }
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -143,6 +147,7 @@ impl World {
             stranger,
             leads,
             requesters,
+            _proof: Proof::by_name(),
         }
     }
 
@@ -272,7 +277,7 @@ impl World {
             panic!("{shown} was not refused by {rule}");
         };
         assert!(matches!(error.kind(), ErrorKind::Refused | ErrorKind::Denied), "{error}");
-        assert!(error.violates(rule), "{shown}: {rule} expected: {error}");
+        received(&error, rule);
         let records = self.store.audit(before + 1, 10).await.unwrap();
         assert_eq!(records.len(), 1, "{shown}: exactly the denial is audited");
         let entry = records[0].entry().unwrap();

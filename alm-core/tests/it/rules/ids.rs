@@ -1,0 +1,83 @@
+//! The rules there are, and those that nothing proves yet.
+
+/// Every id of the table of the rules; `.ci/rules` holds this list against the table itself.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    include_str!("ids.txt").lines()
+}
+
+/// Rules whose feature does not exist yet: what, and in which issue it is wanted. Whoever makes it takes its line away: a rule that has a proof
+/// may not be here.
+pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
+    ("O-10", "engine pools", 6),
+    ("O-12", "the mirror of the directory", 5),
+    ("O-13", "gMSA and Entra ID as account kinds", 5),
+    ("T-11", "gMSA", 5),
+    ("T-14", "who rotates the password", 5),
+    ("T-16", "approvers who can read the secret are shown", 5),
+    ("R-14", "privileges", 5),
+    ("N-7", "events of sync and of engines", 5),
+    ("N-8", "synced users", 5),
+    ("N-16", "e-mail templates", 5),
+    ("N-17", "the inbox", 5),
+    ("H-1", "webhooks", 5),
+    ("H-2", "webhooks", 5),
+    ("H-3", "webhooks", 5),
+    ("H-4", "SIEM", 5),
+    ("H-5", "SIEM", 5),
+    ("H-6", "delivery to several destinations", 5),
+    ("E-1", "engines on their own hosts", 6),
+    ("E-2", "activation of engines", 6),
+    ("E-3", "engine pools", 6),
+    ("E-4", "calibration", 6),
+    ("E-6", "the engine's short log", 6),
+    ("E-7", "the reference topologies", 6),
+    ("E-8", "the engine's local policy", 6),
+    ("S-1", "sync", 5),
+    ("S-2", "sync", 5),
+    ("S-3", "sync", 5),
+    ("S-4", "sync", 5),
+    ("S-5", "vault sync", 5),
+    ("S-6", "the drift report", 5),
+    ("S-7", "sync", 5),
+    ("S-8", "dormancy", 5),
+    ("M-1", "discovery", 5),
+    ("M-2", "migration", 5),
+    ("M-4", "bulk commands", 5),
+    ("X-10", "a controller that is lost for good", 6),
+    ("X-19", "a store that went back", 6),
+    ("X-23", "the end of a privilege", 5),
+    ("G-1", "the governance adapter", 7),
+    ("G-2", "the governance adapter", 7),
+    ("G-3", "the governance adapter", 7),
+    ("G-4", "the governance adapter", 7),
+    ("G-5", "the governance adapter", 7),
+    ("G-6", "the governance adapter", 7),
+    ("G-7", "the governance adapter", 7),
+    ("G-8", "the governance adapter", 7),
+    ("G-9", "the governance adapter", 7),
+    ("G-10", "the governance adapter", 7),
+    ("G-11", "the governance adapter", 7),
+    ("G-12", "the governance adapter", 7),
+    ("G-13", "the governance adapter", 7),
+    ("G-14", "the governance adapter", 7),
+    ("G-15", "the governance adapter", 7),
+];
+
+/// Rules that are proved as far as they are done: what is still missing, and in which issue it is wanted.
+pub(super) const IN_PART: &[(&str, &str, u32)] = &[
+    ("O-1", "sign-in through OpenID Connect", 5),
+    ("O-7", "tags, attributes of one account, dependencies", 5),
+    ("O-8", "which engines reach a vault, its sync", 6),
+    ("O-9", "Entra ID, sync schedules", 5),
+    ("O-11", "e-mail templates, webhooks, SIEM targets, the inbox", 5),
+    ("T-1", "account kinds other than users", 5),
+    ("T-3", "attributes with default, required and read-only; password-change allowed or not", 5),
+    ("T-12", "an operation of its own with a stored result", 5),
+    ("T-15", "the deny entry for Change Password", 5),
+    ("W-2", "users whom sync disables", 5),
+    ("W-4", "rotation when an owner was removed", 5),
+    ("N-2", "told to administrators where that is turned on", 5),
+    ("X-18", "doctor", 6),
+    ("X-21", "the tombstone, and rebuilding", 6),
+    ("A-2", "signed checkpoints outside", 6),
+];

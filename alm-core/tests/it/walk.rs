@@ -1,0 +1,147 @@
+//! Random people give random commands, and a simple model says what must come of each (sections R, L, W, P as a whole).
+//!
+//! A sequence that the service and the model disagree about is made as short as it gets before it is shown. `PROPTEST_CASES` says how many
+//! sequences.
+
+mod model;
+mod play;
+
+use alm_core::rules::lifecycle::AccountOption;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use super::rules::proves;
+use play::Play;
+
+/// Who there is, by number: admin, requester, lead, second lead, security, stranger.
+const PEOPLE: usize = 6;
+const ADMIN: usize = 0;
+const NAMES: [&str; 3] = ["payroll", "reports", "backup"];
+
+/// What somebody does. Requests and accounts are numbered as they come to be; a number beyond them goes round.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Draft {
+        who: usize,
+        action: usize,
+        name: usize,
+    },
+    Edit {
+        who: usize,
+        request: usize,
+        name: usize,
+    },
+    DeleteDraft {
+        who: usize,
+        request: usize,
+    },
+    Submit {
+        who: usize,
+        request: usize,
+    },
+    Withdraw {
+        who: usize,
+        request: usize,
+    },
+    Copy {
+        who: usize,
+        request: usize,
+    },
+    Cancel {
+        who: usize,
+        request: usize,
+    },
+    Vote {
+        who: usize,
+        request: usize,
+        yes: bool,
+    },
+    Ask {
+        who: usize,
+        account: usize,
+        option: AccountOption,
+        sure: bool,
+    },
+    Own {
+        who: usize,
+        account: usize,
+        owners: u8,
+    },
+    Enable {
+        who: usize,
+        whom: usize,
+        on: bool,
+    },
+    /// So many hours go by.
+    Pass {
+        hours: i64,
+    },
+    /// The clock's turn.
+    Sweep,
+    /// The engine's turn.
+    Work,
+    /// What usually happens to a request: it is submitted, approved by whoever is asked, and carried out.
+    Along {
+        request: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = || prop_oneof![3 => Just(1_usize), 2 => 0_usize..PEOPLE];
+    let request = || prop_oneof![2 => Just(usize::MAX), 1 => 0_usize..12];
+    let account = || 0_usize..4;
+    let options = proptest::sample::select(AccountOption::ALL.to_vec());
+    prop_oneof![
+        3 => (who(), 0_usize..4, 0_usize..3).prop_map(|(who, action, name)| Step::Draft { who, action, name }),
+        1 => (who(), request(), 0_usize..3).prop_map(|(who, request, name)| Step::Edit { who, request, name }),
+        1 => (who(), request()).prop_map(|(who, request)| Step::DeleteDraft { who, request }),
+        2 => (who(), request()).prop_map(|(who, request)| Step::Submit { who, request }),
+        1 => (who(), request()).prop_map(|(who, request)| Step::Withdraw { who, request }),
+        1 => (who(), request()).prop_map(|(who, request)| Step::Copy { who, request }),
+        1 => (who(), request()).prop_map(|(who, request)| Step::Cancel { who, request }),
+        3 => (0_usize..PEOPLE, request(), proptest::bool::weighted(0.9))
+            .prop_map(|(who, request, yes)| Step::Vote { who, request, yes }),
+        8 => (who(), account(), options, proptest::bool::weighted(0.8))
+            .prop_map(|(who, account, option, sure)| Step::Ask { who, account, option, sure }),
+        1 => (who(), account(), 0_u8..64).prop_map(|(who, account, owners)| Step::Own { who, account, owners }),
+        2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], 0_usize..PEOPLE, any::<bool>())
+            .prop_map(|(who, whom, on)| Step::Enable { who, whom, on }),
+        4 => prop_oneof![0_i64..48, Just(24 * 75), Just(24 * 90), -24_i64..0].prop_map(|hours| Step::Pass { hours }),
+        3 => Just(Step::Sweep),
+        4 => Just(Step::Work),
+        6 => request().prop_map(|request| Step::Along { request }),
+    ]
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+#[test]
+fn p_1_r_8_l_31_l_32_w_2_i_4_i_5_i_6_random_people_get_what_the_model_says() {
+    let _proof = proves(&["I-5", "I-8"]);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(config);
+    let counts = std::cell::Cell::new((0_u32, 0_u32, 0_u32));
+    let result = runner.run(&proptest::collection::vec(step(), 1..60), |steps| {
+        let played = block_on(async {
+            let mut play = Play::new().await;
+            for step in steps {
+                play.step(step).await?;
+            }
+            play.end().await?;
+            Ok::<_, String>((play.accepted, play.refused))
+        });
+        let (accepted, refused) = played.map_err(TestCaseError::fail)?;
+        let (sequences, before, not) = counts.get();
+        counts.set((sequences + 1, before + accepted, not + refused));
+        Ok(())
+    });
+    let (sequences, accepted, refused) = counts.get();
+    println!("{sequences} sequences, {accepted} commands accepted and {refused} refused");
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    assert!(accepted > refused / 4, "most of what is tried must lead somewhere");
+}
