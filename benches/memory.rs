@@ -12,7 +12,9 @@ use std::{
     time::Instant,
 };
 
-use ad_directory::{Account, AccountKey, CreateOptions, Directory, Dn, FindOptions, MemoryDirectory, NewAccount};
+use ad_directory::{
+    Account, AccountKey, CreateOptions, Directory, Dn, FindOptions, MemoryDirectory, NewAccount,
+};
 
 const FINDS: usize = 200_000;
 
@@ -28,7 +30,8 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default() / 1024
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default()
+        / 1024
 }
 
 fn nanoseconds(of: impl Fn(usize) -> bool, count: usize) -> f64 {
@@ -48,7 +51,8 @@ fn nanoseconds(of: impl Fn(usize) -> bool, count: usize) -> f64 {
 
 fn main() {
     let count: usize = std::env::var("ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
-    let directory = MemoryDirectory::builder("corp.example").unit("Service Accounts").build().expect("a directory");
+    let directory =
+        MemoryDirectory::builder("corp.example").unit("Service Accounts").build().expect("a directory");
     let unit: Dn = "OU=Service Accounts,DC=corp,DC=example".parse().expect("a name");
     let before = resident();
     let begun = Instant::now();
@@ -65,18 +69,33 @@ fn main() {
         ("objectGUID", accounts.iter().map(|account| account.guid.into()).collect()),
         ("objectSid", accounts.iter().map(|account| account.sid.clone().expect("a SID").into()).collect()),
         ("sAMAccountName", accounts.iter().map(|account| account.sam_account_name.clone().into()).collect()),
-        ("userPrincipalName", accounts.iter().map(|account| account.user_principal_name.clone().expect("a name").into()).collect()),
+        (
+            "userPrincipalName",
+            accounts
+                .iter()
+                .map(|account| account.user_principal_name.clone().expect("a name").into())
+                .collect(),
+        ),
         ("distinguishedName", accounts.iter().map(|account| account.dn.clone().into()).collect()),
     ];
     let map: HashMap<_, _> = accounts.iter().map(|account| (account.guid, account.when_created)).collect();
     let guids: Vec<_> = accounts.iter().map(|account| account.guid).collect();
     drop(accounts);
-    println!("{count} accounts made in {:.1} s ({:.1} µs each)", made.as_secs_f64(), made.as_micros() as f64 / count as f64);
-    println!("{} MB resident with them, their keys and the map of this program; {before} MB before", resident());
+    println!(
+        "{count} accounts made in {:.1} s ({:.1} µs each)",
+        made.as_secs_f64(),
+        made.as_micros() as f64 / count as f64
+    );
+    println!(
+        "{} MB resident with them, their keys and the map of this program; {before} MB before",
+        resident()
+    );
     let get = nanoseconds(|place| map.contains_key(&guids[place]), count);
     println!("{:<20} {get:>7.0} ns", "HashMap::get");
     for (name, keys) in &keys {
-        let find = |place: usize| ready(directory.find_account(&keys[place], FindOptions::new())).is_ok_and(|found| found.is_some());
+        let find = |place: usize| {
+            ready(directory.find_account(&keys[place], FindOptions::new())).is_ok_and(|found| found.is_some())
+        };
         let time = nanoseconds(find, count);
         println!("{name:<20} {time:>7.0} ns  {:>5.1} × HashMap::get", time / get);
     }

@@ -20,6 +20,12 @@ pub struct ShowEffects {
 fn in_words(effect: &str, operation: OperationKind) -> &str {
     match (effect, operation) {
         ("preflight", _) => "vault, OU and groups are looked at; a controller is chosen",
+        ("create_secret", OperationKind::Rotate) => "a second secret gets a new password",
+        ("set_password", _) => "the directory gets the new password, in a request that carries the marker",
+        ("verify_password", OperationKind::Rotate) => "a bind proves that the new password is there",
+        ("copy_password", _) => "the account's own secret gets it",
+        ("tell_dependents", _) => "what depends on the secret is told",
+        ("settle_secrets", OperationKind::Rotate) => "the second secret is deactivated",
         ("create_secret", _) => "a password is made and put into the vault",
         ("add_account", _) => "the account is added, disabled, with the vault's password",
         ("replace_password", _) => "another password is put into the vault",

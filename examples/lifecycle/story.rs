@@ -27,6 +27,7 @@ use alm_core::service::groups::AddGroup;
 use alm_core::service::people::AddPerson;
 use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::requests::{DraftRequest, SubmitRequest};
+use alm_core::service::rotation::RotateAccount;
 use alm_core::service::sweep::SweepOptions;
 use alm_core::service::templates::DraftTemplate;
 use alm_core::{Caller, Command, ErrorKind};
@@ -176,6 +177,8 @@ impl Story<'_> {
         }
         self.teller.brief(false);
         self.renewed(account).await?;
+        self.teller.chapter("Another password");
+        self.operate("rotate", &self.cast.rita, RotateAccount::new(account)).await?;
         self.teller.chapter("An emergency");
         self.operate("disable", &self.cast.ada, DisableAccount::new(account)).await?;
         if until == Until::Disabled {

@@ -13,7 +13,6 @@ use crate::model::ids::SecretId;
 pub struct Machine(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack of whoever replays it")]
 enum Kind {
     Provision(provision::State),
     Operate(sequence::State),

@@ -24,6 +24,7 @@ const UNREACHED: u32 = 2;
 const TELLINGS: u32 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what may be outside")]
 pub(super) struct State {
     plan: RotatePlan,
     step: Step,

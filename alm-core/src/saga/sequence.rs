@@ -18,6 +18,7 @@ use crate::model::ids::SecretId;
 const UNREACHED: u32 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about where it stands")]
 pub(super) struct State {
     plan: OperatePlan,
     controller: Option<Controller>,

@@ -228,7 +228,7 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
     saga.findings.push("another operation took its place".to_owned());
     // What a rotation left is remembered: the directory may have the password in it.
     if let Some(pending) = &mut account.pending {
-        pending.secret = machine.pending_secret().cloned().or(pending.secret.take());
+        pending.secret = machine.pending_secret().cloned().or_else(|| pending.secret.take());
     }
     unit.put(&saga, format!("give up {:?} of {}", open.kind, saga.account_name))?;
     unit.audit("saga.superseded", format!("account {}", saga.account), json!({ "saga": saga.id }));
