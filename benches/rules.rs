@@ -56,7 +56,7 @@ fn account(n: u64, random: &mut u64, hours: i64) -> Result<Account> {
         "groups": ["CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com"],
         "object_guid": id(6), "vault": Uuid::from_u128(7), "secret": n.to_string(), "operation": null,
         "renewal": null, "reminders": { "last": null, "next": renewal_date(eol, 15), "cycle": 0 },
-        "sagas": [id(8)], "provisioned_at": now(), "erased_at": null,
+        "sagas": [id(8)], "provisioned_at": now(), "password_changed_at": now(), "erased_at": null,
     }))?)
 }
 
