@@ -81,7 +81,27 @@ impl Client {
         self.tokens.forget();
     }
 
-    /// Carries out any operation, also your own.
+    /// Carries out any operation, also your own: one that this crate does not have, described by an [`Endpoint`]. The
+    /// [guide](crate::guide::own_operations) has whole examples, with a body and with a test.
+    ///
+    /// ```no_run
+    /// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
+    /// use secretserver_client::request::{Endpoint, Method, Path};
+    ///
+    /// struct CountSites;
+    ///
+    /// impl Endpoint for CountSites {
+    ///     const OPERATION: &'static str = "sites.count";
+    ///     const METHOD: Method = Method::Get;
+    ///     type Response = u32;
+    ///     fn path(&self) -> Path {
+    ///         Path::api("v1/sites/count")
+    ///     }
+    /// }
+    ///
+    /// let sites = client.request(CountSites).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// Dropping the future abandons the wait: what was sent may be carried out all the same.
     ///
