@@ -71,7 +71,7 @@ impl Client {
     /// Dropping the future does not stop a sign-in that was begun.
     ///
     /// # Errors
-    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the server refuses the credential; it is not tried again until it is replaced.
+    /// [`ErrorKind::Auth`] when the server refuses the credential; it is not tried again until it is replaced.
     pub async fn sign_in(&self) -> Result<(), Error> {
         self.tokens.bearer().await.map(drop)
     }
@@ -106,7 +106,7 @@ impl Client {
     /// Dropping the future abandons the wait: what was sent may be carried out all the same.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind); [`Error::outcome`] says what is known of the change.
+    /// See [`ErrorKind`]; [`Error::outcome`] says what is known of the change.
     pub async fn request<E: Endpoint>(&self, endpoint: E) -> Result<E::Response, Error> {
         let request = prepare(&endpoint)?;
         let tokens: Option<&dyn TokenSource> = E::AUTHENTICATED.then_some(&self.tokens);

@@ -20,7 +20,7 @@ impl Secrets<'_> {
     /// Puts a file into a field. Sent once and never again: a stream cannot be sent twice, and when the answer is lost
     /// ([`Outcome::Unknown`](crate::Outcome::Unknown)), the secret says by `filename` and `file_attachment_id` which file it has.
     ///
-    /// The client's total time limit is for all of it: give large files a client [with a longer one](Client::with_total_timeout).
+    /// The client's total time limit is for all of it: give large files a client [with a longer one](crate::Client::with_total_timeout).
     ///
     /// ```
     /// # async fn run(client: &secretserver_client::Client, id: secretserver_client::SecretId) -> Result<(), Box<dyn std::error::Error>> {
@@ -31,7 +31,7 @@ impl Secrets<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`]: the field is none for files, or the server refuses such files. Otherwise as for [`Secrets::update_field`].
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): the field is none for files, or the server refuses such files. Otherwise as for [`Secrets::update_field`].
     pub async fn upload_file(
         &self,
         id: impl Into<SecretRef> + Send,

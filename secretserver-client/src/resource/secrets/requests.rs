@@ -30,7 +30,7 @@ impl Secrets<'_> {
     /// [`access_requests`](Self::access_requests).
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`]: it is not possible, such as when access was asked for already. Otherwise as for [`Secrets::get`].
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): it is not possible, such as when access was asked for already. Otherwise as for [`Secrets::get`].
     pub async fn request_access(&self, request: NewAccessRequest) -> Result<AccessRequest, Error> {
         self.0.request(RequestAccess(request)).await
     }
