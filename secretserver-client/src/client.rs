@@ -71,7 +71,7 @@ impl Client {
     /// Dropping the future does not stop a sign-in that was begun.
     ///
     /// # Errors
-    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the server refuses the credential; it is not tried again until it is replaced.
+    /// [`ErrorKind::Auth`] when the server refuses the credential; it is not tried again until it is replaced.
     pub async fn sign_in(&self) -> Result<(), Error> {
         self.tokens.bearer().await.map(drop)
     }
@@ -81,12 +81,32 @@ impl Client {
         self.tokens.forget();
     }
 
-    /// Carries out any operation, also your own.
+    /// Carries out any operation, also your own: one that this crate does not have, described by an [`Endpoint`]. The
+    /// [guide](crate::guide::own_operations) has whole examples, with a body and with a test.
+    ///
+    /// ```no_run
+    /// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
+    /// use secretserver_client::request::{Endpoint, Method, Path};
+    ///
+    /// struct CountSites;
+    ///
+    /// impl Endpoint for CountSites {
+    ///     const OPERATION: &'static str = "sites.count";
+    ///     const METHOD: Method = Method::Get;
+    ///     type Response = u32;
+    ///     fn path(&self) -> Path {
+    ///         Path::api("v1/sites/count")
+    ///     }
+    /// }
+    ///
+    /// let sites = client.request(CountSites).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// Dropping the future abandons the wait: what was sent may be carried out all the same.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind); [`Error::outcome`] says what is known of the change.
+    /// See [`ErrorKind`]; [`Error::outcome`] says what is known of the change.
     pub async fn request<E: Endpoint>(&self, endpoint: E) -> Result<E::Response, Error> {
         let request = prepare(&endpoint)?;
         let tokens: Option<&dyn TokenSource> = E::AUTHENTICATED.then_some(&self.tokens);

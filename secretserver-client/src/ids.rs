@@ -1,4 +1,17 @@
 //! Numbers that name things. Each kind of thing has its own type, and none of them can hold 0 or less.
+//!
+//! So a number cannot get into the place of another:
+//!
+//! ```compile_fail,E0277
+//! # async fn run(client: &secretserver_client::Client, user: secretserver_client::UserId) {
+//! client.secrets().get(user).await; // a user is no secret
+//! # }
+//! ```
+//! ```compile_fail,E0277
+//! # async fn run(client: &secretserver_client::Client) {
+//! client.secrets().get(-1).await; // nothing has this number: SecretId::new says so
+//! # }
+//! ```
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -22,30 +22,59 @@ pub use lenient::{LenientPager, RecordError};
 
 /// One page of a list.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "Envelope<T>", bound = "T: Deserialize<'de>")]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The entries.
-    #[serde(default = "Vec::new")]
     pub records: Vec<T>,
     /// Where the page begins.
-    #[serde(default)]
     pub skip: u32,
     /// How many entries the server was willing to give at once.
-    #[serde(default)]
     pub take: u32,
     /// How many entries there are in all, as far as the server says.
-    #[serde(default)]
     pub total: u32,
     /// Whether more pages follow.
-    #[serde(default)]
     pub has_next: bool,
     /// Where the next page begins.
-    #[serde(default)]
     pub next_skip: u32,
+    /// False although the status was 200: the server could not make the list, and this is no empty one. A [`Pager`] makes an error of it.
+    pub success: bool,
     /// Records that could not be read, in order, in a list that is read [leniently](Pager::lenient). Else there are none: then such a page is an error.
-    #[serde(skip, default = "Vec::new")]
     pub malformed: Vec<RecordError>,
+}
+
+/// A page as the server writes it. One without records is none: taking it for an empty list would make people create what exists.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<T> {
+    records: Vec<T>,
+    #[serde(default)]
+    skip: u32,
+    #[serde(default)]
+    take: u32,
+    #[serde(default)]
+    total: u32,
+    has_next: Option<bool>,
+    next_skip: Option<u32>,
+    success: Option<bool>,
+}
+
+impl<T> From<Envelope<T>> for Page<T> {
+    fn from(envelope: Envelope<T>) -> Self {
+        let given = u32::try_from(envelope.records.len()).unwrap_or(u32::MAX);
+        let end = envelope.skip.saturating_add(given);
+        Self {
+            records: envelope.records,
+            skip: envelope.skip,
+            take: envelope.take,
+            total: envelope.total,
+            // What is not said follows from how many there are.
+            has_next: envelope.has_next.unwrap_or(end < envelope.total),
+            next_skip: envelope.next_skip.unwrap_or(end),
+            success: envelope.success.unwrap_or(true),
+            malformed: Vec::new(),
+        }
+    }
 }
 
 impl<T> Page<T> {
@@ -57,6 +86,7 @@ impl<T> Page<T> {
             total: 0,
             has_next: false,
             next_skip: 0,
+            success: true,
             malformed: Vec::new(),
         }
     }
@@ -221,6 +251,10 @@ impl<T> Pages<T> {
     /// Judges a page that has come, and says where the list goes on.
     fn judge(&mut self, asked: u32, page: &mut Page<T>) -> Result<(), Error> {
         page.skip = asked;
+        if !page.success {
+            return Err(Error::new(ErrorKind::Server, Outcome::NotDone, self.operation)
+                .with_detail("the server answered with success that it did not succeed, and not why"));
+        }
         let given = page.given();
         if !page.has_next || given == 0 {
             self.end();

@@ -1,9 +1,26 @@
 //! How requests travel: the [`Transport`] trait, and what is done around it.
 //!
 //! One call is: wait for a token → wait for a place among the requests in flight → one attempt under its time limit → judge the answer by
-//! the table in `retry` → perhaps wait and begin again. This is one loop and not a stack of layers, because each step needs to know of the
+//! the table below → perhaps wait and begin again. This is one loop and not a stack of layers, because each step needs to know of the
 //! others: the body is part of the attempt (a cut body may be fetched again), a refused token is an attempt that counts once, and the
 //! outcome of a call is the worst of its attempts.
+//!
+//! # What is sent again
+//!
+//! Up to four attempts ([`ClientBuilder::attempts`](crate::ClientBuilder::attempts)), with growing waits, within the call's total time limit:
+//!
+//! | what happened | read, or idempotent | other |
+//! |---|---|---|
+//! | no connection, stream refused unseen | retry | retry |
+//! | 429 | retry after `Retry-After` | retry after `Retry-After`: nothing was done |
+//! | 503 with `Retry-After` | retry | no; unknown |
+//! | time-out, broken connection, cut body, 408, other 5xx | retry | no; unknown (done, if a 2xx was seen) |
+//! | 401, the one documented 403 | new token, once again | new token, not again; not done |
+//! | anything else | no; not done | no; not done |
+//!
+//! Idempotent is what its [`Endpoint`](crate::request::Endpoint) says: reads, replacements and deletions, except those that can start something, such as a
+//! change of the password. "Unknown", "done" and "not done" are the [`Outcome`](crate::Outcome) of the error. A file on its way up is
+//! sent once, whatever happens; one on its way down is begun again only with a new token.
 
 mod backoff;
 mod base;

@@ -25,6 +25,7 @@ mod it {
     mod leaks;
     mod lenient;
     mod marks;
+    mod misuse;
     mod operations;
     mod options;
     mod origin;

@@ -8,10 +8,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 
 use crate::auth::Credential;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::transport::{Access, Bearer, BoxFuture, Core, TokenSource};
 
-type Flight = Shared<BoxFuture<Result<Bearer, Error>>>;
+type Flight = Shared<BoxFuture<Result<Result<Bearer, Error>, Lost>>>;
+
+/// The runtime on which an exchange was begun is gone, and the exchange with it.
+#[derive(Clone, Copy, Debug)]
+struct Lost;
 
 /// A token is renewed this long before it ends, give or take a half.
 const EARLY: Duration = Duration::from_mins(1);
@@ -139,11 +143,13 @@ impl Inner {
             let result = credential.0.fetch(&inner.core).await;
             inner.settle(generation, result)
         });
-        let flight = work.shared();
+        // Only its own runtime drives it: sockets and timers of a runtime that was shut down panic when another one touches them.
+        let flight: BoxFuture<_> = match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => Box::pin(runtime.spawn(work).map(|ended| ended.map_err(|_| Lost))),
+            Err(_) => Box::pin(work.map(Ok)),
+        };
+        let flight = flight.shared();
         state.flight = Some(flight.clone());
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(flight.clone()));
-        }
         Ok(flight)
     }
 }
@@ -151,20 +157,31 @@ impl Inner {
 #[async_trait]
 impl TokenSource for TokenCache {
     async fn bearer(&self) -> Result<Bearer, Error> {
-        let flight = {
+        // A second time, here, when the first was begun on a runtime that was shut down.
+        for _ in 0..2 {
+            let flight = {
+                let mut state = self.0.lock();
+                if let Some(refusal) = &state.closed {
+                    return Err(refusal.clone());
+                }
+                let now = self.0.core.clock.now();
+                if let Some(token) = &state.token
+                    && token.renew_at.is_none_or(|at| now < at)
+                {
+                    return Ok(Arc::clone(&token.bearer));
+                }
+                self.0.join(&mut state)?
+            };
+            if let Ok(result) = flight.clone().await {
+                return result;
+            }
             let mut state = self.0.lock();
-            if let Some(refusal) = &state.closed {
-                return Err(refusal.clone());
+            if state.flight.as_ref().is_some_and(|other| other.ptr_eq(&flight)) {
+                state.flight = None;
             }
-            let now = self.0.core.clock.now();
-            if let Some(token) = &state.token
-                && token.renew_at.is_none_or(|at| now < at)
-            {
-                return Ok(Arc::clone(&token.bearer));
-            }
-            self.0.join(&mut state)?
-        };
-        flight.await
+        }
+        Err(Error::new(ErrorKind::Interrupted, Outcome::Unknown, "auth.token")
+            .with_detail("the runtime that the sign-in ran on was shut down"))
     }
 
     fn refused(&self, bearer: &Bearer) {

@@ -246,6 +246,7 @@ impl ClientBuilder {
             transport,
             base,
             user_agent,
+            needs_runtime: self.clock.is_none(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             in_flight: crate::transport::InFlight::new(self.in_flight),
             budget: crate::transport::Budget::new(),

@@ -112,6 +112,7 @@ fn take_apart<T: DeserializeOwned>(reply: &Reply, skip: u32) -> Option<Page<T>> 
         total: page.total,
         has_next: page.has_next,
         next_skip: page.next_skip,
+        success: page.success,
     })
 }
 

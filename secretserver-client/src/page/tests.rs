@@ -20,6 +20,7 @@ fn list(total: u32, cap: u32, calls: Arc<Mutex<Vec<(u32, u32)>>>) -> Pager<u32> 
             total,
             has_next: next_skip < total,
             next_skip,
+            success: true,
             malformed: Vec::new(),
         };
         Box::pin(async move { Ok(page) })
@@ -80,6 +81,7 @@ async fn prefetches_no_more_than_it_may_and_nothing_beyond_the_end() {
                 total: 100,
                 has_next: next_skip < 100,
                 next_skip,
+                success: true,
                 malformed: Vec::new(),
             })
         })
@@ -98,6 +100,7 @@ fn fixed(records: Vec<u32>, has_next: bool, next_skip: u32) -> Pager<u32> {
             total: 1000,
             has_next,
             next_skip,
+            success: true,
             malformed: Vec::new(),
         };
         Box::pin(async move { Ok(page) })
@@ -110,6 +113,32 @@ async fn a_list_that_does_not_advance_is_an_error_and_ends() {
     let error = pager.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(pager.next().await.is_none());
+}
+
+/// Whoever looks whether something exists before creating it must not be told "nothing" by an answer that says something else.
+#[tokio::test]
+async fn what_is_no_list_is_no_empty_list() {
+    for body in ["{}", r#"{"message":"no"}"#, r#"{"records":null,"total":0}"#, "[]", "null", r#"{"total":3}"#]
+    {
+        assert!(serde_json::from_str::<Page<u32>>(body).is_err(), "{body}");
+    }
+    let refused = r#"{"records":[],"total":0,"success":false,"severity":"Fatal"}"#;
+    let mut pager = Pager::<u32>::new("test.list", move |_| {
+        Box::pin(async move { Ok(serde_json::from_str(refused).unwrap()) })
+    });
+    let error = pager.next().await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Server, Outcome::NotDone));
+    assert!(pager.next().await.is_none());
+}
+
+#[test]
+fn what_a_page_does_not_say_follows_from_how_many_there_are() {
+    let page: Page<u32> = serde_json::from_str(r#"{"records":[1,2],"skip":4,"total":7}"#).unwrap();
+    assert_eq!((page.has_next, page.next_skip, page.success), (true, 6, true));
+    let page: Page<u32> = serde_json::from_str(r#"{"records":[1,2],"skip":5,"total":7}"#).unwrap();
+    assert!(!page.has_next);
+    let said = r#"{"records":[1,2],"skip":4,"total":7,"hasNext":false,"nextSkip":0}"#;
+    assert!(!serde_json::from_str::<Page<u32>>(said).unwrap().has_next);
 }
 
 #[tokio::test]
@@ -129,6 +158,7 @@ async fn skips_nothing_when_the_server_claims_more_than_it_gave() {
             total: 20,
             has_next: skip + 3 < 20,
             next_skip: skip + take,
+            success: true,
             malformed: Vec::new(),
         };
         Box::pin(async move { Ok(page) })
@@ -154,6 +184,7 @@ async fn a_total_that_changes_loses_nothing() {
                         total,
                         has_next: end < total,
                         next_skip: end,
+                        success: true,
                         malformed: Vec::new(),
                     };
                     Box::pin(async move { Ok(page) })
@@ -202,6 +233,7 @@ async fn an_error_in_the_middle_keeps_the_position_for_another_try() {
                     total: 50,
                     has_next: next_skip < 50,
                     next_skip,
+                    success: true,
                     malformed: Vec::new(),
                 })
             })

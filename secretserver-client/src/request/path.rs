@@ -35,6 +35,15 @@ pub enum PathError {
 /// assert!(Path::api("v1/secrets").text("slug", "..").render().is_err());
 /// # Ok::<(), secretserver_client::request::PathError>(())
 /// ```
+///
+/// The parts that are fixed are texts of the program, so that no value comes among them:
+///
+/// ```compile_fail,E0716
+/// # use secretserver_client::request::Path;
+/// # fn path(name: &str) -> Path {
+/// Path::api(&format!("v1/secrets/{name}"))
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Path {
     rendered: String,

@@ -78,8 +78,8 @@ pub struct SecretPolicy {
     /// Whether it is in force.
     #[serde(default, deserialize_with = "or_default")]
     pub active: bool,
-    /// What stands before secrets.
-    #[serde(default, deserialize_with = "or_default")]
+    /// What stands before secrets. An answer without it is none: it would pass for "nothing".
+    #[serde(deserialize_with = "or_default")]
     pub security_items: SecurityItems,
     /// What is done on machines.
     #[serde(default, deserialize_with = "or_default")]

@@ -17,7 +17,7 @@ use crate::secret_value::SecretValue;
 /// The operations on SDK clients. See [`Client::sdk_clients`]. Since Secret Server 10.4.
 ///
 /// For every method: dropping its future abandons the wait; what was sent may be carried out all the same. Errors are described at
-/// [`ErrorKind`](crate::ErrorKind).
+/// [`ErrorKind`].
 ///
 /// ```
 /// # async fn run(client: &secretserver_client::Client) -> Result<(), secretserver_client::Error> {
@@ -37,7 +37,7 @@ impl SdkClients<'_> {
     /// Gets a credential for this program. Never sent twice: when the answer is lost, register again and have the lost account revoked.
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): no rule fits the address and the key.
+    /// [`ErrorKind::Denied`]: no rule fits the address and the key.
     pub async fn register(&self, registration: Registration) -> Result<SdkAccount, Error> {
         self.0.request(Register(registration)).await
     }
@@ -46,8 +46,8 @@ impl SdkClients<'_> {
     /// [`Client::replace_credential`].
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): no rule fits the address and the key. [`ErrorKind::Decode`](crate::ErrorKind::Decode)
-    /// with [`Outcome::Done`](crate::Outcome::Done): the account was made, but its id or secret is missing in the answer.
+    /// [`ErrorKind::Denied`]: no rule fits the address and the key. [`ErrorKind::Decode`]
+    /// with [`Outcome::Done`]: the account was made, but its id or secret is missing in the answer.
     pub async fn onboard(&self, registration: Registration) -> Result<SdkClient, Error> {
         let account = self.register(registration).await?;
         if account.client_id.is_empty() || account.client_secret.is_empty() {
@@ -65,7 +65,7 @@ impl SdkClients<'_> {
     /// Ends an account; its credential stops working. Needs the role permission *Administer Create Users*.
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied): denied or absent.
+    /// [`ErrorKind::Denied`]: denied or absent.
     pub async fn revoke(&self, id: SdkClientId) -> Result<bool, Error> {
         self.0.request(Revoke { id }).await
     }

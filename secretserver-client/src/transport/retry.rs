@@ -1,13 +1,4 @@
-//! What may be sent again. One table, tested row by row:
-//!
-//! | what happened | read, or idempotent | other |
-//! |---|---|---|
-//! | no connection, stream refused unseen | retry | retry |
-//! | 429 | retry after `Retry-After` | retry after `Retry-After`: nothing was done |
-//! | 503 with `Retry-After` | retry | no; unknown |
-//! | time-out, broken connection, cut body, 408, other 5xx | retry | no; unknown (done, if a 2xx was seen) |
-//! | 401, the one documented 403 | new token, once again | new token, not again; not done |
-//! | anything else | no; not done | no; not done |
+//! What may be sent again: the table in the documentation of the parent module, tested row by row.
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,12 +1,15 @@
 //! The loop around one call. The order of its steps is described in the parent module.
 
+mod failure;
+
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
@@ -57,6 +60,8 @@ pub(crate) struct Core {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// The limits of a sign-in, which no single caller owns.
     pub(crate) sign_in: Limits,
+    /// Whether its clock is one that panics outside of a tokio runtime.
+    pub(crate) needs_runtime: bool,
 }
 
 /// A token as it is sent, and where it may be sent.
@@ -132,6 +137,7 @@ impl Core {
         tokens: Option<&dyn TokenSource>,
         history: &mut History,
     ) -> Result<Reply, Error> {
+        self.check_runtime(request)?;
         let deadline = self.clock.now().saturating_add(limits.total);
         loop {
             let late = |history: &History| {
@@ -293,54 +299,13 @@ impl Core {
         }
     }
 
-    pub(super) fn error(request: &Prepared, history: &History, kind: ErrorKind, outcome: Outcome) -> Error {
-        Error::new(kind, history.outcome(outcome), request.operation)
-            .with_target(request.path.clone())
-            .with_attempts(history.attempts)
-    }
-
-    pub(super) fn fault(
-        request: &Prepared,
-        history: &History,
-        fault: &Fault,
-        outcome: Outcome,
-        source: Option<crate::transport::TransportError>,
-    ) -> Error {
-        let mut error = Self::error(request, history, fault.kind(), outcome);
-        if let Some(source) = source {
-            error = error.with_source(source);
+    /// Called from a plain thread, timers and sockets would panic.
+    pub(super) fn check_runtime(&self, request: &Prepared) -> Result<(), Error> {
+        if self.needs_runtime && tokio::runtime::Handle::try_current().is_err() {
+            let text = "there is no tokio runtime on this thread; see the crate's guide to blocking programs";
+            return Err(Error::config(request.operation, text).with_target(request.path.clone()));
         }
-        match fault {
-            Fault::Status { status, retry_after, api } => {
-                error = error.with_status(*status).with_retry_after(*retry_after).with_api(api.clone());
-                if status.is_redirection() {
-                    error = error
-                        .with_detail("the server redirects, which is not followed; correct the base address");
-                }
-            }
-            Fault::CutBody(status) => error = error.with_status(*status).with_detail("the answer broke off"),
-            Fault::StalledBody(status) => {
-                error = error.with_status(*status).with_detail("the answer stopped arriving");
-            }
-            Fault::TooLarge(status) => {
-                error = error.with_status(*status).with_detail("the answer is larger than allowed");
-            }
-            Fault::AttemptTimeout | Fault::Transport(_) => {}
-        }
-        error
-    }
-
-    /// The caller's own request was not sent, unless an earlier attempt was.
-    pub(super) fn no_token(request: &Prepared, history: &History, cause: Error) -> Error {
-        let error = Self::error(request, history, cause.kind(), Outcome::NotSent)
-            .with_detail("no token could be had")
-            .with_api(cause.api().cloned())
-            .with_retry_after(cause.retry_after());
-        match cause.status() {
-            Some(status) => error.with_status(status),
-            None => error,
-        }
-        .with_source(cause)
+        Ok(())
     }
 
     pub(super) async fn within<F: Future + Send>(&self, deadline: Duration, work: F) -> Option<F::Output> {
@@ -348,7 +313,12 @@ impl Core {
     }
 
     pub(super) async fn limited<F: Future + Send>(&self, limit: Duration, work: F) -> Option<F::Output> {
-        let work = std::pin::pin!(work);
+        let mut work = std::pin::pin!(work);
+        // Most of it is done at once, and then needs no timer.
+        let first = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
+        if let Poll::Ready(output) = first {
+            return Some(output);
+        }
         match select(work, self.clock.timer(limit)).await {
             Either::Left((output, _)) => Some(output),
             Either::Right(((), _)) => None,
@@ -365,22 +335,4 @@ enum Unread {
     Cut,
     Stalled,
     TooLarge,
-}
-
-impl Error {
-    /// The answer of a successful call could not be read. It was done, unless a web page came, which says nothing.
-    pub(crate) fn undecodable(
-        request: &Prepared,
-        status: StatusCode,
-        attempts: u32,
-        cause: crate::request::DecodeError,
-    ) -> Self {
-        let outcome = if cause.is_html() { Outcome::Unknown } else { Outcome::Done };
-        Self::new(ErrorKind::Decode, outcome, request.operation)
-            .with_target(request.path.clone())
-            .with_detail(cause.to_string())
-            .with_status(status)
-            .with_attempts(attempts)
-            .with_source(cause)
-    }
 }

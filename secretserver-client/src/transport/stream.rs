@@ -68,6 +68,7 @@ impl Core {
         tokens: &dyn TokenSource,
         history: &mut History,
     ) -> Result<Incoming, Error> {
+        self.check_runtime(request)?;
         let deadline = self.clock.now().saturating_add(limits.total);
         let late = |history: &History, outcome| {
             Self::error(request, history, ErrorKind::Timeout, outcome)

@@ -208,7 +208,7 @@ async fn what_is_read_in_secret_is_shown_nowhere() {
     println!("{read} answers read, of which {carrying} carry a secret");
 }
 
-const WRONG: &str = "W7ong";
+pub(crate) const WRONG: &str = "W7ong";
 
 /// Operations with a field that is read in either form because the document only guesses at its type (`x-likely`): a text that comes in the place of
 /// a number is its value then, and no secret.
@@ -237,7 +237,7 @@ fn wrong_types(value: &Value) -> Vec<Value> {
 }
 
 /// The value with each of its parts, itself among them, replaced by each wrong thing.
-fn mutations(value: &Value) -> Vec<Value> {
+pub(crate) fn mutations(value: &Value) -> Vec<Value> {
     let mut all = wrong_types(value);
     match value {
         Value::Object(map) => {

@@ -67,8 +67,9 @@ const FIELDS: [(&str, bool, bool); 4] =
     [("Domain", true, false), ("username", true, false), ("password", true, true), ("notes", false, false)];
 
 fn policy(area: &str, item: &str) -> String {
+    let other = if area == "securityItems" { "rpcItems" } else { "securityItems" };
     format!(
-        r#"{{"secretPolicyId":2,"secretPolicyName":"P","active":true,"{area}":{{"{item}":{{"policyApplyType":"Enforced","value":true}}}}}}"#
+        r#"{{"secretPolicyId":2,"secretPolicyName":"P","active":true,"{other}":{{}},"{area}":{{"{item}":{{"policyApplyType":"Enforced","value":true}}}}}}"#
     )
 }
 

@@ -59,9 +59,15 @@ fn shape(value: &Value, at: &str, found: &mut BTreeMap<String, BTreeSet<&'static
     found.entry(at.to_owned()).or_default().insert(kind);
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, inner)| shape(inner, &format!("{at}.{name}"), found))
+            for (name, inner) in members {
+                shape(inner, &format!("{at}.{name}"), found);
+            }
         }
-        Value::Array(entries) => entries.iter().for_each(|entry| shape(entry, &format!("{at}[]"), found)),
+        Value::Array(entries) => {
+            for entry in entries {
+                shape(entry, &format!("{at}[]"), found);
+            }
+        }
         _ => {}
     }
 }
@@ -105,7 +111,7 @@ impl Examples {
     }
 
     /// The body that the example sends, with these members in the place of its own.
-    fn body(&self, name: &str, ours: Value) -> Value {
+    fn body(&self, name: &str, ours: &Value) -> Value {
         let mut body = self.all[name]["request"]["body"].clone();
         for (member, value) in ours.as_object().unwrap() {
             assert!(body.get(member).is_some(), "{name} does not send {member}");
@@ -165,7 +171,7 @@ async fn signing_in(x: &mut Examples, server: &Simulator) {
     let key = admin.get(&format!("/v1/sdk-client-rules/{rule}/onboarding-key")).await;
     let key = key.get("onboardingKey").unwrap_or(&key).clone();
     let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    let register = x.body("05-sdk-client-register", json!({"clientId": id, "onboardingKey": key}));
+    let register = x.body("05-sdk-client-register", &json!({"clientId": id, "onboardingKey": key}));
     x.hold("05-sdk-client-register", &anyone.send("POST", "/v1/sdk-client-accounts", register).await);
 
     let last = Api::sign_in(server.url(), &seed.username, &seed.password).await;
@@ -177,47 +183,47 @@ async fn signing_in(x: &mut Examples, server: &Simulator) {
 }
 
 async fn people(x: &mut Examples, a: &Api) {
-    let body = x.body("13-user-create", json!({}));
+    let body = x.body("13-user-create", &json!({}));
     let made = a.send("POST", "/v1/users", body).await;
     let id = made.json()["id"].clone();
     let path = format!("/v1/users/{id}");
     x.hold("13-user-create", &made);
     let mut whole = a.get(&path).await;
-    let changes = x.body("14-user-update-put", json!({"id": id}));
+    let changes = x.body("14-user-update-put", &json!({"id": id}));
     for (member, value) in changes.as_object().unwrap() {
         whole[member] = value.clone();
     }
     x.hold("14-user-update-put", &a.send("PUT", &path, whole).await);
-    let body = x.body("15-user-suspend-patch", json!({}));
+    let body = x.body("15-user-suspend-patch", &json!({}));
     x.hold("15-user-suspend-patch", &a.send("PATCH", &path, body).await);
-    let mut body = x.body("16-user-password-reset", json!({}));
+    let mut body = x.body("16-user-password-reset", &json!({}));
     body["data"]["userId"] = id.clone();
     x.hold("16-user-password-reset", &a.send("POST", &format!("{path}/password-reset"), body).await);
     a.ok("PATCH", &path, json!({"enabled": {"dirty": true, "value": true}})).await;
 
     let group = a.post("/v1/groups", json!({"name": "g", "enabled": true})).await["id"].clone();
     let other = a.post("/v1/groups", json!({"name": "h", "enabled": true})).await["id"].clone();
-    let body = x.body("19-group-add-member", json!({"userId": id}));
+    let body = x.body("19-group-add-member", &json!({"userId": id}));
     x.hold("19-group-add-member", &a.send("POST", &format!("/v1/groups/{group}/users"), body).await);
-    let body = x.body("20-user-groups-put", json!({"groupIds": [group, other]}));
+    let body = x.body("20-user-groups-put", &json!({"groupIds": [group, other]}));
     x.hold("20-user-groups-put", &a.send("PUT", &format!("{path}/groups"), body).await);
     x.hold("31-paging-envelope", &a.send("GET", "/v1/users?filter.searchText=nobody", Value::Null).await);
     x.hold("17-user-delete", &a.send("DELETE", &path, Value::Null).await);
 }
 
 async fn places(x: &mut Examples, a: &Api, folder: u32) {
-    let body = x.body("21-folder-create", json!({"parentFolderId": folder}));
+    let body = x.body("21-folder-create", &json!({"parentFolderId": folder}));
     let made = a.send("POST", "/v1/folders", body).await;
     let id = made.json()["id"].clone();
     x.hold("21-folder-create", &made);
     let group = a.post("/v1/groups", json!({"name": "owners", "enabled": true})).await["id"].clone();
-    let body = x.body("22-folder-permission-create", json!({"folderId": id, "groupId": group}));
+    let body = x.body("22-folder-permission-create", &json!({"folderId": id, "groupId": group}));
     x.hold("22-folder-permission-create", &a.send("POST", "/v1/folder-permissions", body).await);
     x.hold("30-secret-template", &a.send("GET", "/v1/secret-templates/6001", Value::Null).await);
 }
 
 async fn secrets(x: &mut Examples, server: &Simulator, s: &Api, folder: u32) {
-    let body = x.body("24-secret-create", json!({"folderId": folder}));
+    let body = x.body("24-secret-create", &json!({"folderId": folder}));
     let made = s.send("POST", "/v1/secrets", body).await;
     let path = format!("/v1/secrets/{}", made.json()["id"]);
     x.hold("24-secret-create", &made);

@@ -13,7 +13,7 @@ pub(super) fn list<T: DeserializeOwned>(reply: &Reply) -> Result<Vec<T>, DecodeE
     #[derive(Deserialize)]
     #[serde(bound = "T: DeserializeOwned")]
     struct Envelope<T> {
-        #[serde(default, deserialize_with = "or_default")]
+        #[serde(deserialize_with = "or_default")]
         model: Vec<T>,
     }
     if reply.bytes().trim_ascii_start().starts_with(b"[") {
@@ -49,7 +49,7 @@ pub struct RunProgress {
     #[serde(default)]
     pub task_identifier: Option<String>,
     /// Whether it has ended.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(deserialize_with = "or_default")]
     pub is_complete: bool,
     /// How much of it is done, of 100.
     #[serde(default)]

@@ -37,7 +37,7 @@ pub struct FolderDetails {
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// What the caller may do.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(deserialize_with = "or_default")]
     pub actions: Vec<FolderAction>,
     /// The templates that secrets in it may be made from; empty: all.
     #[serde(default, deserialize_with = "or_default")]

@@ -1,8 +1,42 @@
 //! What stands before a secret, in terms a program decides by. `GET /v1/secrets/{id}/state` says it; refusals say it with codes of which few are known.
 
 use crate::error::{ApiError, Error};
-use crate::ids::UserId;
-use crate::resource::secrets::{AccessState, State};
+use crate::ids::{SecretId, UserId};
+use crate::resource::secrets::{AccessState, RequestStatus, SecretRef, Secrets, State};
+
+impl Secrets<'_> {
+    /// What stands before a secret, in terms a program decides by. Needs Secret Server 10.9.32. When approval is due, it is also looked whether
+    /// the caller has asked for it already, which costs two more requests.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn access(&self, id: impl Into<SecretRef> + Send) -> Result<Access, Error> {
+        let id = id.into();
+        let state = self.state(id.clone()).await?;
+        let access = state.access();
+        let number = state.id.or_else(|| id.id());
+        match (access, number) {
+            (Access::ApprovalRequired, Some(number)) if self.has_asked(number).await => {
+                Ok(Access::ApprovalPending)
+            }
+            (access, _) => Ok(access),
+        }
+    }
+
+    /// Whether the caller has asked for access and nobody has decided. Unreadable requests count as none: then asking again is refused or harmless.
+    async fn has_asked(&self, id: SecretId) -> bool {
+        use futures_util::TryStreamExt as _;
+        let Ok(me) = self.0.users().current().await else { return false };
+        let mut requests = self.access_requests(id);
+        while let Ok(Some(request)) = requests.try_next().await {
+            let pending = matches!(request.status, Some(RequestStatus::Pending));
+            if pending && request.requesting_user_id == Some(me.id) {
+                return true;
+            }
+        }
+        false
+    }
+}
 
 /// What stands between the caller and the values of a secret. See [`Secrets::access`](crate::resource::secrets::Secrets::access).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,7 +89,7 @@ pub struct Stub {
     #[serde(default, deserialize_with = "optional")]
     pub site_id: Option<SiteId>,
     /// Its fields, with the values that they would have.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(deserialize_with = "or_default")]
     pub items: Vec<Item>,
     /// Whether the permissions would be those of the folder.
     #[serde(default, deserialize_with = "or_default")]

@@ -3,10 +3,47 @@
 
 use serde::Serialize;
 
+use crate::error::Error;
 use crate::request::{EncodeError, Endpoint, Method, Path, Payload, Query};
 use crate::resource::endpoint;
-use crate::resource::secrets::{AccessOptions, SecretRef, Summary};
+use crate::resource::secrets::{AccessOptions, SecretRef, Secrets, Summary};
 use crate::secret_value::{SecretValue, exposed_option};
+
+impl Secrets<'_> {
+    /// Has the password changed on its machine, which happens later: look at `last_password_change_attempt`. Without a new password the server
+    /// makes one. Never sent twice.
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn change_password(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        new_password: Option<SecretValue>,
+        access: AccessOptions,
+    ) -> Result<Ordered, Error> {
+        self.0.request(ChangePassword { id: id.into(), new_password, access }).await.map(Ordered::of)
+    }
+
+    /// Has the password checked on its machine, which happens later: look at `last_heart_beat_status`, which is `Pending` until then.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn heartbeat(&self, id: impl Into<SecretRef> + Send) -> Result<Ordered, Error> {
+        self.0.request(Heartbeat { id: id.into() }).await.map(Ordered::of)
+    }
+
+    /// Makes a secret expire now, which can start a change of its password. Never sent twice.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn expire(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        access: AccessOptions,
+    ) -> Result<Ordered, Error> {
+        self.0.request(Expire { id: id.into(), access }).await.map(Ordered::of)
+    }
+}
 
 /// What became of an order to do something on a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,47 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::ids::{SecretId, TicketSystemId, UserId, optional};
 use crate::open_enum::open_enum;
+use crate::page::Pager;
 use crate::request::Path;
-use crate::resource::secrets::AccessOptions;
-use crate::resource::{endpoint, list_endpoint, or_default};
+use crate::resource::secrets::{AccessOptions, Secrets};
+use crate::resource::{Acknowledged, endpoint, list_endpoint, or_default};
 use crate::time;
+
+impl Secrets<'_> {
+    /// What stands before a secret by its configuration, whoever asks.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn access_rules(&self, id: SecretId) -> Result<AccessRules, Error> {
+        self.0.request(GetAccessRules { id }).await
+    }
+
+    /// Who has asked for access to a secret.
+    pub fn access_requests(&self, id: SecretId) -> Pager<AccessRequest> {
+        ListAccessRequests::pager(self.0, id)
+    }
+
+    /// Asks for access to a secret, on which somebody must then decide. Never sent twice: when the answer is lost, look at
+    /// [`access_requests`](Self::access_requests).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid): it is not possible, such as when access was asked for already. Otherwise as for [`Secrets::get`].
+    pub async fn request_access(&self, request: NewAccessRequest) -> Result<AccessRequest, Error> {
+        self.0.request(RequestAccess(request)).await
+    }
+
+    /// Says why the caller is about to look at a secret, which [`check_out`](Self::check_out) does by itself when its options have a reason.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn give_reason(&self, id: SecretId, access: AccessOptions) -> Result<(), Error> {
+        let said = self.0.request(GiveReason { id, access }).await?;
+        Acknowledged { success: said }.checked("secrets.give_reason")
+    }
+}
 
 open_enum! {
     /// Where a request for access stands.
@@ -153,8 +188,8 @@ pub struct AccessRules {
     /// A comment is due, and a ticket where a ticket system is configured.
     #[serde(default, deserialize_with = "or_default")]
     pub require_comment_ticket_number: bool,
-    /// It must be checked out.
-    #[serde(default, deserialize_with = "or_default")]
+    /// It must be checked out. An answer without this is none: it would pass for "nothing".
+    #[serde(deserialize_with = "or_default")]
     pub require_checkout: bool,
     /// Somebody must approve.
     #[serde(default, deserialize_with = "or_default")]

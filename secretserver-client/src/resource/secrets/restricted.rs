@@ -2,13 +2,113 @@
 
 use serde::Serialize;
 
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::ids::TicketSystemId;
 use crate::lenient;
 use crate::request::{DecodeError, EncodeError, Endpoint, Method, Path, Payload, Query, Reply};
 use crate::resource::endpoint;
 use crate::resource::secrets::read::field_value;
-use crate::resource::secrets::{Secret, SecretRef, Summary};
+use crate::resource::secrets::{Access, CheckedOut, Secret, SecretRef, Secrets, Summary, UpdateField};
 use crate::secret_value::{SecretValue, exposed_option};
+
+impl Secrets<'_> {
+    /// Reads a secret that something stands before. The server writes an audit record.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`]; [`ErrorKind::Restricted`]: not enough was said.
+    pub async fn get_restricted(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        access: AccessOptions,
+    ) -> Result<Secret, Error> {
+        self.0.request(GetRestricted { id: id.into(), access }).await
+    }
+
+    /// Reads one value of a secret that something stands before.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get_restricted`].
+    pub async fn restricted_field(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        slug: &str,
+        access: AccessOptions,
+    ) -> Result<SecretValue, Error> {
+        self.0.request(GetRestrictedField { id: id.into(), slug: slug.to_owned(), access }).await
+    }
+
+    /// Like [`Secrets::update_field`], of a secret that something stands before.
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`]; [`ErrorKind::Restricted`]: not enough was said.
+    pub async fn update_restricted_field(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        slug: &str,
+        value: impl Into<SecretValue> + Send,
+        access: AccessOptions,
+    ) -> Result<(), Error> {
+        let (id, slug, value) = (id.into(), slug.to_owned(), value.into());
+        self.0.request(UpdateField { id, slug, value, access: Some(access) }).await.map(drop)
+    }
+
+    /// Takes a secret for the caller alone, until it is [checked in](Self::check_in) or the time is over. A comment or ticket in the options is given
+    /// first; nothing else of them is used.
+    ///
+    /// The server says in different ways that it refuses. So when it refuses, or answers with remarks, the secret's [`access`](Self::access) is asked
+    /// for, and that is the result. Never sent twice: when the answer is lost, look at the access, which then is
+    /// [`Access::CheckedOutByMe`].
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`], when its access says nothing that explains it.
+    pub async fn check_out(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        options: AccessOptions,
+    ) -> Result<CheckedOut, Error> {
+        let id = id.into();
+        if options.has_reason() {
+            let number = match id.id() {
+                Some(number) => number,
+                None => self.name(id.clone()).await?.id,
+            };
+            self.give_reason(number, options).await?;
+        }
+        match self.0.request(CheckOut { id: id.clone() }).await {
+            Ok(remarks) if remarks.response_codes.is_empty() => Ok(CheckedOut::Done),
+            Ok(_) => Ok(match self.access(id).await? {
+                Access::CheckedOutByMe { .. } => CheckedOut::Done,
+                access => CheckedOut::Refused(access),
+            }),
+            Err(error)
+                if error.outcome() == Outcome::NotDone
+                    && matches!(
+                        error.kind(),
+                        ErrorKind::Restricted | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Conflict
+                    ) =>
+            {
+                match (self.access(id).await, error.restriction()) {
+                    (Ok(access), _) if !access.is_open() => Ok(CheckedOut::Refused(access)),
+                    (Err(_), Some(access)) => Ok(CheckedOut::Refused(access)),
+                    _ => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a secret back, after which its password may be changed. With [`AccessOptions::forced`], also from another user who has it.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn check_in(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        access: AccessOptions,
+    ) -> Result<Summary, Error> {
+        self.0.request(CheckIn { id: id.into(), access }).await
+    }
+}
 
 /// What is said, or done, to get past what stands before a secret.
 ///
@@ -168,8 +268,8 @@ impl Endpoint for GetRestrictedField {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Remarks {
-    /// In its own words; empty when all is well.
-    #[serde(default, deserialize_with = "lenient::texts")]
+    /// In its own words; empty when all is well. An answer without them is none: it would pass for a check-out.
+    #[serde(deserialize_with = "lenient::texts")]
     pub response_codes: Vec<String>,
 }
 

@@ -2,11 +2,39 @@
 
 use std::sync::Arc;
 
-use crate::ids::{FolderId, SecretTemplateId};
-use crate::page::Page;
+use crate::error::Error;
+use crate::ids::{FolderId, SecretId, SecretTemplateId};
+use crate::page::{Page, Pager};
 use crate::request::{DecodeError, Endpoint, Method, Path, Query, Reply};
-use crate::resource::paging;
-use crate::resource::secrets::Summary;
+use crate::resource::secrets::{LookupSecrets, SearchV2, Secrets, Summary};
+use crate::resource::{Lookup, paging, search};
+
+impl Secrets<'_> {
+    /// Finds secrets by name or by one field, in order of their ids. Values are not part of it, and notes are not searched.
+    pub fn search(&self, filter: SearchFilter) -> Pager<Summary> {
+        let filter = Arc::new(filter);
+        search(self.0, move |skip, take| Search { filter: Arc::clone(&filter), skip, take })
+    }
+
+    /// Like [`Secrets::search`], at the address that servers from 11.0 on have for it.
+    pub fn search_v2(&self, filter: SearchFilter) -> Pager<Summary> {
+        SearchV2::pager(self.0, filter)
+    }
+
+    /// How many secrets a search would find.
+    ///
+    /// # Errors
+    /// As for [`Secrets::get`].
+    pub async fn search_total(&self, filter: SearchFilter) -> Result<u32, Error> {
+        self.0.request(SearchTotal { filter }).await
+    }
+
+    /// Like [`Secrets::search`], with ids and names only.
+    pub fn lookup(&self, filter: SearchFilter) -> Pager<Lookup<SecretId>> {
+        let filter = Arc::new(filter);
+        search(self.0, move |skip, take| LookupSecrets { filter: Arc::clone(&filter), skip, take })
+    }
+}
 
 /// What to find.
 ///

@@ -2,13 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::compat::Feature;
+use crate::error::Error;
 use crate::ids::{
     FolderId, ScriptId, SecretId, SecretPolicyId, SecretTemplateId, SiteId, WorkflowMapId, optional,
 };
 use crate::patch::Change;
 use crate::request::{Path, Query, Reply};
-use crate::resource::secrets::{AccessOptions, HeartbeatStatus, NewItem, Secret, SecretRef};
+use crate::resource::secrets::{AccessOptions, HeartbeatStatus, NewItem, Secret, SecretRef, Secrets};
 use crate::resource::{endpoint, or_default};
+
+impl Secrets<'_> {
+    /// Replaces a secret as a whole. Never sent twice: it can start a change of the password. To change little, use
+    /// [`update_field`](Self::update_field) or [`patch`](Self::patch).
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn replace(&self, secret: SecretUpdate) -> Result<Secret, Error> {
+        self.0.request(Replace(secret)).await
+    }
+
+    /// Changes what is general about a secret, such as its name or folder. Asks for the server's version once, unless it was stated: before 11.0 the
+    /// address is another. Never sent twice.
+    ///
+    /// # Errors
+    /// As for [`Secrets::update_field`].
+    pub async fn patch(
+        &self,
+        id: impl Into<SecretRef> + Send,
+        patch: GeneralPatch,
+    ) -> Result<General, Error> {
+        let id = id.into();
+        if self.0.server_version().await?.has(Feature::V2) {
+            self.0.request(PatchGeneral { id, patch }).await
+        } else {
+            self.0.request(PatchGeneralV1 { id, patch }).await
+        }
+    }
+}
 
 /// What a secret shall be. Start from [`SecretUpdate::of`]: what is not sent, the server may reset.
 #[derive(Clone, Debug, Serialize)]
