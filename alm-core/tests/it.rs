@@ -26,6 +26,7 @@ mod it {
     mod refusals;
     mod rotation;
     mod rules;
+    mod secret_server;
     mod stage;
     mod store;
     mod structure;
