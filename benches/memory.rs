@@ -8,8 +8,9 @@ use std::{
     future::Future,
     hint::black_box,
     pin::pin,
+    sync::OnceLock,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use ad_directory::{
@@ -34,17 +35,27 @@ fn resident() -> u64 {
         / 1024
 }
 
+/// How long this thread has computed. Another program on the same processor does not count, as it would by the clock.
+fn computed() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split_whitespace().next().and_then(|number| number.parse().ok());
+    // Where the system does not say it, the clock must do.
+    nanoseconds.map_or_else(|| BEGUN.get_or_init(Instant::now).elapsed(), Duration::from_nanos)
+}
+
+static BEGUN: OnceLock<Instant> = OnceLock::new();
+
 fn nanoseconds(of: impl Fn(usize) -> bool, count: usize) -> f64 {
     // The best of five runs: what disturbs a run makes it slower and never faster.
     let run = || {
         let mut place = 12_345_usize;
-        let begun = Instant::now();
+        let begun = computed();
         for _ in 0..FINDS {
             // Numerical Recipes' generator, for an order without a pattern.
             place = place.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % 0x1_0000_0000;
             assert!(black_box(of(place % count)));
         }
-        begun.elapsed().as_nanos() as f64 / FINDS as f64
+        (computed() - begun).as_nanos() as f64 / FINDS as f64
     };
     (0..5).map(|_| run()).fold(f64::INFINITY, f64::min)
 }
@@ -55,7 +66,7 @@ fn main() {
         MemoryDirectory::builder("corp.example").unit("Service Accounts").build().expect("a directory");
     let unit: Dn = "OU=Service Accounts,DC=corp,DC=example".parse().expect("a name");
     let before = resident();
-    let begun = Instant::now();
+    let begun = computed();
     let accounts: Vec<Account> = (0..count)
         .map(|number| {
             let new = NewAccount::new(unit.clone(), format!("svc-{number}").parse().expect("a name"))
@@ -64,7 +75,7 @@ fn main() {
             ready(directory.create_account(&new, CreateOptions::new())).expect("an account")
         })
         .collect();
-    let made = begun.elapsed();
+    let made = computed() - begun;
     let keys: [(&str, Vec<AccountKey>); 5] = [
         ("objectGUID", accounts.iter().map(|account| account.guid.into()).collect()),
         ("objectSid", accounts.iter().map(|account| account.sid.clone().expect("a SID").into()).collect()),

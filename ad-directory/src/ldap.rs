@@ -25,6 +25,7 @@ mod pin;
 mod policy;
 mod pool;
 mod ranged;
+mod raw;
 mod restore;
 mod root;
 mod services;
@@ -37,6 +38,7 @@ use secrecy::SecretString;
 pub use builder::LdapDirectoryBuilder;
 pub use locator::{SrvRecord, SrvResolver};
 use pool::Pool;
+pub use raw::{LdapEntry, Modification};
 
 use crate::{AttributeName, Dn, Result};
 

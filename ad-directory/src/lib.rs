@@ -60,7 +60,9 @@ pub use layer::{
     read_only::ReadOnlyDirectory,
 };
 #[cfg(feature = "ldap")]
-pub use ldap::{LdapDirectory, LdapDirectoryBuilder, SrvRecord, SrvResolver, TimeLimits};
+pub use ldap::{
+    LdapDirectory, LdapDirectoryBuilder, LdapEntry, Modification, SrvRecord, SrvResolver, TimeLimits,
+};
 pub use listing::Listing;
 pub use managed::{
     ManagedAccount, ManagedAccountKind, ManagedAccountUpdate, NewManagedAccount, ReadersChange, RootKey,

@@ -31,6 +31,8 @@ mod managed;
 mod memory;
 #[path = "it/memory_policy.rs"]
 mod memory_policy;
+#[path = "it/raw.rs"]
+mod raw;
 #[path = "it/real_domain.rs"]
 mod real_domain;
 #[path = "it/refusals.rs"]

@@ -1,6 +1,6 @@
 //! Distinguished names: where an object is.
 
-use std::{cmp::Ordering, fmt, hash, str::FromStr};
+use std::{cmp::Ordering, fmt, hash, str::FromStr, sync::Arc};
 
 use super::{ParseError, text_serde};
 
@@ -23,7 +23,8 @@ mod parse;
 /// ```
 #[derive(Clone)]
 pub struct Dn {
-    rdns: Vec<Rdn>,
+    /// Shared, since names are copied far more often than they are made.
+    rdns: Arc<[Rdn]>,
 }
 
 /// One level of a name; more than one pair only for the rare `CN=a+OU=b`.
@@ -61,7 +62,7 @@ impl Dn {
     /// The object above, or `None` when there is only one level left.
     pub fn parent(&self) -> Option<Self> {
         match self.rdns.split_first() {
-            Some((_, rest)) if !rest.is_empty() => Some(Self { rdns: rest.to_vec() }),
+            Some((_, rest)) if !rest.is_empty() => Some(Self { rdns: rest.into() }),
             _ => None,
         }
     }
@@ -71,17 +72,7 @@ impl Dn {
     /// # Errors
     /// When `cn` is empty, longer than 64 characters (the schema's limit) or holds a NUL.
     pub fn child(&self, cn: &str) -> Result<Self, ParseError> {
-        let length = cn.chars().count();
-        if length == 0 || cn.trim().is_empty() {
-            return Err(ParseError::new("common name", "it is empty"));
-        }
-        if length > 64 {
-            return Err(ParseError::new("common name", "it is longer than 64 characters"));
-        }
-        if cn.contains('\0') {
-            return Err(ParseError::new("common name", "it holds a NUL"));
-        }
-        Ok(self.below(Rdn::single("CN", cn)))
+        self.below("CN", cn)
     }
 
     /// `OU=ou` below this name.
@@ -89,11 +80,7 @@ impl Dn {
     /// # Errors
     /// As for [`child`](Self::child).
     pub fn unit(&self, ou: &str) -> Result<Self, ParseError> {
-        let mut unit = self.child(ou)?;
-        if let Some(rdn) = unit.rdns.first_mut() {
-            "OU".clone_into(&mut rdn.first.attribute);
-        }
-        Ok(unit)
+        self.below("OU", ou)
     }
 
     /// Whether this object lies somewhere below `other`; an object does not lie below itself.
@@ -135,11 +122,19 @@ impl Dn {
         self.rdns.first().map(ToString::to_string).unwrap_or_default()
     }
 
-    fn below(&self, rdn: Rdn) -> Self {
-        let mut rdns = Vec::with_capacity(self.rdns.len() + 1);
-        rdns.push(rdn);
-        rdns.extend(self.rdns.iter().cloned());
-        Self { rdns }
+    fn below(&self, attribute: &str, name: &str) -> Result<Self, ParseError> {
+        let length = name.chars().count();
+        if length == 0 || name.trim().is_empty() {
+            return Err(ParseError::new("common name", "it is empty"));
+        }
+        if length > 64 {
+            return Err(ParseError::new("common name", "it is longer than 64 characters"));
+        }
+        if name.contains('\0') {
+            return Err(ParseError::new("common name", "it holds a NUL"));
+        }
+        let rdns = std::iter::once(Rdn::single(attribute, name)).chain(self.rdns.iter().cloned());
+        Ok(Self { rdns: rdns.collect() })
     }
 }
 
@@ -149,25 +144,78 @@ impl Rdn {
     }
 
     /// The pairs in one order, since `CN=a+OU=b` and `OU=b+CN=a` are the same.
-    fn key(&self) -> Vec<(String, String)> {
-        let mut pairs: Vec<_> = std::iter::once(&self.first)
-            .chain(&self.more)
-            .map(|pair| (pair.attribute.to_ascii_lowercase(), pair.value.to_lowercase()))
-            .collect();
+    fn pairs(&self) -> Vec<&Pair> {
+        let mut pairs: Vec<_> = std::iter::once(&self.first).chain(&self.more).collect();
         pairs.sort();
         pairs
     }
 }
 
-impl PartialEq for Rdn {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+impl Ord for Rdn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.more.is_empty() && other.more.is_empty() {
+            self.first.cmp(&other.first)
+        } else {
+            self.pairs().cmp(&other.pairs())
+        }
     }
 }
 
+impl hash::Hash for Rdn {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        if self.more.is_empty() { self.first.hash(state) } else { self.pairs().hash(state) }
+    }
+}
+
+/// A letter at a time, so that nothing has to be allocated to compare.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+impl Ord for Pair {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let attribute = folded(&self.attribute).cmp(folded(&other.attribute));
+        attribute.then_with(|| folded(&self.value).cmp(folded(&other.value)))
+    }
+}
+
+impl hash::Hash for Pair {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        for text in [&self.attribute, &self.value] {
+            for letter in folded(text) {
+                state.write_u32(letter.into());
+            }
+            // No letter has this number: "ab" and "c" is not "a" and "bc".
+            state.write_u32(u32::MAX);
+        }
+    }
+}
+
+/// Equality and order by [`Ord`].
+macro_rules! ordered {
+    ($($type:ty),*) => {$(
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.cmp(other) == Ordering::Equal
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+    )*};
+}
+
+ordered!(Pair, Rdn);
+
 impl PartialEq for Dn {
     fn eq(&self, other: &Self) -> bool {
-        self.rdns == other.rdns
+        // Copies are the same without a look at them.
+        Arc::ptr_eq(&self.rdns, &other.rdns) || self.rdns == other.rdns
     }
 }
 
@@ -175,8 +223,8 @@ impl Eq for Dn {}
 
 impl hash::Hash for Dn {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        for rdn in &self.rdns {
-            rdn.key().hash(state);
+        for rdn in &*self.rdns {
+            rdn.hash(state);
         }
     }
 }
@@ -184,7 +232,7 @@ impl hash::Hash for Dn {
 impl Ord for Dn {
     /// From the root down, so that sorting puts a parent before its children.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rdns.iter().rev().map(Rdn::key).cmp(other.rdns.iter().rev().map(Rdn::key))
+        self.rdns.iter().rev().cmp(other.rdns.iter().rev())
     }
 }
 

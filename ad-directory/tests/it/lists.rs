@@ -190,7 +190,7 @@ async fn members_from_other_domains_are_listed_last() {
             ("further", MemberKind::Elsewhere, false)
         ]
     );
-    assert_eq!(members[1].guid, ObjectGuid::from_wire(&[2; 16]).unwrap());
+    assert_eq!(members.get(1).map(|member| member.guid), ObjectGuid::from_wire(&[2; 16]).ok());
     // The rest is asked for in the same form.
     assert_eq!(stub.sent(b"1.2.840.113556.1.4.529"), 2);
     // A global group has no such members, and is not asked.

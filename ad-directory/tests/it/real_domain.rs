@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use ad_directory::{
-    Capability, ChangeBatch, ChangeSource, ChangesOptions, Directory, DirectoryExt, ErrorKind, LdapDirectory,
-    LdapDirectoryBuilder, Outcome, ProbeOptions, SamAccountName, TimeLimits, Vendor,
+    AttributeName, AttributeValues, Capability, ChangeBatch, ChangeSource, ChangesOptions, Directory,
+    DirectoryExt, ErrorKind, Filter, LdapDirectory, LdapDirectoryBuilder, ListOptions, Modification, Outcome,
+    ProbeOptions, Query, SamAccountName, TimeLimits, Vendor,
     conformance::{Ground, Harness, SAMBA},
 };
 use futures_util::TryStreamExt;
@@ -128,6 +129,27 @@ async fn the_domain_is_asked_for_when_it_is_not_configured() {
     assert_eq!(probe.vendor, Vendor::Samba);
     assert_eq!(probe.controller.site.as_deref(), Some("Default-First-Site-Name"));
     assert!(directory.capabilities().has(Capability::AtomicMarker));
+}
+
+/// Outside of the domain's own part, too.
+#[tokio::test]
+async fn the_protocol_itself_can_be_spoken() {
+    let directory = builder().ca_pem(ca()).build().unwrap();
+    let configuration = format!("CN=Configuration,{}", variable("AD_TEST_BASE_DN"));
+    let query = Query::all()
+        .below(configuration.parse().unwrap())
+        .matching(Filter::equals("objectClass".parse().unwrap(), "nTDSDSA"));
+    let invocation_id: AttributeName = "invocationId".parse().unwrap();
+    let options = ListOptions::new().attributes(vec![invocation_id.clone()]).page_size(1);
+    let list = directory.search(&query, options);
+    let found: Vec<_> = list.try_collect().await.unwrap();
+    let invocation = directory.probe(ProbeOptions::new()).await.unwrap().controller.invocation_id.unwrap();
+    let ids = found.iter().filter_map(|entry| entry.attributes.get(&invocation_id));
+    assert!(ids.flat_map(AttributeValues::bytes).any(|id| id == invocation.to_bytes_le()));
+    let missing = format!("CN=nobody,{configuration}").parse().unwrap();
+    let change = [Modification::Replace("info".parse().unwrap(), AttributeValues::new(vec![b"x".to_vec()]))];
+    let error = directory.modify_entry(&missing, &change).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden), "{error}");
 }
 
 #[tokio::test]

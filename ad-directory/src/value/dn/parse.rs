@@ -22,7 +22,7 @@ pub(super) fn dn(text: &str) -> Result<Dn, ParseError> {
         }
         rdns.push(Rdn { first, more });
         if end == End::Text {
-            return Ok(Dn { rdns });
+            return Ok(Dn { rdns: rdns.into() });
         }
     }
 }
