@@ -8,11 +8,13 @@
 use std::error::Error;
 use std::io::{self, Write as _};
 
-use secretserver_client::testing::catalogue;
+use secretserver_client::testing::{catalogue, token_requests};
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut out = io::stdout().lock();
-    for entry in catalogue()? {
+    let entries = token_requests().await?.into_iter().chain(catalogue()?);
+    for entry in entries {
         let line = serde_json::to_string(&entry)?;
         match writeln!(out, "{line}") {
             // Whoever reads has read enough.

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Outcome};
@@ -136,9 +138,10 @@ pub struct Pages<T> {
     take: u32,
     lenient: bool,
     ahead: usize,
-    /// The pages under way, in order, each with its offset.
-    under_way: VecDeque<(u32, Fetching<T>)>,
-    finished: VecDeque<(usize, Result<Page<T>, Error>)>,
+    /// The pages under way. Only those that something happened to are looked at.
+    under_way: FuturesOrdered<Fetching<T>>,
+    /// Where they begin, in order.
+    offsets: VecDeque<u32>,
     /// The offset of the next page that is to be asked for; `None` when no more are.
     next: Option<u32>,
     /// How far apart pages are; known after the first.
@@ -158,8 +161,8 @@ impl<T> Pager<T> {
             take: 200,
             lenient: false,
             ahead: 1,
-            under_way: VecDeque::new(),
-            finished: VecDeque::new(),
+            under_way: FuturesOrdered::new(),
+            offsets: VecDeque::new(),
             next: Some(0),
             stride: None,
             total: 0,
@@ -173,9 +176,9 @@ impl<T> Pager<T> {
         self
     }
 
-    /// How many pages may be under way at once; 1 by default. They are still given out in order. The first page always comes alone.
+    /// How many pages may be under way at once, from 1 to 64; 1 by default. They are still given out in order. The first page always comes alone.
     pub fn prefetch(mut self, pages: usize) -> Self {
-        self.pages.ahead = pages.max(1);
+        self.pages.ahead = pages.clamp(1, 64);
         self
     }
 
@@ -229,12 +232,13 @@ impl<T> Pages<T> {
         while let Some(skip) = self.next {
             // Until the first page has come, nobody knows how large pages are and how many there are.
             let allowed = if self.stride.is_some() { self.ahead } else { 1 };
-            if self.under_way.len() >= allowed {
+            if self.offsets.len() >= allowed {
                 return;
             }
             let take = self.stride.unwrap_or(self.take);
             let ask = Ask { skip, take, lenient: self.lenient };
-            self.under_way.push_back((skip, (self.fetch)(ask)));
+            self.under_way.push_back((self.fetch)(ask));
+            self.offsets.push_back(skip);
             self.next = match self.stride {
                 Some(stride) => skip.checked_add(stride).filter(|&next| next < self.total),
                 None => None,
@@ -244,8 +248,13 @@ impl<T> Pages<T> {
 
     fn end(&mut self) {
         self.next = None;
-        self.under_way.clear();
-        self.finished.clear();
+        self.abandon();
+    }
+
+    /// Drops the pages under way.
+    fn abandon(&mut self) {
+        self.under_way = FuturesOrdered::new();
+        self.offsets.clear();
     }
 
     /// Judges a page that has come, and says where the list goes on.
@@ -268,10 +277,10 @@ impl<T> Pages<T> {
         }
         // A server that claims to have given more than it did would make us skip entries.
         let goes_on = page.next_skip.min(asked.saturating_add(given));
-        let planned = self.under_way.front().map(|(skip, _)| *skip).or(self.next);
+        let planned = self.offsets.front().copied().or(self.next);
         self.total = page.total;
         if planned != Some(goes_on) {
-            self.under_way.clear();
+            self.abandon();
             self.next = Some(goes_on);
         }
         let stride = goes_on.saturating_sub(asked);
@@ -289,32 +298,10 @@ impl<T: Unpin> Stream for Pages<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         this.ask();
-        if this.under_way.is_empty() {
-            return Poll::Ready(None);
-        }
-        // All of them are driven, and each result is kept until its turn.
-        for (place, (_, fetch)) in this.under_way.iter_mut().enumerate() {
-            if this.finished.iter().any(|(done, _)| *done == place) {
-                continue;
-            }
-            if let Poll::Ready(result) = fetch.as_mut().poll(cx) {
-                this.finished.push_back((place, result));
-            }
-        }
-        let Some(first) = this.finished.iter().position(|(place, _)| *place == 0) else {
-            return Poll::Pending;
-        };
-        let Some((_, result)) = this.finished.remove(first) else { return Poll::Pending };
-        let Some((asked, _)) = this.under_way.pop_front() else { return Poll::Pending };
-        for (place, _) in &mut this.finished {
-            *place = place.saturating_sub(1);
-        }
+        let Some(result) = ready!(this.under_way.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+        let Some(asked) = this.offsets.pop_front() else { return Poll::Ready(None) };
         let result = result.and_then(|mut page| {
-            let planned = this.under_way.len();
             this.judge(asked, &mut page)?;
-            if this.under_way.len() != planned {
-                this.finished.clear();
-            }
             Ok(page)
         });
         if result.is_err() {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use answers::{AnswerReader, answer_readers};
-pub use catalogue::{CatalogueCall, CatalogueEntry, SECRET, catalogue, catalogue_calls};
+pub use catalogue::{CatalogueCall, CatalogueEntry, SECRET, catalogue, catalogue_calls, token_requests};
 
 use crate::transport::{Body, BoxFuture, Clock, Transport, TransportError, TransportErrorKind};
 

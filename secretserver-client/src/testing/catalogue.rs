@@ -3,6 +3,7 @@
 mod accounts;
 mod permissions;
 mod places;
+mod tokens;
 mod vault;
 
 use std::fmt;
@@ -12,6 +13,8 @@ use super::AnswerReader;
 use crate::client::Client;
 use crate::request::{Endpoint, Method, prepare};
 use crate::transport::BoxFuture;
+
+pub use tokens::token_requests;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -123,7 +126,7 @@ impl Collected {
     }
 }
 
-/// Every operation that the client can send, the token endpoint apart. An operation whose arguments change its shape is there more than once.
+/// Every operation that the client can send; [`token_requests`] has those of the token endpoint. An operation whose arguments change its shape is there more than once.
 ///
 /// # Errors
 /// When a sample value is refused, which would be a mistake in this crate.

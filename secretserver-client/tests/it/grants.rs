@@ -47,6 +47,30 @@ fn by_refresh(token: &str) -> String {
     format!("grant_type=refresh_token&refresh_token={token}")
 }
 
+/// What `wire_catalogue` prints of the token endpoint: the three grants, with the fields that the published examples have.
+#[tokio::test]
+async fn the_catalogue_has_every_grant() {
+    let requests = secretserver_client::testing::token_requests().await.unwrap();
+    let fields = |at: usize| {
+        let body = requests[at].body.as_ref().unwrap().as_object().unwrap();
+        (body["grant_type"].as_str().unwrap().to_owned(), body.keys().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(
+        fields(0),
+        ("password".into(), ["domain", "grant_type", "password", "username"].map(str::to_owned).into())
+    );
+    assert_eq!(
+        fields(1),
+        ("refresh_token".into(), ["grant_type", "refresh_token"].map(str::to_owned).into())
+    );
+    let sdk = ["client_id", "client_secret", "grant_type"].map(str::to_owned).into();
+    assert_eq!(fields(2), ("client_credentials".into(), sdk));
+    for request in requests {
+        assert_eq!((request.method, request.path.as_str()), ("POST", "/oauth2/token"));
+        assert!(request.headers.iter().all(|(name, _)| name != "authorization" && name != "otp"));
+    }
+}
+
 #[tokio::test]
 async fn each_renewal_uses_the_refresh_token_of_the_last_and_the_password_comes_after_the_limit() {
     let script = Arc::new(
