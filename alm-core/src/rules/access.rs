@@ -169,7 +169,7 @@ mod tests {
         old.replaced_by = Some(new.id);
         assert!(!is_in_any(someone.id, [id(5)], &[old.clone(), new.clone()]));
         old.enabled = false;
-        assert!(is_in_any(someone.id, [id(5)], &[old.clone(), new.clone()]));
+        assert!(is_in_any(someone.id, [id(5)], &[old.clone(), new]));
         // Round in a circle is nobody.
         let mut circle = Group::new(id(6), "new", [someone.id]);
         circle.enabled = false;

@@ -142,7 +142,6 @@ async fn x_6_an_account_whose_reply_was_lost_is_adopted_not_added_twice() {
 /// I-3: an object of the wanted name that is not exactly what this saga would have added.
 #[tokio::test]
 async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
-    let _proof = proves(&["X-7", "I-3"]);
     #[derive(Clone, Copy, Debug)]
     enum Stranger {
         Bare,
@@ -156,6 +155,7 @@ async fn x_8_an_account_of_that_name_that_is_not_ours_is_never_touched() {
         OursFromBefore,
     }
     use Stranger::*;
+    let _proof = proves(&["X-7", "I-3"]);
     for stranger in [
         Bare,
         OtherInstance,

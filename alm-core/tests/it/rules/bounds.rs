@@ -56,9 +56,13 @@ fn l_39_the_sweep_asks_beyond_its_limits_and_not_at_them() {
     {
         assert_eq!(asks(changes, active, last, now), expected, "{changes} of {active}");
     }
-    for (before, expected) in
-        [(hour * 25, 0), (hour * 25 + second, 1), (-second * 300, 0), (-second * 301, 1), (hour * 0, 0)]
-    {
+    for (before, expected) in [
+        (hour * 25, 0),
+        (hour * 25 + second, 1),
+        (-second * 300, 0),
+        (-second * 301, 1),
+        (SignedDuration::ZERO, 0),
+    ] {
         assert_eq!(asks(0, 0, Some(now - before), now), expected, "{before}");
     }
     for (skew, expected) in [(300, 0), (301, 1), (-300, 0), (-301, 1)] {

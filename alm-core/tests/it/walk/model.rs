@@ -412,10 +412,10 @@ impl Model {
             ended.insert(account);
             match (held.action, held.status) {
                 (EolAction::Disable, AccountStatus::Active) => {
-                    self.operate(account, OperationKind::Disable, None)
+                    self.operate(account, OperationKind::Disable, None);
                 }
                 (EolAction::Expire, AccountStatus::Active) => {
-                    self.operate(account, OperationKind::Expire, None)
+                    self.operate(account, OperationKind::Expire, None);
                 }
                 (EolAction::Delete, _) => self.delete(account),
                 _ => {}

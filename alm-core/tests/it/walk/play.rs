@@ -105,7 +105,9 @@ impl Play {
             return Err(self.failure(step, &shown));
         }
         if let (Err(error), Err(rules)) = (&real, verdict) {
-            rules.iter().for_each(|rule| received(error, rule));
+            for rule in rules {
+                received(error, rule);
+            }
         }
         if verdict.is_ok() {
             self.accepted += 1;
