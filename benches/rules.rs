@@ -25,6 +25,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// How many are due of those in the store.
 const DUE: u64 = 1_000;
 const ROUNDS: usize = 15;
+/// How often all accounts are gone through for one measurement: the kernel counts a thread's time in steps of milliseconds.
+const PASSES: usize = 100;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_795_000_000).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -65,11 +67,13 @@ fn each<T>(count: usize, mut work: impl FnMut() -> T) -> Result<f64> {
     let mut times = Vec::new();
     for round in 0..ROUNDS + 2 {
         let begin = cpu()?;
-        black_box(work());
+        for _ in 0..PASSES {
+            black_box(work());
+        }
         let end = cpu()?;
         // The first rounds warm the caches.
         if round >= 2 {
-            times.push((end - begin) as f64 / count as f64);
+            times.push((end - begin) as f64 / (PASSES * count) as f64);
         }
     }
     Ok(median(times))

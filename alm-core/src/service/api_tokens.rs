@@ -97,8 +97,8 @@ impl Decide for CreateApiToken {
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }
-        let exists = || Refusal::new("O-11", "fingerprint", "a token with this fingerprint exists already");
-        unit.require_free(&token_name(&self.fingerprint), None, exists).await?;
+        let in_use = || Refusal::new("O-11", "fingerprint", "a token with this fingerprint exists already");
+        unit.require_free(&token_name(&self.fingerprint), None, in_use).await?;
         let id = ApiTokenId::new(unit.new_id()?);
         let mut token = ApiToken::new(
             id,

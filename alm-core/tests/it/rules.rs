@@ -3,6 +3,7 @@
 //! A test proves what its name says (`l_36_l_37_the_tick_…`) when it has a [`World`](super::world::World) and comes to its end, what it says
 //! with [`proves`], and every rule whose refusal it received by [`received`] or `World::refused`. `ids.rs` has the list.
 
+mod bounds;
 mod check;
 mod ids;
 mod messages;

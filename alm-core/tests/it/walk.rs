@@ -62,6 +62,11 @@ enum Step {
         option: AccountOption,
         sure: bool,
     },
+    /// The first owner asks for one of the options that the query offers.
+    Choose {
+        account: usize,
+        which: usize,
+    },
     Own {
         who: usize,
         account: usize,
@@ -76,13 +81,19 @@ enum Step {
     Pass {
         hours: i64,
     },
+    /// It is so many hours after an account's end of life, if that is still to come.
+    Near {
+        account: usize,
+        hours: i64,
+    },
     /// The clock's turn.
     Sweep,
     /// The engine's turn.
     Work,
-    /// What usually happens to a request: it is submitted, approved by whoever is asked, and carried out.
+    /// What usually happens to a request: it is submitted, approved by whoever is asked, and (at once or later) carried out.
     Along {
         request: usize,
+        work: bool,
     },
 }
 
@@ -101,15 +112,18 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who(), request()).prop_map(|(who, request)| Step::Cancel { who, request }),
         3 => (0_usize..PEOPLE, request(), proptest::bool::weighted(0.9))
             .prop_map(|(who, request, yes)| Step::Vote { who, request, yes }),
-        8 => (who(), account(), options, proptest::bool::weighted(0.8))
+        5 => (who(), account(), options, proptest::bool::weighted(0.8))
             .prop_map(|(who, account, option, sure)| Step::Ask { who, account, option, sure }),
+        7 => (account(), 0_usize..6).prop_map(|(account, which)| Step::Choose { account, which }),
         1 => (who(), account(), 0_u8..64).prop_map(|(who, account, owners)| Step::Own { who, account, owners }),
         2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], 0_usize..PEOPLE, any::<bool>())
             .prop_map(|(who, whom, on)| Step::Enable { who, whom, on }),
-        4 => prop_oneof![0_i64..48, Just(24 * 75), Just(24 * 90), -24_i64..0].prop_map(|hours| Step::Pass { hours }),
-        3 => Just(Step::Sweep),
+        2 => prop_oneof![0_i64..48, -24_i64..0].prop_map(|hours| Step::Pass { hours }),
+        4 => (account(), proptest::sample::select(vec![-24 * 15, -24 * 10, -1, 1, 23, 25]))
+            .prop_map(|(account, hours)| Step::Near { account, hours }),
+        4 => Just(Step::Sweep),
         4 => Just(Step::Work),
-        6 => request().prop_map(|request| Step::Along { request }),
+        6 => (request(), proptest::bool::weighted(0.7)).prop_map(|(request, work)| Step::Along { request, work }),
     ]
 }
 
@@ -120,7 +134,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 #[test]
 fn p_1_r_8_l_31_l_32_w_2_i_4_i_5_i_6_random_people_get_what_the_model_says() {
     let _proof = proves(&["I-5", "I-8"]);
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);
     let counts = std::cell::Cell::new((0_u32, 0_u32, 0_u32));

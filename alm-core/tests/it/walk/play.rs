@@ -209,6 +209,29 @@ impl Play {
                 let verdict = self.model.own(who, at, &owners);
                 self.agree(step, real, &verdict)?;
             }
+            Step::Choose { account, which } => {
+                if self.accounts.is_empty() {
+                    return Ok(());
+                }
+                let at = account % self.accounts.len();
+                let owner = *self.model.accounts[at].owners.first().unwrap();
+                let view = self.world.alm.account(&self.callers[owner], self.accounts[at]).await;
+                let offered: Vec<_> = view.iter().flat_map(|view| view.options.iter()).collect();
+                if let Some(option) = offered.get(which % offered.len().max(1)) {
+                    self.ask(step, owner, at, *option, true).await?;
+                }
+            }
+            Step::Near { account, hours } => {
+                if self.accounts.is_empty() {
+                    return Ok(());
+                }
+                let eol = self.model.accounts[account % self.accounts.len()].eol;
+                let wait = (eol + SignedDuration::from_hours(hours)).duration_since(self.model.now);
+                if wait.is_positive() {
+                    self.world.clock.advance(wait);
+                    self.model.now = self.world.clock.now();
+                }
+            }
             Step::Enable { who, whom, on } => {
                 let command = SetPersonEnabled::new(self.callers[whom].person, on);
                 let real = self.world.execute(&self.callers[who], command).await;
@@ -232,7 +255,7 @@ impl Play {
                 }
             }
             Step::Work => self.work(step).await?,
-            Step::Along { request } => self.along(step, request).await?,
+            Step::Along { request, work } => self.along(step, request, work).await?,
         }
         Ok(())
     }
@@ -253,7 +276,7 @@ impl Play {
         Ok(())
     }
 
-    async fn along(&mut self, step: Step, request: usize) -> Result<(), String> {
+    async fn along(&mut self, step: Step, request: usize, work: bool) -> Result<(), String> {
         let Some(at) = self.request(request) else { return Ok(()) };
         let who = self.model.requests[at].who;
         if self.model.requests[at].status == Some(RequestStatus::Draft) {
@@ -264,7 +287,7 @@ impl Play {
                 self.vote(step, voter, at, true).await?;
             }
         }
-        self.work(step).await
+        if work { self.work(step).await } else { Ok(()) }
     }
 
     async fn work(&mut self, step: Step) -> Result<(), String> {
