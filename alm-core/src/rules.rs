@@ -8,6 +8,7 @@ pub mod guard;
 pub mod lifecycle;
 pub mod naming;
 pub mod ownership;
+pub mod privileges;
 pub mod reminders;
 pub mod request;
 pub mod rotation;

@@ -23,6 +23,7 @@ mod link;
 mod owners;
 pub mod people;
 pub mod plan;
+pub mod privileges;
 pub mod publishing;
 pub mod queries;
 mod remaining;

@@ -22,6 +22,7 @@ mod it {
     mod crash;
     mod flow;
     mod people;
+    mod privileges;
     mod recover;
     mod refusals;
     mod rotation;

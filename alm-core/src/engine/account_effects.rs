@@ -161,6 +161,26 @@ impl Tools<'_> {
         Ok(done(Found::default()))
     }
 
+    /// one who is no member is done, and so is a group that is gone, which a finding tells.
+    pub(super) async fn leave(
+        &self,
+        controller: &Controller,
+        account: ObjectGuid,
+        group: &Dn,
+    ) -> Step<EffectResult> {
+        let pinned = self.pinned(Some(controller)).await?;
+        self.guard(&pinned, account).await?;
+        match pinned.remove_member(&GroupKey::Dn(group.clone()), account, MemberOptions::new()).await {
+            Ok(_) => Ok(done(Found::default())),
+            // The account was seen a moment ago.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let findings = vec![format!("there is no group {group} any more to leave")];
+                Ok(done(Found { findings, ..Found::default() }))
+            }
+            Err(error) => Err(translate::directory(&error)),
+        }
+    }
+
     pub(super) async fn ensure_groups(
         &self,
         controller: &Controller,

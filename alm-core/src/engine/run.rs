@@ -309,6 +309,9 @@ impl Engine {
             }
             Effect::ReplacePassword { secret } => secrets.replace_password(secret).await,
             Effect::JoinGroup { controller, account, group } => tools.join(controller, *account, group).await,
+            Effect::LeaveGroup { controller, account, group } => {
+                tools.leave(controller, *account, group).await
+            }
             Effect::VerifyPassword { controller, account, secret } => {
                 let password = secrets.read(secret).await?;
                 tools.verify(controller, *account, &password).await

@@ -65,6 +65,8 @@ pub enum OperationKind {
     Erase,
     /// Give it another password.
     Rotate,
+    /// Have it join directory groups or leave them.
+    Privilege,
 }
 
 /// The second secret of a rotation, which holds the new password until the account's own secret does (section X).
@@ -83,6 +85,23 @@ impl PendingSecret {
     /// One that is yet to be made.
     pub const fn new(place: VaultPlace, name: String) -> Self {
         Self { place, name, secret: None }
+    }
+}
+
+/// When a privilege is taken away again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivilegeEnd {
+    /// The directory group.
+    pub group: Dn,
+    /// When the account leaves it.
+    pub at: Timestamp,
+}
+
+impl PrivilegeEnd {
+    /// The account leaves this group at that instant.
+    pub const fn new(group: Dn, at: Timestamp) -> Self {
+        Self { group, at }
     }
 }
 
@@ -144,8 +163,11 @@ pub struct Account {
     pub ou: Dn,
     /// Where disabled and retired accounts of it go.
     pub retirement_ou: Option<Dn>,
-    /// The directory groups it belongs to by its template.
+    /// The directory groups it belongs to: first those of its template, then as requests changed them.
     pub groups: Vec<Dn>,
+    /// Those of them that it leaves again, and when. Neither renewing nor enabling changes that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub privilege_ends: Vec<PrivilegeEnd>,
     /// Its identity in the directory, whatever it is called.
     pub object_guid: ObjectGuid,
     /// In which vault its credential is.

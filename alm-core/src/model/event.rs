@@ -43,6 +43,8 @@ pub enum EventKind {
     AccountStateChanged,
     /// The account has another password; who keeps a copy of it fetches it anew.
     AccountPasswordRotated,
+    /// The account joined a directory group or left one.
+    AccountPrivilegeChanged,
     /// An operation stopped and waits for a person (I-9).
     OperationParked,
     /// The sweep stopped before it changed anything and asks (L-39).
@@ -67,6 +69,7 @@ impl fmt::Display for EventKind {
             Self::EndOfLife => "end of life",
             Self::AccountStateChanged => "account state changed",
             Self::AccountPasswordRotated => "account password rotated",
+            Self::AccountPrivilegeChanged => "account privilege changed",
             Self::OperationParked => "operation parked",
             Self::SweepHeld => "sweep held",
         })

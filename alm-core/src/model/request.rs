@@ -24,6 +24,36 @@ pub enum RequestKind {
         /// Whether a disabled account is to be enabled as well; the approvers see it.
         enable: bool,
     },
+    /// Another privilege for an account, or one less; which, is in [`Request::privilege`].
+    Privilege {
+        /// Of which account.
+        account: AccountId,
+    },
+}
+
+/// What becomes of a privilege: the membership of an account in a directory group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrivilegeChange {
+    /// The directory group.
+    pub group: Dn,
+    /// Whether the account joins it or leaves it.
+    pub joins: bool,
+    /// When it is taken away again; only for one that joins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl PrivilegeChange {
+    /// The account joins the group.
+    pub const fn join(group: Dn) -> Self {
+        Self { group, joins: true, until: None }
+    }
+
+    /// The account leaves the group.
+    pub const fn leave(group: Dn) -> Self {
+        Self { group, joins: false, until: None }
+    }
 }
 
 /// Where a request stands.
@@ -178,6 +208,9 @@ pub struct Request {
     pub account_name: String,
     /// What the requester filled in.
     pub form: RequestForm,
+    /// What is asked for by a [`RequestKind::Privilege`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privilege: Option<PrivilegeChange>,
     /// Where it stands.
     pub status: RequestStatus,
     /// The step that is being voted on.

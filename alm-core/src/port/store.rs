@@ -76,6 +76,8 @@ pub enum DueKind {
     Escalation,
     /// When an account is to get another password.
     Rotation,
+    /// When an account's next privilege is taken away.
+    PrivilegeEnd,
 }
 
 impl DueKind {
@@ -86,6 +88,7 @@ impl DueKind {
             Self::Reminder => "reminder",
             Self::Escalation => "escalation",
             Self::Rotation => "rotation",
+            Self::PrivilegeEnd => "privilege_end",
         }
     }
 }

@@ -58,6 +58,15 @@ pub enum Effect {
         /// Of which group.
         group: Dn,
     },
+    /// End its membership of one group. No member, or no such group any more, is as good.
+    LeaveGroup {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Of which group.
+        group: Dn,
+    },
     /// Prove by a bind that the directory has the password that the secret holds (step 8).
     VerifyPassword {
         /// On this controller.
@@ -177,6 +186,7 @@ impl Effect {
             Self::AddAccount { .. } => "add_account",
             Self::ReplacePassword { .. } => "replace_password",
             Self::JoinGroup { .. } => "join_group",
+            Self::LeaveGroup { .. } => "leave_group",
             Self::VerifyPassword { .. } => "verify_password",
             Self::ResetPassword { .. } => "reset_password",
             Self::SetPassword { .. } => "set_password",

@@ -121,6 +121,16 @@ pub enum Step {
         /// Which.
         groups: Vec<Dn>,
     },
+    /// Join one group.
+    JoinGroup {
+        /// Which.
+        group: Dn,
+    },
+    /// Leave one group.
+    LeaveGroup {
+        /// Which.
+        group: Dn,
+    },
     /// Prove that the vault has its password.
     VerifyPassword,
     /// Deactivate its secret.

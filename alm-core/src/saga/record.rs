@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, Reason};
 use super::plan::Plan;
-use crate::model::account::AccountStatus;
+use crate::model::account::{AccountStatus, PrivilegeEnd};
 use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
 use crate::model::period::Period;
+use crate::model::request::PrivilegeChange;
 
 /// A saga, without its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,16 @@ pub enum Completion {
     Erase,
     /// It has another password.
     Rotated,
+    /// It has joined a group or left one, as a request asked.
+    Privilege {
+        /// Which.
+        change: PrivilegeChange,
+    },
+    /// It has left groups whose time was over.
+    PrivilegesEnded {
+        /// Which, and when their time was over.
+        ends: Vec<PrivilegeEnd>,
+    },
 }
 
 /// Where a saga stands.

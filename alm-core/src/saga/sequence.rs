@@ -131,6 +131,8 @@ impl State {
             Step::EnsureGroups { groups } => {
                 Effect::EnsureGroups { controller, account, groups: groups.clone() }
             }
+            Step::JoinGroup { group } => Effect::JoinGroup { controller, account, group: group.clone() },
+            Step::LeaveGroup { group } => Effect::LeaveGroup { controller, account, group: group.clone() },
             Step::VerifyPassword if self.resetting => {
                 Effect::ResetPassword { controller, account, secret: self.plan.secret.clone() }
             }

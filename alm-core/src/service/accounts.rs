@@ -204,6 +204,7 @@ impl Decide for SubmitRenewal {
         let mut request = Request {
             id: RequestId::new(unit.new_id()?),
             kind: RequestKind::Renewal { account: account.id, enable: self.enable },
+            privilege: None,
             requester: unit.person()?,
             template: version.id,
             domain: account.domain,

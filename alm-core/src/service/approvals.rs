@@ -134,5 +134,9 @@ async fn approved_request(
             let account = unit.get(account.uuid()).await?;
             begin::approved_renewal(unit, request, account, enable).await
         }
+        RequestKind::Privilege { account } => {
+            let account = unit.get(account.uuid()).await?;
+            begin::approved_privilege(unit, request, account).await
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
-use crate::rules::{lifecycle, naming, ownership};
+use crate::rules::{lifecycle, naming, ownership, privileges};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
 use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
@@ -128,7 +128,14 @@ pub(super) async fn operate(
     request: Option<RequestId>,
 ) -> Result<SagaId> {
     if let Some(open) = account.operation {
-        supersede(unit, account, open).await?;
+        let given_up = supersede(unit, account, open).await?;
+        // What it may have done to memberships is taken back, as giving it up by hand would.
+        if let Plan::Operate(plan) = given_up.plan
+            && plan.operation == OperationKind::Privilege
+        {
+            let at = steps.len().min(1);
+            steps.splice(at..at, plan.undo);
+        }
         let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
         // I-12, L-37: the end date that a renewal may have written is put back, right after what is more pressing.
         if open.kind == OperationKind::Renew
@@ -217,10 +224,10 @@ fn open(
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
 /// operation makes what it still sends fail (E-5).
-async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<()> {
+async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<SagaRecord> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
-        return Ok(());
+        return Ok(saga);
     }
     let machine = link::machine(unit.alm, &saga).await?;
     link::lost(unit, &saga, &machine);
@@ -243,7 +250,7 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
             account.renewal = None;
         }
     }
-    Ok(())
+    Ok(saga)
 }
 
 /// Disable, then move (L-2).
@@ -346,6 +353,49 @@ pub(super) async fn approved_renewal(
     request.saga = Some(saga);
     request.eol = Some(eol);
     unit.put(request, format!("queue the renewal of {}", account.name))?;
+    requests::state_event(unit, request, BTreeSet::from([request.requester]))
+}
+
+/// A change of privileges whose last step was approved.
+pub(super) async fn approved_privilege(
+    unit: &mut Unit<'_>,
+    request: &mut Request,
+    mut account: Account,
+) -> Result<()> {
+    if let Some(operation) = account.operation {
+        return unit.refuse(Refusal::new(
+            "L-31",
+            "account",
+            format!("{}: its operation {:?} must end first; vote again then", account.name, operation.kind),
+        ));
+    }
+    let Some(change) = request.privilege.clone() else {
+        let message = format!("request {} asks for no privilege", request.id);
+        return Err(Error::new(ErrorKind::StoreCorrupt, unit.operation, message));
+    };
+    // What was right when it was asked for may be so no longer.
+    let refusals = privileges::check(&account, &change, unit.now);
+    if !refusals.is_empty() {
+        return Err(Error::refused(unit.operation, refusals));
+    }
+    carry_out_tick(unit, &mut account).await?;
+    let group = change.group.clone();
+    let (steps, undo) = if change.joins {
+        let back = if account.groups.contains(&group) {
+            Vec::new()
+        } else {
+            vec![Step::LeaveGroup { group: group.clone() }]
+        };
+        (vec![Step::JoinGroup { group }], back)
+    } else {
+        (vec![Step::LeaveGroup { group }], Vec::new())
+    };
+    let then = Completion::Privilege { change };
+    let saga =
+        operate(unit, &mut account, OperationKind::Privilege, steps, undo, then, Some(request.id)).await?;
+    request.status = RequestStatus::Queued;
+    request.saga = Some(saga);
+    unit.put(request, format!("queue the change of privileges of {}", account.name))?;
     requests::state_event(unit, request, BTreeSet::from([request.requester]))
 }
 

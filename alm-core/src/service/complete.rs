@@ -14,7 +14,7 @@ use crate::model::period::Period;
 use crate::model::request::{Request, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
 use crate::rules::reminders::Schedule;
-use crate::rules::{lifecycle, ownership, rotation};
+use crate::rules::{lifecycle, ownership, privileges, rotation};
 use crate::saga::plan::{Plan, Step};
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
@@ -72,6 +72,7 @@ async fn provisioned(
         ou: plan.account.ou.clone(),
         retirement_ou: body.directory.retirement_ou.clone(),
         groups: plan.groups.clone(),
+        privilege_ends: Vec::new(),
         object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
         vault: plan.place.vault,
         secret: machine.secret().ok_or_else(|| damaged(saga, "a secret"))?.to_string(),
@@ -127,6 +128,8 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             renewed(unit, &mut account, *eol, *period, *status).await?;
         }
         Completion::Erase => account.erased_at = Some(unit.now),
+        Completion::Privilege { change } => privileges::apply(&mut account, change),
+        Completion::PrivilegesEnded { ends } => privileges::end(&mut account, ends),
         Completion::Rotated => {
             let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
             account.password_changed_at = unit.now;
@@ -146,7 +149,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     if let Some(request) = saga.request {
         let mut request: Request = unit.get(request.uuid()).await?;
         request.status = RequestStatus::Provisioned;
-        unit.put(&request, format!("the renewal of {} is applied", account.name))?;
+        unit.put(&request, format!("the request for {} is applied", account.name))?;
         requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
         if account.renewal == Some(request.id) {
             account.renewal = None;
@@ -156,6 +159,8 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
         Completion::Renew { eol, .. } => format!("{} was renewed until {eol}", account.name),
         Completion::Erase => format!("{} was erased", account.name),
         Completion::Rotated => format!("{} has another password", account.name),
+        Completion::Privilege { change } => privileges::describe(&account.name, change),
+        Completion::PrivilegesEnded { ends } => privileges::describe_ends(&account.name, ends, unit.now),
         _ => format!("{} is {:?}", account.name, account.status),
     };
     unit.put(&account, &text)?;
@@ -167,6 +172,9 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let owners = owners::owners_to_tell(unit, &account.owners).await?;
     let kind = match then {
         Completion::Rotated => EventKind::AccountPasswordRotated,
+        Completion::Privilege { .. } | Completion::PrivilegesEnded { .. } => {
+            EventKind::AccountPrivilegeChanged
+        }
         _ => EventKind::AccountStateChanged,
     };
     unit.event(kind, text, owners, |event| {

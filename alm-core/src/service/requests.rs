@@ -72,6 +72,7 @@ pub(super) fn draft(
     let request = Request {
         id: RequestId::new(unit.new_id()?),
         kind: RequestKind::New,
+        privilege: None,
         requester: unit.person()?,
         template: version.id,
         domain: version.body.directory.domain,
@@ -247,7 +248,7 @@ pub(super) async fn put_submitted(
         crate::model::audit::AuditResult::Done,
         json!({
             "account": request.account_name, "kind": request.kind, "version": version.number,
-            "terms": request.terms,
+            "terms": request.terms, "privilege": request.privilege,
         }),
         personal,
     );
@@ -377,7 +378,7 @@ impl Decide for CopyRequest {
             return unit.refuse(Refusal::new(
                 "R-5",
                 "request",
-                "is a renewal; submit the account for renewal again",
+                "is about an account that exists; ask for the same again there",
             ));
         }
         let begun_with: TemplateVersion = unit.get(request.template.uuid()).await?;

@@ -268,6 +268,11 @@ impl Stored for Account {
         {
             due.push((DueKind::Rotation, at));
         }
+        if self.status != AccountStatus::Deleted
+            && let Some(at) = self.privilege_ends.iter().map(|end| end.at).min()
+        {
+            due.push((DueKind::PrivilegeEnd, at));
+        }
         due
     }
 

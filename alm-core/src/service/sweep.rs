@@ -75,6 +75,8 @@ pub struct SweepReport {
     pub waiting: Vec<AccountId>,
     /// Accounts whose password is being changed because its time has come (T-14).
     pub rotating: Vec<AccountId>,
+    /// Accounts that lose privileges whose time is over.
+    pub privileges: Vec<AccountId>,
     /// How many reminders were sent.
     pub reminders: u64,
     /// How many requests went to the administrators because the time of their step was over.
@@ -134,6 +136,7 @@ impl Alm {
         }
         report.reminders = self.remind(OPERATION, now).await?;
         report.escalated = self.escalate(OPERATION, now).await?;
+        report.privileges = self.end_privileges(OPERATION, now).await?;
         report.rotating = self.rotate_due(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
         Ok(report)

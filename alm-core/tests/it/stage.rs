@@ -18,13 +18,14 @@ use alm_core::port::store::{Store, Stored as _};
 use alm_core::rules::naming;
 use alm_core::saga::{Completion, Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal};
+use alm_core::service::privileges::RequestPrivilege;
 use alm_core::service::rotation::RotateAccount;
 use alm_core::testing::{MemoryVault, VaultFault};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::chaos::{Chaos, ChaosDirectory, ChaosVault, Mishap};
-use super::world::{OU, READERS, RETIRED, World};
+use super::world::{OU, READERS, RETIRED, WRITERS, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
@@ -51,10 +52,14 @@ pub(super) enum Case {
     RotateRefused,
     /// An emergency stop takes the place of a rotation that was stopped halfway, and the account is enabled again.
     RotateStopped,
+    /// It joins a group, as a request asked.
+    Join,
+    /// It leaves a group whose time is over.
+    Leave,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -70,6 +75,8 @@ impl Case {
         Self::Rotate,
         Self::RotateRefused,
         Self::RotateStopped,
+        Self::Join,
+        Self::Leave,
     ];
 
     pub(super) const fn makes_one(self) -> bool {
@@ -161,6 +168,19 @@ impl Stage {
             }
             Case::Rotate | Case::RotateRefused => {
                 world.execute(&world.requester, RotateAccount::new(id)).await.unwrap()
+            }
+            Case::Join | Case::Leave => {
+                let until = world.clock.now() + SignedDuration::from_hours(24);
+                let ask =
+                    RequestPrivilege::join(id, WRITERS.parse().unwrap(), "the year-end run").until(until);
+                let request = world.execute(&world.requester, ask).await.unwrap();
+                world.approve(request).await;
+                if case == Case::Leave {
+                    world.run().await;
+                    world.advance_days(1);
+                    world.sweep().await;
+                }
+                world.view(id).await.account.operation.unwrap().saga
             }
             Case::RotateStopped => {
                 world.execute(&world.requester, RotateAccount::new(id)).await.unwrap();
@@ -292,6 +312,13 @@ impl Stage {
                 check(there.dn.parent() == Some(ou.parse().unwrap()), format!("it is at {}", there.dn));
                 check(there.expires == AccountExpires::At(account.eol), format!("I-12: {:?}", there.expires));
                 check(there.is_member_of(&READERS.parse().unwrap()), "no member of its group".to_owned());
+                let writers = WRITERS.parse().unwrap();
+                let joined = self.case == Case::Join;
+                check(there.is_member_of(&writers) == joined, format!("member of the writers: {}", !joined));
+                check(
+                    account.groups.contains(&writers) == joined,
+                    format!("the record has {:?}", account.groups),
+                );
                 let name = if self.case == Case::Delete {
                     naming::retired_name(self.account)
                 } else {

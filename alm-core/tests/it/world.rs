@@ -36,6 +36,7 @@ use super::rules::{Proof, received};
 
 pub(super) const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
+pub(super) const WRITERS: &str = "CN=app-writers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 
 /// Everything, and the people by what they do.
@@ -82,6 +83,7 @@ impl World {
                 .unit(OU)
                 .unit(RETIRED)
                 .group(READERS)
+                .group(WRITERS)
                 .clock(move || for_directory.now())
                 .build()
                 .unwrap(),
