@@ -175,7 +175,10 @@ async fn l_31_an_enabling_that_is_given_up_leaves_the_account_disabled_where_it_
     world.disabled(id).await;
     world.spoil_password(id).await;
     world.execute(&world.requester, EnableAccount::new(id)).await.unwrap();
-    world.run().await;
+    // X-13 would set it right.
+    let chaos = Chaos::new([]);
+    chaos.refuse("accounts.set_password", 1, ErrorKind::Forbidden);
+    world.run_with(&chaos).await;
     let account = world.view(id).await.account;
     assert_eq!(world.there(&account).await.unwrap().dn.parent(), Some(OU.parse().unwrap()), "halfway");
     world.execute(&world.requester, AbandonOperation::new(id)).await.unwrap();
@@ -185,6 +188,22 @@ async fn l_31_an_enabling_that_is_given_up_leaves_the_account_disabled_where_it_
     let there = world.there(&account).await.unwrap();
     assert!(there.is_disabled());
     assert_eq!(there.dn.parent(), Some(RETIRED.parse().unwrap()));
+}
+
+/// It is disabled and unseen, so the vault's password is the right one, whatever somebody set.
+#[tokio::test]
+async fn x_13_enabling_an_account_whose_password_is_not_the_vaults_resets_it() {
+    let world = World::new().await;
+    let template = world.template(EolAction::Review).await;
+    let id = world.provisioned(template, "payroll").await;
+    world.disabled(id).await;
+    world.spoil_password(id).await;
+    let saga = world.execute(&world.requester, EnableAccount::new(id)).await.unwrap();
+    assert!(world.run().await.notes.is_empty());
+    let account = world.view(id).await.account;
+    assert_eq!((account.status, account.operation), (AccountStatus::Active, None));
+    let record: SagaRecord = world.document(saga.uuid()).await;
+    assert!(record.findings.iter().any(|finding| finding.contains("X-13")), "{:?}", record.findings);
 }
 
 #[tokio::test]
@@ -320,6 +339,7 @@ async fn l_37_a_renewal_that_is_given_up_puts_the_old_date_back() {
     let stage = Stage::new(Case::RenewDisabled, []).await;
     let world = &stage.world;
     world.spoil_password(stage.account).await;
+    stage.chaos.refuse("accounts.set_password", 1, ErrorKind::Forbidden);
     stage.run_until_quiet(&stage.chaos, 1).await.unwrap();
     let before = world.view(stage.account).await.account;
     assert!(before.operation.unwrap().failed);

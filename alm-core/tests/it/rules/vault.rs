@@ -45,7 +45,7 @@ const TEMPLATE: &str = r#"{"id":6001,"name":"AD","fields":[{"fieldSlugName":"dom
 const POLICY_ON: &str = r#"{"id":5,"folderName":"F","folderPath":"\\F","secretPolicyId":2}"#;
 const CHECK_OUT: &str = r#"{"secretPolicyId":2,"secretPolicyName":"P","active":true,
     "securityItems":{"checkOutEnabled":{"policyApplyType":"Enforced","value":true}}}"#;
-const AUTO_CHANGE: &str = r#"{"secretPolicyId":2,"secretPolicyName":"P","active":true,
+const AUTO_CHANGE: &str = r#"{"secretPolicyId":2,"secretPolicyName":"P","active":true,"securityItems":{},
     "rpcItems":{"autoChangeOnExpiration":{"policyApplyType":"Enforced","value":true}}}"#;
 
 fn client(changes: &[(&'static str, u16, &'static str)]) -> Client {
