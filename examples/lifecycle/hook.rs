@@ -29,6 +29,7 @@ fn in_words(effect: &str, operation: OperationKind) -> &str {
         ("create_secret", _) => "a password is made and put into the vault",
         ("add_account", _) => "the account is added, disabled, with the vault's password",
         ("replace_password", _) => "another password is put into the vault",
+        ("leave_group", _) => "it leaves a group",
         ("join_group", _) => "it joins a group",
         ("verify_password", _) => "a bind proves that directory and vault agree",
         ("reset_password", _) => "the directory gets the vault's password",

@@ -68,7 +68,6 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "one at a time, handed over once")]
 pub enum Order {
     /// Run this; that it starts is in the journal already.
     Run(Effect),

@@ -52,12 +52,12 @@ async fn r_14_a_privilege_is_asked_for_approved_and_given() {
     w.refused(&w.stranger, ask.clone(), "P-1").await;
     let request = w.execute(&w.requester, ask.clone()).await.unwrap();
     w.refused(&w.requester, ask, "R-14").await;
-    // who votes sees which group, and until when. R-11: nobody votes on their own.
+    // who votes sees which group, and until when.
     let seen = w.alm.request(&w.lead, request).await.unwrap();
     let change = seen.privilege.clone().unwrap();
     assert_eq!((seen.kind, change.joins), (RequestKind::Privilege { account: id }, true));
     assert_eq!((change.group, change.until), (group(WRITERS), Some(in_days(&w, 30))));
-    w.refused(&w.requester, CastVote::approve(request), "R-11").await;
+    w.refused(&w.requester, CastVote::approve(request), "P-1").await;
     w.approve(request).await;
     assert!(!is_writer(&w, id).await, "an engine does it");
     w.run().await;
