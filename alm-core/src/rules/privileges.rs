@@ -73,5 +73,8 @@ pub fn describe_ends(name: &str, ends: &[PrivilegeEnd], now: Timestamp) -> Strin
     let groups = ends.iter().map(|end| end.group.to_string()).collect::<Vec<_>>().join(" and ");
     let late = ends.iter().map(|end| now.duration_since(end.at)).max().filter(|late| *late > LATE);
     let text = format!("{name} is no member of {groups} any more, since the time is over");
-    late.map_or(text.clone(), |late| format!("{text}; that comes {} hours late", late.as_hours()))
+    match late {
+        Some(late) => format!("{text}; that comes {} hours late", late.as_hours()),
+        None => text,
+    }
 }
