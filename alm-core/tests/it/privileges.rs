@@ -86,7 +86,7 @@ async fn r_14_what_makes_no_sense_is_refused_all_at_once() {
     w.refused(&w.requester, leaving, "R-14").await;
     let worst = RequestPrivilege::join(id, group("CN=x,DC=other"), "").until(in_days(&w, -1));
     let error = w.refused(&w.requester, worst, "R-14").await;
-    let fields: Vec<_> = error.refusals().iter().map(|refusal| refusal.field()).collect();
+    let fields: Vec<_> = error.refusals().iter().map(alm_core::Refusal::field).collect();
     assert_eq!(fields, ["until", "reason", "group"]);
 
     // What was right when it was asked for may be over when it is approved.
