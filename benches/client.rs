@@ -249,7 +249,7 @@ async fn run() -> Result<bool> {
     server.wait_before_answers(Duration::from_millis(20));
     figures.extend(in_flight(&server).await?);
     figures.extend(long_list(&server).await?);
-    Ok(figures.iter().fold(true, |met, figure| figure.print() && met))
+    Ok(figure::print_all(&figures))
 }
 
 fn main() -> ExitCode {

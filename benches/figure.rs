@@ -38,3 +38,12 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// Prints all of them, and says whether each is as it must be.
+pub fn print_all(figures: &[Figure]) -> bool {
+    let mut met = true;
+    for figure in figures {
+        met &= figure.print();
+    }
+    met
+}

@@ -236,7 +236,7 @@ fn run() -> Result<bool> {
     figures.extend(reminders(&accounts)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     figures.extend(runtime.block_on(due())?);
-    Ok(figures.iter().fold(true, |met, figure| figure.print() && met))
+    Ok(figure::print_all(&figures))
 }
 
 fn main() -> ExitCode {
