@@ -12,8 +12,17 @@ const UPPER: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 const DIGITS: &[u8] = b"23456789";
 const MARKS: &[u8] = b"-_.+=,:@#";
 
-/// A new password of 32 characters, each class at least once. About 190 bits of randomness, far beyond every domain's policy.
-pub(super) fn generate(entropy: &dyn Entropy) -> Result<SecretString> {
+/// Active Directory refuses a password with a part of the account's name in it that has so many characters (MS-SAMR, DOMAIN_PASSWORD_COMPLEX).
+const PART: usize = 3;
+
+/// A new password of 32 characters, each class at least once and no part of the account's name in it. About 190 bits of randomness, far beyond
+/// every domain's policy.
+pub(super) fn generate(entropy: &dyn Entropy, account: &str) -> Result<SecretString> {
+    let account = account.to_lowercase();
+    let parts = || {
+        let split = account.split([',', '.', '-', '_', ' ', '#', '\t']);
+        split.chain([account.as_str()]).filter(|part| part.chars().count() >= PART)
+    };
     let classes = [LOWER, UPPER, DIGITS, MARKS];
     let all: Zeroizing<Vec<u8>> = Zeroizing::new(classes.concat());
     loop {
@@ -22,7 +31,10 @@ pub(super) fn generate(entropy: &dyn Entropy) -> Result<SecretString> {
             password.push(char::from(pick(entropy, &all)?));
         }
         // Rejecting keeps every allowed password equally likely; filling classes in would not.
-        if classes.iter().all(|class| password.bytes().any(|byte| class.contains(&byte))) {
+        let folded = Zeroizing::new(password.to_lowercase());
+        if classes.iter().all(|class| password.bytes().any(|byte| class.contains(&byte)))
+            && !parts().any(|part| folded.contains(part))
+        {
             return Ok(SecretString::from(password.as_str()));
         }
     }
@@ -54,7 +66,7 @@ mod tests {
     #[test]
     fn has_every_class_and_is_never_the_same() {
         let passwords: Vec<SecretString> =
-            (0..200).map(|_| generate(&SystemEntropy::new()).unwrap()).collect();
+            (0..200).map(|_| generate(&SystemEntropy::new(), "svc-web").unwrap()).collect();
         for password in &passwords {
             let password = password.expose_secret();
             assert_eq!(password.len(), LENGTH);
@@ -65,5 +77,32 @@ mod tests {
         let distinct: std::collections::BTreeSet<&str> =
             passwords.iter().map(ExposeSecret::expose_secret).collect();
         assert_eq!(distinct.len(), passwords.len());
+    }
+
+    /// Of these few characters, one password in three would have it by chance.
+    #[test]
+    fn no_part_of_the_accounts_name_is_in_it() {
+        #[derive(Debug)]
+        struct Few(std::sync::Mutex<Box<dyn Entropy>>);
+        impl Entropy for Few {
+            fn fill(&self, bytes: &mut [u8]) -> Result<()> {
+                self.0.lock().unwrap().fill(bytes)?;
+                // The first letters of each class only: `a` and `b`, `A` and `B`, `2` and `3`, `-` and `_`.
+                for byte in bytes {
+                    *byte = [0, 1, 25, 26, 49, 50, 57, 58][usize::from(*byte % 8)];
+                }
+                Ok(())
+            }
+        }
+        let few = Few(std::sync::Mutex::new(Box::new(SystemEntropy::new())));
+        let free = (0..100).filter(|_| {
+            let password = generate(&few, "nothing").unwrap();
+            password.expose_secret().to_lowercase().contains("aba")
+        });
+        assert!(free.count() > 20, "it happens by chance");
+        for _ in 0..100 {
+            let password = generate(&few, "x-aba.y").unwrap();
+            assert!(!password.expose_secret().to_lowercase().contains("aba"));
+        }
     }
 }

@@ -34,7 +34,8 @@ impl SecretEffects<'_> {
     }
 
     fn password(&self) -> Step<secrecy::SecretString> {
-        password::generate(self.entropy.as_ref()).or_else(|error| failed(Outcome::NotSent, error.to_string()))
+        password::generate(self.entropy.as_ref(), &self.tools.task.account_name)
+            .or_else(|error| failed(Outcome::NotSent, error.to_string()))
     }
 
     /// Step 3: a reply that was lost is made up for by looking.
