@@ -12,7 +12,7 @@ const UPPER: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 const DIGITS: &[u8] = b"23456789";
 const MARKS: &[u8] = b"-_.+=,:@#";
 
-/// Active Directory refuses a password with a part of the account's name in it that has so many characters (MS-SAMR, DOMAIN_PASSWORD_COMPLEX).
+/// Active Directory refuses a password with a part of the account's name in it that has so many characters (MS-SAMR, `DOMAIN_PASSWORD_COMPLEX`).
 const PART: usize = 3;
 
 /// A new password of 32 characters, each class at least once and no part of the account's name in it. About 190 bits of randomness, far beyond
