@@ -15,7 +15,7 @@ use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::people::{Feature, Group, Verb};
 use crate::model::period::Period;
-use crate::model::request::{Request, RequestForm, RequestKind, RequestStatus};
+use crate::model::request::{Request, RequestForm, RequestKind};
 use crate::model::template::TemplateVersion;
 use crate::rules::lifecycle::{self, AccountOption};
 use crate::rules::{ownership, text};
@@ -201,28 +201,9 @@ impl Decide for SubmitRenewal {
         }
         let period = choose_period(unit, &account, self.period).await?;
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let mut request = Request {
-            id: RequestId::new(unit.new_id()?),
-            kind: RequestKind::Renewal { account: account.id, enable: self.enable },
-            privilege: None,
-            requester: unit.person()?,
-            template: version.id,
-            domain: account.domain,
-            account_name: account.name.clone(),
-            form: RequestForm::new(&account.name, period, &self.reason),
-            status: RequestStatus::Submitted,
-            step: 0,
-            escalates_at: None,
-            escalated: false,
-            votes: Vec::new(),
-            terms: None,
-            account: Some(account.id),
-            saga: None,
-            eol: None,
-            failure: None,
-            created_at: unit.now,
-            submitted_at: Some(unit.now),
-        };
+        let form = RequestForm::new(&account.name, period, &self.reason);
+        let kind = RequestKind::Renewal { account: account.id, enable: self.enable };
+        let mut request = requests::about(unit, &account, &version, kind, form)?;
         account.renewal = Some(request.id);
         unit.put(&account, format!("open a renewal of {}", account.name))?;
         requests::put_submitted(unit, &mut request, &version).await?;

@@ -19,7 +19,7 @@ use crate::model::audit::Actor;
 use crate::model::estate::Domain;
 use crate::model::ids::{AccountId, RequestId};
 use crate::model::people::Verb;
-use crate::model::request::{PrivilegeChange, Request, RequestForm, RequestKind, RequestStatus};
+use crate::model::request::{PrivilegeChange, Request, RequestForm, RequestKind};
 use crate::model::template::TemplateVersion;
 use crate::port::store::DueKind;
 use crate::rules::{privileges, text};
@@ -102,28 +102,10 @@ impl Decide for RequestPrivilege {
             return Err(Error::refused(unit.operation, refusals));
         }
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        let mut request = Request {
-            id: RequestId::new(unit.new_id()?),
-            kind: RequestKind::Privilege { account: account.id },
-            privilege: Some(self.change.clone()),
-            requester: unit.person()?,
-            template: version.id,
-            domain: account.domain,
-            account_name: account.name.clone(),
-            form: RequestForm::new(&account.name, account.period, &self.reason),
-            status: RequestStatus::Submitted,
-            step: 0,
-            escalates_at: None,
-            escalated: false,
-            votes: Vec::new(),
-            terms: None,
-            account: Some(account.id),
-            saga: None,
-            eol: None,
-            failure: None,
-            created_at: unit.now,
-            submitted_at: Some(unit.now),
-        };
+        let form = RequestForm::new(&account.name, account.period, &self.reason);
+        let kind = RequestKind::Privilege { account: account.id };
+        let mut request = requests::about(unit, &account, &version, kind, form)?;
+        request.privilege = Some(self.change.clone());
         requests::put_submitted(unit, &mut request, &version).await?;
         Ok(request.id)
     }

@@ -233,6 +233,38 @@ impl Decide for SubmitRequest {
     }
 }
 
+/// A request about an account that exists, submitted at this moment: it runs the steps of the account's own template version.
+pub(super) fn about(
+    unit: &Unit<'_>,
+    account: &Account,
+    version: &TemplateVersion,
+    kind: RequestKind,
+    form: RequestForm,
+) -> Result<Request> {
+    Ok(Request {
+        id: RequestId::new(unit.new_id()?),
+        kind,
+        privilege: None,
+        requester: unit.person()?,
+        template: version.id,
+        domain: account.domain,
+        account_name: account.name.clone(),
+        form,
+        status: RequestStatus::Submitted,
+        step: 0,
+        escalates_at: None,
+        escalated: false,
+        votes: Vec::new(),
+        terms: None,
+        account: Some(account.id),
+        saga: None,
+        eol: None,
+        failure: None,
+        created_at: unit.now,
+        submitted_at: Some(unit.now),
+    })
+}
+
 /// Stages a request that is now waiting for the first step's votes.
 pub(super) async fn put_submitted(
     unit: &mut Unit<'_>,

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::answer::{Refusal, unreadable};
 use super::upload::Upload;
 
-/// Whoever calls. Nobody has the number 0.
-#[derive(Clone, Debug, Default)]
+/// Whoever calls. Nobody has the number 0. No `Debug`, because of the token.
+#[derive(Clone, Default)]
 pub(super) struct Caller {
     pub(super) id: u32,
     pub(super) name: String,
