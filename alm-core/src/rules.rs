@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod approval;
+pub mod campaign;
 pub mod guard;
 pub mod lifecycle;
 pub mod naming;

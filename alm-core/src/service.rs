@@ -10,6 +10,8 @@ mod alm;
 pub mod api_tokens;
 pub mod approvals;
 mod begin;
+mod campaign_sweep;
+pub mod campaigns;
 pub mod cloning;
 pub mod command;
 mod complete;

@@ -49,6 +49,10 @@ pub enum EventKind {
     OperationParked,
     /// The sweep stopped before it changed anything and asks (L-39).
     SweepHeld,
+    /// Accounts are to be reviewed (C-1), or still are (C-4).
+    ReviewRequested,
+    /// A campaign ended; how many accounts were kept, retired and not decided about (C-4).
+    CampaignEnded,
 }
 
 impl fmt::Display for EventKind {
@@ -72,6 +76,8 @@ impl fmt::Display for EventKind {
             Self::AccountPrivilegeChanged => "account privilege changed",
             Self::OperationParked => "operation parked",
             Self::SweepHeld => "sweep held",
+            Self::ReviewRequested => "review requested",
+            Self::CampaignEnded => "campaign ended",
         })
     }
 }

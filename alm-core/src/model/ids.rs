@@ -76,6 +76,10 @@ ids! {
     EngineId;
     /// One run of a saga (section X).
     SagaId;
+    /// A certification campaign (section C).
+    CampaignId;
+    /// One account in one campaign.
+    ReviewId;
     /// An event in the outbox; receivers drop repeats by it.
     EventId;
 }

@@ -40,6 +40,8 @@ pub enum RecordKind {
     Vault,
     Saga,
     Sweep,
+    Campaign,
+    Review,
 }
 
 impl RecordKind {
@@ -59,6 +61,8 @@ impl RecordKind {
             Self::Vault => "vault",
             Self::Saga => "saga",
             Self::Sweep => "sweep",
+            Self::Campaign => "campaign",
+            Self::Review => "review",
         }
     }
 }
@@ -78,6 +82,8 @@ pub enum DueKind {
     Rotation,
     /// When an account's next privilege is taken away.
     PrivilegeEnd,
+    /// A campaign's reminder, and its end.
+    Campaign,
 }
 
 impl DueKind {
@@ -89,6 +95,7 @@ impl DueKind {
             Self::Escalation => "escalation",
             Self::Rotation => "rotation",
             Self::PrivilegeEnd => "privilege_end",
+            Self::Campaign => "campaign",
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::saga::Completion;
 use crate::saga::plan::Step;
 
 /// Loads an account that the caller may update (P-4), with the clock's work on it done (L-32).
-async fn offered(unit: &mut Unit<'_>, id: AccountId, option: AccountOption) -> Result<Account> {
+pub(super) async fn offered(unit: &mut Unit<'_>, id: AccountId, option: AccountOption) -> Result<Account> {
     let mut account = owned(unit, id, Verb::Update).await?;
     if let Err(refusal) = lifecycle::require(&account, unit.now, option) {
         return unit.refuse(refusal);

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::api_token::{ApiToken, TokenFingerprint};
+use crate::model::campaign::{Campaign, Review};
 use crate::model::estate::{Domain, Vault};
-use crate::model::ids::DomainId;
+use crate::model::ids::{CampaignId, DomainId};
 use crate::model::people::{Group, Person, Role};
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
@@ -32,6 +33,7 @@ pub(crate) mod index {
     pub(crate) const REPLACED_BY: &str = "replaced_by";
     pub(crate) const DELEGATE: &str = "delegate";
     pub(crate) const PRINCIPAL: &str = "principal";
+    pub(crate) const CAMPAIGN: &str = "campaign";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -249,6 +251,7 @@ impl Stored for Account {
     fn indexes(&self) -> Vec<(&'static str, String)> {
         let mut indexes = vec![(index::STATUS, status_key(self.status).to_owned())];
         indexes.extend(self.owners.iter().map(|owner| (index::OWNER, owner_key(*owner))));
+        indexes.push((index::TEMPLATE, self.template.to_string()));
         indexes
     }
 
@@ -310,5 +313,41 @@ impl Stored for SweepState {
 
     fn id(&self) -> Uuid {
         Self::ID
+    }
+}
+
+impl Stored for Campaign {
+    const KIND: RecordKind = RecordKind::Campaign;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        if self.ended.is_some() {
+            return Vec::new();
+        }
+        self.remind_at.into_iter().chain([self.until]).map(|at| (DueKind::Campaign, at)).collect()
+    }
+}
+
+/// The reviews of a campaign that are open, or that are not, as the index writes it.
+pub(crate) fn review_key(campaign: CampaignId, open: bool) -> String {
+    format!("{}:{campaign}", if open { "open" } else { "decided" })
+}
+
+impl Stored for Review {
+    const KIND: RecordKind = RecordKind::Review;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![
+            (index::CAMPAIGN, self.campaign.to_string()),
+            (index::STATUS, review_key(self.campaign, self.outcome.is_none())),
+            (index::ACCOUNT, self.account.to_string()),
+        ]
     }
 }

@@ -81,6 +81,8 @@ pub struct SweepReport {
     pub reminders: u64,
     /// How many requests went to the administrators because the time of their step was over.
     pub escalated: u64,
+    /// Accounts that are being disabled because nobody decided about them in a campaign (C-4).
+    pub unanswered: Vec<AccountId>,
 }
 
 impl Alm {
@@ -97,7 +99,7 @@ impl Alm {
         let mut report = SweepReport::default();
         let state = self.sweep_state().await?;
         let mut sweep = Sweep::new(
-            self.0.store.count_due(DueKind::EndOfLife, now).await?,
+            self.0.store.count_due(DueKind::EndOfLife, now).await? + self.campaigns_would_disable(now).await?,
             self.0.store.count(RecordKind::Account, index::STATUS, status_key(AccountStatus::Active)).await?,
             state.last,
             now,
@@ -137,6 +139,7 @@ impl Alm {
         report.reminders = self.remind(OPERATION, now).await?;
         report.escalated = self.escalate(OPERATION, now).await?;
         report.privileges = self.end_privileges(OPERATION, now).await?;
+        report.unanswered = self.end_campaigns(OPERATION, now).await?;
         report.rotating = self.rotate_due(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
         Ok(report)

@@ -126,7 +126,7 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 13] = [
+const KINDS: [RecordKind; 15] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
@@ -140,6 +140,8 @@ const KINDS: [RecordKind; 13] = [
     RecordKind::Vault,
     RecordKind::Saga,
     RecordKind::Sweep,
+    RecordKind::Campaign,
+    RecordKind::Review,
 ];
 
 /// Everything that a store gives out, and everything that it shows of itself.

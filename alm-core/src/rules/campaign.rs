@@ -1,0 +1,85 @@
+//! Certification campaigns (section C, which is ours: DESIGN.md).
+
+use jiff::Timestamp;
+
+use super::{lifecycle, text};
+use crate::model::account::{Account, AccountStatus};
+use crate::model::campaign::{Review, ReviewResult, Unanswered, Verdict};
+use crate::model::refusal::Refusal;
+
+/// How many accounts a campaign has at most: it is opened in one commit.
+pub const MOST_ACCOUNTS: usize = 5_000;
+
+/// Everything that speaks against opening a campaign, but for its scope (C-1).
+pub fn check(name: &str, until: Timestamp, remind_at: Option<Timestamp>, now: Timestamp) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    refusals.extend(text::check("C-1", "name", name, 100, true, false).err());
+    if until <= now {
+        refusals.push(Refusal::new("C-1", "until", format!("{until} is over")));
+    }
+    if remind_at.is_some_and(|at| at <= now || at >= until) {
+        refusals.push(Refusal::new("C-1", "remind_at", "must lie between now and the campaign's end"));
+    }
+    refusals
+}
+
+/// Whether that many accounts can be in a campaign (C-1).
+///
+/// # Errors
+/// None, or too many.
+pub fn check_size(accounts: usize) -> Result<(), Refusal> {
+    let message = match accounts {
+        0 => "has no account that could be reviewed".to_owned(),
+        n if n > MOST_ACCOUNTS => format!("has {n} accounts; one campaign reviews {MOST_ACCOUNTS} at most"),
+        _ => return Ok(()),
+    };
+    Err(Refusal::new("C-1", "scope", message))
+}
+
+/// Everything that speaks against a verdict (C-2). Who kept an account may still retire it until the campaign ends; nothing else is taken back.
+pub fn check_verdict(review: &Review, verdict: Verdict, reason: &str, now: Timestamp) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let decided = review.outcome.as_ref().map(|outcome| outcome.result);
+    let changes_mind = decided == Some(ReviewResult::Kept) && verdict == Verdict::Retire;
+    if let Some(result) = decided.filter(|_| !changes_mind) {
+        let message = format!("it was decided about {} already: {result:?}", review.account_name);
+        refusals.push(Refusal::new("C-2", "review", message));
+    }
+    if now >= review.until {
+        let message = format!("the time to decide about {} was over at {}", review.account_name, review.until);
+        refusals.push(Refusal::new("C-2", "until", message));
+    }
+    // A person who reads the result a year later wants to know why it is gone; that it is needed says itself.
+    refusals.extend(text::check("C-2", "reason", reason, 4_000, verdict == Verdict::Retire, true).err());
+    refusals
+}
+
+/// What is to be done at a campaign's end about an account that nobody decided about (C-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settlement {
+    /// Write down that it is so.
+    Record(ReviewResult),
+    /// Disable it.
+    Disable,
+    /// An operation is under way on it: look again when that has ended.
+    Wait,
+}
+
+/// What is to be done about an account that nobody decided about; `None` when there is no such account any more (C-4).
+pub fn settle(account: Option<&Account>, unanswered: Unanswered, now: Timestamp) -> Settlement {
+    let Some(account) = account.filter(|account| account.status != AccountStatus::Deleted) else {
+        return Settlement::Record(ReviewResult::Gone);
+    };
+    let active = lifecycle::status_at(account, now) == AccountStatus::Active;
+    match unanswered {
+        Unanswered::Disable if account.operation.is_some_and(|open| !open.failed) => Settlement::Wait,
+        // Of what stands parked, the table says whether an emergency stop may take its place (L-31).
+        Unanswered::Disable
+            if active && lifecycle::options_at(account, now).has(lifecycle::AccountOption::Disable) =>
+        {
+            Settlement::Disable
+        }
+        Unanswered::Disable | Unanswered::Report => Settlement::Record(ReviewResult::Unanswered),
+    }
+}
