@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod people;
 pub mod period;
+pub mod policy;
 pub mod refusal;
 pub mod request;
 pub mod sweep;

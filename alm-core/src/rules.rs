@@ -9,6 +9,7 @@ pub mod guard;
 pub mod lifecycle;
 pub mod naming;
 pub mod ownership;
+pub mod policy;
 pub mod privileges;
 pub mod reminders;
 pub mod request;

@@ -25,6 +25,7 @@ mod link;
 mod owners;
 pub mod people;
 pub mod plan;
+pub mod policy;
 pub mod privileges;
 pub mod publishing;
 pub mod queries;

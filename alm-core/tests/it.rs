@@ -23,6 +23,7 @@ mod it {
     mod crash;
     mod flow;
     mod people;
+    mod policy;
     mod privileges;
     mod recover;
     mod refusals;

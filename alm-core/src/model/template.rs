@@ -111,11 +111,16 @@ pub struct DirectoryPlace {
 impl DirectoryPlace {
     /// Accounts of `domain` in `ou`, with any lawful name, no groups, and no retirement OU.
     pub fn new(domain: DomainId, ou: Dn) -> Self {
+        Self { ous: vec![ou], ..Self::nowhere(domain) }
+    }
+
+    /// Without an OU yet, which no template can be published with.
+    pub(crate) const fn nowhere(domain: DomainId) -> Self {
         Self {
             domain,
             name_prefix: String::new(),
             name_pattern: None,
-            ous: vec![ou],
+            ous: Vec::new(),
             allow_sub_ou: false,
             groups: Vec::new(),
             retirement_ou: None,

@@ -34,6 +34,7 @@ pub(crate) mod index {
     pub(crate) const DELEGATE: &str = "delegate";
     pub(crate) const PRINCIPAL: &str = "principal";
     pub(crate) const CAMPAIGN: &str = "campaign";
+    pub(crate) const EMAIL: &str = "email";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -76,7 +77,9 @@ impl Stored for Person {
     }
 
     fn indexes(&self) -> Vec<(&'static str, String)> {
-        self.roles.iter().map(|role| (index::ROLE, role.to_string())).collect()
+        let emails: BTreeSet<_> = self.emails.iter().map(|email| email.to_lowercase()).collect();
+        let roles = self.roles.iter().map(|role| (index::ROLE, role.to_string()));
+        roles.chain(emails.into_iter().map(|email| (index::EMAIL, email))).collect()
     }
 
     /// O-1: an account of a directory is one person's.

@@ -1,0 +1,200 @@
+//! Policy files (section F, which is ours: DESIGN.md): from a template's fields with names to its body, back, and what differs.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::model::ids::{DomainId, VaultId};
+use crate::model::refusal::Refusal;
+use crate::model::template::{DirectoryPlace, EolAction, TemplateBody, VaultPlace};
+
+/// What a name in a file stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the type of the model with the same name")]
+pub enum Reference {
+    Vault,
+    Domain,
+    Group,
+    Person,
+}
+
+/// Goes through every place of a template's fields where a file has a name and the model an identifier.
+pub fn references(body: &mut Map<String, Value>, mut visit: impl FnMut(Reference, &mut String)) {
+    let mut each = |reference, value: Option<&mut Value>| match value {
+        Some(Value::String(text)) => visit(reference, text),
+        Some(Value::Array(all)) => {
+            for value in all {
+                if let Value::String(text) = value {
+                    visit(reference, text);
+                }
+            }
+        }
+        _ => {}
+    };
+    each(Reference::Group, body.get_mut("requesters"));
+    each(Reference::Vault, body.get_mut("vault").and_then(|place| place.get_mut("vault")));
+    each(Reference::Domain, body.get_mut("directory").and_then(|place| place.get_mut("domain")));
+    for step in body.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
+        each(Reference::Group, step.get_mut("groups"));
+        each(Reference::Person, step.get_mut("people"));
+    }
+}
+
+/// The fields that a file must say, which have no default: by path.
+const REQUIRED: [&[&str]; 6] = [
+    &["eol_action"],
+    &["vault", "vault"],
+    &["vault", "folder"],
+    &["vault", "secret_template"],
+    &["directory", "domain"],
+    &["directory", "ous"],
+];
+
+/// The steps of approval have defaults of their own.
+fn step() -> Map<String, Value> {
+    object(json!({ "people": [], "groups": [], "required": 1 }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The fields that need not be said, each with its default.
+fn defaults() -> Map<String, Value> {
+    let vault = VaultPlace::new(VaultId::new(Uuid::nil()), "", "");
+    let directory = DirectoryPlace::nowhere(DomainId::new(Uuid::nil()));
+    let body = TemplateBody::new(EolAction::Review, vault, directory);
+    let mut fields = object(serde_json::to_value(body).unwrap_or_default());
+    for path in REQUIRED {
+        remove(&mut fields, path);
+    }
+    fields
+}
+
+fn remove(fields: &mut Map<String, Value>, path: &[&str]) {
+    match path {
+        [] => {}
+        [last] => {
+            fields.remove(*last);
+        }
+        [first, rest @ ..] => {
+            if let Some(Value::Object(inner)) = fields.get_mut(*first) {
+                remove(inner, rest);
+            }
+        }
+    }
+}
+
+/// `over` on top of `under`, object by object.
+fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (under.get_mut(key), value) {
+            (Some(Value::Object(under)), Value::Object(over)) => merge(under, over),
+            _ => {
+                under.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// A template's body from its fields, in which names have been replaced by identifiers (F-1).
+///
+/// # Errors
+/// Every field that there is none of; else the first that is missing or has a wrong value.
+pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec<Refusal>> {
+    let mut whole = defaults();
+    merge(&mut whole, fields);
+    for one in whole.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(said) = one {
+            let mut full = step();
+            merge(&mut full, said);
+            *said = full;
+        }
+    }
+    let body: TemplateBody = serde_path_to_error::deserialize(Value::Object(whole.clone())).map_err(|error| {
+        let message = format!("{name}: {}: {}", error.path(), error.inner());
+        vec![Refusal::new("F-1", "template", message)]
+    })?;
+    let read = serde_json::to_value(&body).unwrap_or_default();
+    let mut unknown = Vec::new();
+    unread(&Value::Object(whole), &read, "", &mut unknown);
+    if unknown.is_empty() {
+        return Ok(body);
+    }
+    let refusals = unknown.iter().map(|path| {
+        Refusal::new("F-1", "template", format!("{name}: there is no field {path}"))
+    });
+    Err(refusals.collect())
+}
+
+/// Keys of what was given that are not in what was read of it.
+fn unread(given: &Value, read: &Value, path: &str, unknown: &mut Vec<String>) {
+    match (given, read) {
+        (Value::Object(given), Value::Object(read)) => {
+            for (key, value) in given {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                match read.get(key) {
+                    Some(read) => unread(value, read, &path, unknown),
+                    None if value.is_null() => {}
+                    None => unknown.push(path),
+                }
+            }
+        }
+        (Value::Array(given), Value::Array(read)) => {
+            for (at, (given, read)) in given.iter().zip(read).enumerate() {
+                unread(given, read, &format!("{path}[{at}]"), unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A body's fields without those that have their defaults, still with identifiers.
+pub fn fields(body: &TemplateBody) -> Map<String, Value> {
+    let mut fields = object(serde_json::to_value(body).unwrap_or_default());
+    prune(&mut fields, &defaults());
+    for one in fields.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(one) = one {
+            prune(one, &step());
+            // Said even where it is the default: it is what people look for.
+            one.entry("required").or_insert(json!(1));
+        }
+    }
+    fields
+}
+
+fn prune(fields: &mut Map<String, Value>, defaults: &Map<String, Value>) {
+    fields.retain(|key, value| {
+        if let (Value::Object(inner), Some(Value::Object(default))) = (&mut *value, defaults.get(key)) {
+            prune(inner, default);
+            return !inner.is_empty();
+        }
+        !value.is_null() && defaults.get(key) != Some(value)
+    });
+}
+
+/// What differs between two bodies, a line each: `renewal_lead_days: 15 → 30`.
+pub fn differences(before: &TemplateBody, after: &TemplateBody) -> Vec<String> {
+    let (before, after) = (serde_json::to_value(before), serde_json::to_value(after));
+    let mut lines = Vec::new();
+    differ(&before.unwrap_or_default(), &after.unwrap_or_default(), "", &mut lines);
+    lines
+}
+
+fn differ(before: &Value, after: &Value, path: &str, lines: &mut Vec<String>) {
+    match (before, after) {
+        (before, after) if before == after => {}
+        (Value::Object(one), Value::Object(two)) => {
+            let keys: std::collections::BTreeSet<_> = one.keys().chain(two.keys()).collect();
+            for key in keys {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let (one, two) = (one.get(key).unwrap_or(&Value::Null), two.get(key).unwrap_or(&Value::Null));
+                differ(one, two, &path, lines);
+            }
+        }
+        _ => lines.push(format!("{path}: {before} → {after}")),
+    }
+}
