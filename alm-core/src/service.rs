@@ -10,6 +10,7 @@ mod alm;
 pub mod api_tokens;
 pub mod approvals;
 mod begin;
+pub mod bulk;
 mod campaign_sweep;
 pub mod campaigns;
 pub mod cloning;

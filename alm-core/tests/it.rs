@@ -17,6 +17,7 @@
 
 mod it {
     mod approvals;
+    mod bulk;
     mod campaigns;
     mod canary;
     mod chaos;

@@ -230,7 +230,10 @@ mod tests {
         let wrong = "version = 1\n\n[[role]]\nname = \"Auditor\"\npermissions = [\"audit:write\"]\n";
         let refusal = Policy::from_toml(wrong).unwrap_err();
         assert_eq!(refusal.rule(), "F-1");
-        assert!(refusal.message().contains("audit:write") && refusal.message().starts_with("line 5"), "{refusal}");
+        assert!(
+            refusal.message().contains("audit:write") && refusal.message().starts_with("line 5"),
+            "{refusal}"
+        );
         let refusal = Policy::from_toml("version = 1\nroles = []\n").unwrap_err();
         assert!(refusal.message().contains("roles") && refusal.message().starts_with("line 2"), "{refusal}");
     }

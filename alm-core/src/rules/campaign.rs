@@ -46,7 +46,8 @@ pub fn check_verdict(review: &Review, verdict: Verdict, reason: &str, now: Times
         refusals.push(Refusal::new("C-2", "review", message));
     }
     if now >= review.until {
-        let message = format!("the time to decide about {} was over at {}", review.account_name, review.until);
+        let message =
+            format!("the time to decide about {} was over at {}", review.account_name, review.until);
         refusals.push(Refusal::new("C-2", "until", message));
     }
     // A person who reads the result a year later wants to know why it is gone; that it is needed says itself.

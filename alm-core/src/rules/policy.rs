@@ -114,19 +114,20 @@ pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec
             *said = full;
         }
     }
-    let body: TemplateBody = serde_path_to_error::deserialize(Value::Object(whole.clone())).map_err(|error| {
-        let message = format!("{name}: {}: {}", error.path(), error.inner());
-        vec![Refusal::new("F-1", "template", message)]
-    })?;
+    let body: TemplateBody =
+        serde_path_to_error::deserialize(Value::Object(whole.clone())).map_err(|error| {
+            let message = format!("{name}: {}: {}", error.path(), error.inner());
+            vec![Refusal::new("F-1", "template", message)]
+        })?;
     let read = serde_json::to_value(&body).unwrap_or_default();
     let mut unknown = Vec::new();
     unread(&Value::Object(whole), &read, "", &mut unknown);
     if unknown.is_empty() {
         return Ok(body);
     }
-    let refusals = unknown.iter().map(|path| {
-        Refusal::new("F-1", "template", format!("{name}: there is no field {path}"))
-    });
+    let refusals = unknown
+        .iter()
+        .map(|path| Refusal::new("F-1", "template", format!("{name}: there is no field {path}")));
     Err(refusals.collect())
 }
 

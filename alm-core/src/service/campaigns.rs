@@ -113,7 +113,10 @@ impl Decide for OpenCampaign {
             unanswered: self.unanswered,
             ended: None,
         };
-        unit.put(&campaign, format!("open the campaign {} for {} accounts", campaign.name, campaign.accounts))?;
+        unit.put(
+            &campaign,
+            format!("open the campaign {} for {} accounts", campaign.name, campaign.accounts),
+        )?;
         for account in &accounts {
             let review = Review {
                 id: ReviewId::new(unit.new_id()?),

@@ -134,8 +134,10 @@ impl ApplyPolicy {
     fn faults(&self, settings: &Settings) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         if self.policy.version != POLICY_VERSION {
-            let message =
-                format!("is {}; this version reads policies of version {POLICY_VERSION}", self.policy.version);
+            let message = format!(
+                "is {}; this version reads policies of version {POLICY_VERSION}",
+                self.policy.version
+            );
             refusals.push(Refusal::new("F-1", "version", message));
         }
         let roles = self.policy.roles.iter().map(|role| ("role", &role.name));
@@ -151,8 +153,9 @@ impl ApplyPolicy {
             let mut differ = |name: &str, wanted: Option<String>, has: Option<String>| {
                 if let Some(wanted) = wanted.filter(|wanted| has.as_ref() != Some(wanted)) {
                     let has = has.unwrap_or_default();
-                    let message =
-                        format!("{name} is to be {wanted}, and the service runs with {has}: start it with the other");
+                    let message = format!(
+                        "{name} is to be {wanted}, and the service runs with {has}: start it with the other"
+                    );
                     refusals.push(Refusal::new("F-3", "settings", message));
                 }
             };
@@ -234,14 +237,11 @@ async fn apply_role(unit: &mut Unit<'_>, role: &PolicyRole) -> Result<Option<Rol
 }
 
 /// Its id, whether it got a draft just now, and whether it has one.
-async fn apply_template(
-    unit: &mut Unit<'_>,
-    template: &PolicyTemplate,
-) -> Result<(TemplateId, bool, bool)> {
+async fn apply_template(unit: &mut Unit<'_>, template: &PolicyTemplate) -> Result<(TemplateId, bool, bool)> {
     let mut fields = template.body.clone();
     resolve(unit, &template.name, &mut fields).await?;
-    let body = rule::body(&template.name, &fields)
-        .map_err(|refusals| Error::refused(unit.operation, refusals))?;
+    let body =
+        rule::body(&template.name, &fields).map_err(|refusals| Error::refused(unit.operation, refusals))?;
     let there: Option<Template> = named(unit, format!("template:{}", template.name.to_lowercase())).await?;
     let Some(there) = there else {
         return Ok((DraftTemplate::new(&template.name, body).decide(unit).await?, true, true));
@@ -317,7 +317,9 @@ async fn meant(unit: &mut Unit<'_>, reference: Reference, name: &str) -> Result<
     let lower = name.to_lowercase();
     let one = match reference {
         Reference::Vault => named::<Vault>(unit, format!("vault:{lower}")).await?.map(|vault| vault.id()),
-        Reference::Domain => named::<Domain>(unit, format!("domain:{lower}")).await?.map(|domain| domain.id()),
+        Reference::Domain => {
+            named::<Domain>(unit, format!("domain:{lower}")).await?.map(|domain| domain.id())
+        }
         Reference::Group => named::<Group>(unit, format!("group:{lower}")).await?.map(|group| group.id()),
         Reference::Person => {
             let people: Vec<Person> = unit.find_by(index::EMAIL, &lower).await?;

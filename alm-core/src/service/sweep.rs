@@ -99,7 +99,8 @@ impl Alm {
         let mut report = SweepReport::default();
         let state = self.sweep_state().await?;
         let mut sweep = Sweep::new(
-            self.0.store.count_due(DueKind::EndOfLife, now).await? + self.campaigns_would_disable(now).await?,
+            self.0.store.count_due(DueKind::EndOfLife, now).await?
+                + self.campaigns_would_disable(now).await?,
             self.0.store.count(RecordKind::Account, index::STATUS, status_key(AccountStatus::Active)).await?,
             state.last,
             now,

@@ -94,14 +94,17 @@ async fn c_1_c_2_c_3_each_account_is_kept_or_retired_by_its_owners() {
     let records = w.alm.audit(&w.admin, 1, 1000).await.unwrap();
     let decided: Vec<_> = records.iter().filter(|record| record.body.contains("campaign.decide")).collect();
     assert!(decided.iter().all(|record| !record.body.contains("new system")));
-    assert!(decided.iter().any(|record| record.personal.as_ref().is_some_and(|p| p.text.contains("new system"))));
+    assert!(
+        decided.iter().any(|record| record.personal.as_ref().is_some_and(|p| p.text.contains("new system")))
+    );
 }
 
 #[tokio::test]
 async fn c_1_what_makes_no_campaign_is_refused_all_at_once() {
     let w = World::new().await;
     let (template, ids) = accounts(&w, &["payroll"]).await;
-    let mut worst = OpenCampaign::new("", CampaignScope::Owner(Owner::Person(w.stranger.person)), in_days(&w, -1));
+    let mut worst =
+        OpenCampaign::new("", CampaignScope::Owner(Owner::Person(w.stranger.person)), in_days(&w, -1));
     worst = worst.remind_at(in_days(&w, 3));
     let error = w.refused(&w.admin, worst, "C-1").await;
     let fields: Vec<_> = error.refusals().iter().map(alm_core::Refusal::field).collect();
@@ -241,7 +244,8 @@ async fn c_2_owners_are_those_of_the_moment() {
     let w = World::new().await;
     let _proof = proves(&["C-1"]);
     let (template, ids) = accounts(&w, &["payroll"]).await;
-    let open = OpenCampaign::new("Theirs", CampaignScope::Owner(Owner::Person(w.requester.person)), in_days(&w, 3));
+    let open =
+        OpenCampaign::new("Theirs", CampaignScope::Owner(Owner::Person(w.requester.person)), in_days(&w, 3));
     let campaign = opened(&w, open).await;
     let review = review_of(&w, campaign, ids[0]).await.id;
     w.execute(&w.requester, SetOwners::new(ids[0], [Owner::Person(w.lead.person)])).await.unwrap();

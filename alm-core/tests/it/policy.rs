@@ -121,7 +121,9 @@ async fn f_1_a_change_is_shown_field_by_field_and_becomes_the_next_version() {
         .replace("\"audit:read\", ", "\"vault:read\", ");
     let apply = ApplyPolicy::new(Policy::from_toml(&changed).unwrap());
     let plan = w.alm.plan(&w.admin, &apply).await.unwrap();
-    for line in ["Batch accounts: renewal_lead_days: 30 → 20", "Auditor: - audit:read", "Auditor: + vault:read"] {
+    for line in
+        ["Batch accounts: renewal_lead_days: 30 → 20", "Auditor: - audit:read", "Auditor: + vault:read"]
+    {
         assert!(plan.changes.iter().any(|change| change.contains(line)), "{line}: {:?}", plan.changes);
     }
     let applied = w.execute(&w.admin, apply.clone()).await.unwrap();
@@ -152,7 +154,10 @@ async fn f_1_what_there_is_can_be_written_as_a_file_that_changes_nothing() {
     assert_eq!(names.len(), 5);
     assert!(!names.contains(&"Disabled") && !written.roles.iter().any(|role| role.name == "Approver"));
     let text = written.to_toml().unwrap();
-    assert!(text.contains("Team leads") && text.contains("sam@example.com") && text.contains("Secret Server"), "{text}");
+    assert!(
+        text.contains("Team leads") && text.contains("sam@example.com") && text.contains("Secret Server"),
+        "{text}"
+    );
     assert!(!text.contains(&w.vault_id.to_string()), "{text}");
     let read = Policy::from_toml(&text).unwrap();
     let plan = w.alm.plan(&w.admin, &ApplyPolicy::new(read)).await.unwrap();
@@ -180,8 +185,15 @@ async fn f_1_f_2_f_3_everything_that_is_wrong_is_said_at_once_and_nothing_change
     received(&error, "O-4");
     let text = error.refusals().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     for part in [
-        "is 2", "role auditor is there twice", "New is new", "built in", "rotations_at_once is to be 7", "sweep_accounts is to be 3",
-        "vault \"Sekret Server\"", "group \"Team heads\"", "nobody@example.com",
+        "is 2",
+        "role auditor is there twice",
+        "New is new",
+        "built in",
+        "rotations_at_once is to be 7",
+        "sweep_accounts is to be 3",
+        "vault \"Sekret Server\"",
+        "group \"Team heads\"",
+        "nobody@example.com",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -43,7 +43,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("S-8", "dormancy", 5),
     ("M-1", "discovery", 5),
     ("M-2", "migration", 5),
-    ("M-4", "bulk commands", 5),
     ("X-10", "a controller that is lost for good", 6),
     ("X-19", "a store that went back", 6),
     ("G-1", "the governance adapter", 7),
