@@ -10,6 +10,7 @@ mod options;
 mod outcome;
 mod story;
 mod teller;
+mod tour;
 mod world;
 
 use std::process::ExitCode;

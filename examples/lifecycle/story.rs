@@ -38,25 +38,26 @@ use crate::fault::Fault;
 use crate::options::{Options, Until};
 use crate::outcome;
 use crate::teller::Teller;
+use crate::tour;
 use crate::world::World;
 
 const PERIOD: Period = Period::Days(90);
 
 /// The people of the story.
-struct Cast {
-    ada: Caller,
-    rita: Caller,
-    lea: Caller,
-    liam: Caller,
-    sam: Caller,
+pub struct Cast {
+    pub ada: Caller,
+    pub rita: Caller,
+    pub lea: Caller,
+    pub liam: Caller,
+    pub sam: Caller,
 }
 
-struct Story<'a> {
-    world: &'a World,
-    teller: &'a Teller,
-    name: &'a str,
+pub struct Story<'a> {
+    pub world: &'a World,
+    pub teller: &'a Teller,
+    pub name: &'a str,
     patience: SignedDuration,
-    cast: Cast,
+    pub cast: Cast,
     engine: Engine,
 }
 
@@ -73,7 +74,7 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Result<(
         cast,
     };
     let mut accounts = Vec::new();
-    let told = story.chapters(&bodies, options.until, &mut accounts).await;
+    let told = story.chapters(&bodies, options, &mut accounts).await;
     story.deliver().await?;
     told?;
     outcome::show(world, &story.cast.ada, &accounts, teller).await
@@ -159,13 +160,17 @@ impl Story<'_> {
     async fn chapters(
         &self,
         kinds: &[Kind],
-        until: Until,
+        options: &Options,
         accounts: &mut Vec<AccountId>,
     ) -> Result<(), Fault> {
+        let until = options.until;
         let [main, others @ ..] = kinds else { return Err(Fault::new("the story has no template")) };
         self.teller.chapter(&format!("{} is asked for", self.name));
         let account = self.account(main, true).await?;
         accounts.push(account);
+        if options.tour {
+            return tour::tell(self, account, accounts).await;
+        }
         if until == Until::Provisioned {
             return Ok(());
         }
@@ -225,11 +230,26 @@ impl Story<'_> {
         }
         self.vote(request, liam, "Liam", &key("liam")).await?;
         self.vote(request, sam, "Sam", &key("sam")).await?;
+        self.provisioned(request).await
+    }
+
+    /// All who are asked approve, and the account is provisioned.
+    pub async fn approved(&self, request: RequestId, key: &str) -> Result<AccountId, Fault> {
+        let Cast { lea, liam, sam, .. } = &self.cast;
+        for (who, name) in [(lea, "Lea"), (liam, "Liam"), (sam, "Sam")] {
+            self.vote(request, who, name, &format!("{key}/{name}")).await?;
+        }
+        self.provisioned(request).await
+    }
+
+    async fn provisioned(&self, request: RequestId) -> Result<AccountId, Fault> {
+        let ada = &self.cast.ada;
+        let asked = self.world.alm.request(ada, request).await?;
+        let name = &asked.account_name;
         self.teller.detail(
             "all steps are met by distinct people; an engine takes over",
             json!({ "event": "queued", "account": name }),
         );
-        let asked = self.world.alm.request(ada, request).await?;
         let (Some(saga), Some(account)) = (asked.saga, asked.account) else {
             return Err(Fault::new(format!("the request for {name} was not queued")));
         };
@@ -257,8 +277,18 @@ impl Story<'_> {
         Ok(account)
     }
 
-    async fn execute<C: Command>(&self, who: &Caller, key: String, command: C) -> Result<C::Output, Fault> {
+    pub async fn execute<C: Command>(
+        &self,
+        who: &Caller,
+        key: String,
+        command: C,
+    ) -> Result<C::Output, Fault> {
         Ok(self.world.alm.execute(who, key, command).await?)
+    }
+
+    /// A sentence's key.
+    pub fn key(&self, step: &str) -> String {
+        format!("story/{}/{step}", self.name)
     }
 
     async fn vote(&self, request: RequestId, who: &Caller, name: &str, key: &str) -> Result<(), Fault> {
@@ -292,7 +322,7 @@ impl Story<'_> {
     }
 
     /// Lets the engine work until a saga is over.
-    async fn settled(&self, saga: SagaId) -> Result<SagaRecord, Fault> {
+    pub async fn settled(&self, saga: SagaId) -> Result<SagaRecord, Fault> {
         let deadline = self.world.clock.now() + self.patience;
         let mut last = String::new();
         loop {
@@ -321,7 +351,7 @@ impl Story<'_> {
     }
 
     /// One command on an account, carried out to its end.
-    async fn operate<C: Command<Output = SagaId>>(
+    pub async fn operate<C: Command<Output = SagaId>>(
         &self,
         what: &str,
         who: &Caller,
@@ -416,7 +446,7 @@ impl Story<'_> {
     }
 
     /// Puts the clock forward and lets the sweep do what is due. After so long it asks first (L-39), and Ada says that it may.
-    async fn forward(&self, to: Timestamp) -> Result<(), Fault> {
+    pub async fn forward(&self, to: Timestamp) -> Result<(), Fault> {
         if self.world.clock.forward_to(to)? {
             self.teller.chapter(&format!("Time passes: {}", day(to)));
         }
@@ -433,13 +463,13 @@ impl Story<'_> {
         self.deliver().await
     }
 
-    async fn deliver(&self) -> Result<(), Fault> {
+    pub async fn deliver(&self) -> Result<(), Fault> {
         self.world.alm.deliver(&Told(self.teller)).await?;
         Ok(())
     }
 }
 
-fn day(at: Timestamp) -> String {
+pub fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
