@@ -2,12 +2,12 @@
 //!
 //! Signs in as `AD_TEST_ADMIN` with `AD_TEST_ADMIN_PASSWORD` at the controllers named on the command line, and trusts `AD_TEST_CA_FILE`.
 
-use std::{error::Error, io::Write, time::Duration};
+use std::{collections::HashSet, error::Error, io::Write, time::Duration};
 
 use ad_directory::{
-    AccountExpires, AccountUpdate, ChangesOptions, CreateOptions, Directory, DirectoryExt, Dn,
+    AccountExpires, AccountUpdate, ChangeSource, ChangesOptions, CreateOptions, Directory, DirectoryExt, Dn,
     EncryptionTypes, GroupKey, LdapDirectory, ListOptions, MemberChanges, MemberOptions, NewAccount,
-    NewGroup, NewManagedAccount, Query, TimeLimits, UpdateOptions,
+    NewGroup, NewManagedAccount, PinOptions, Query, TimeLimits, UpdateOptions,
 };
 use clap::{Parser, Subcommand};
 use futures_util::TryStreamExt;
@@ -19,6 +19,9 @@ struct Arguments {
     /// The controllers, in the order to try them.
     #[arg(long, required = true)]
     controller: Vec<String>,
+    /// How long an operation may take, in seconds.
+    #[arg(long, default_value_t = 30)]
+    limit: u64,
     #[command(subcommand)]
     work: Work,
 }
@@ -34,13 +37,29 @@ enum Work {
         pause_ms: u64,
     },
     /// Makes so many accounts below a place, one after another, and describes each; goes on whatever happens.
-    Write { below: Dn, prefix: String, count: u32 },
+    Write {
+        below: Dn,
+        prefix: String,
+        count: u32,
+        /// All of it at the controller that answers first; ends after three failures, since nothing else will come.
+        #[arg(long)]
+        pinned: bool,
+    },
     /// Makes one of everything below a place, and says what it has made.
     Fixture { below: Dn, prefix: String },
     /// Reads all changes from the beginning, then waits for a line of input and reads those since.
     Changes {
         #[arg(long)]
         below: Option<Dn>,
+    },
+    /// Reads all objects below a place as changes from the beginning, and goes on with the last token when it fails; then says what it was told.
+    Follow {
+        below: Dn,
+        /// By the numbers of the controller, instead of DirSync.
+        #[arg(long)]
+        by_numbers: bool,
+        #[arg(long, default_value_t = 0)]
+        pause_ms: u64,
     },
 }
 
@@ -67,13 +86,27 @@ async fn main() -> Outcome {
         .bind_name(variable("AD_TEST_ADMIN")?)
         .password(SecretString::from(variable("AD_TEST_ADMIN_PASSWORD")?))
         .ca_file(variable("AD_TEST_CA_FILE")?)
-        .time_limits(TimeLimits::default().connect(Duration::from_secs(5)))
+        .time_limits(
+            TimeLimits::default()
+                .connect(Duration::from_secs(5))
+                .operation(Duration::from_secs(arguments.limit)),
+        )
         .build()?;
     match arguments.work {
         Work::List { below, page, pause_ms } => list(&directory, below, page, pause_ms).await,
-        Work::Write { below, prefix, count } => write(&directory, &below, &prefix, count).await,
+        Work::Write { below, prefix, count, pinned: false } => {
+            write(&directory, &below, &prefix, count, u32::MAX).await
+        }
+        Work::Write { below, prefix, count, pinned: true } => {
+            let pinned = directory.pin(PinOptions::new()).await?;
+            write(&*pinned, &below, &prefix, count, 3).await
+        }
         Work::Fixture { below, prefix } => fixture(&directory, &below, &prefix).await,
         Work::Changes { below } => changes(&directory, below).await,
+        Work::Follow { below, by_numbers, pause_ms } => {
+            let source = if by_numbers { ChangeSource::UpdateNumbers } else { ChangeSource::DirSync };
+            follow(&directory, below, source, Duration::from_millis(pause_ms)).await
+        }
     }
 }
 
@@ -103,7 +136,14 @@ async fn list(directory: &LdapDirectory, below: Dn, page: u32, pause_ms: u64) ->
     }
 }
 
-async fn write(directory: &LdapDirectory, below: &Dn, prefix: &str, count: u32) -> Outcome {
+async fn write(
+    directory: &dyn Directory,
+    below: &Dn,
+    prefix: &str,
+    count: u32,
+    give_up_after: u32,
+) -> Outcome {
+    let mut failed = 0;
     for number in 0..count {
         let name = format!("{prefix}-{number}");
         let new = NewAccount::new(below.clone(), name.parse()?).description("made");
@@ -122,6 +162,12 @@ async fn write(directory: &LdapDirectory, below: &Dn, prefix: &str, count: u32) 
             let update = AccountUpdate::new().description(Some("described".to_owned()));
             let updated = directory.update_account(account.guid, &update, UpdateOptions::new()).await;
             say(&told("update", updated.as_ref().err()));
+            failed += u32::from(updated.is_err());
+        } else {
+            failed += 1;
+        }
+        if failed >= give_up_after {
+            break;
         }
     }
     Ok(())
@@ -194,5 +240,38 @@ async fn changes(directory: &LdapDirectory, below: Option<Dn>) -> Outcome {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
     }
+    Ok(())
+}
+
+async fn follow(directory: &LdapDirectory, below: Dn, source: ChangeSource, pause: Duration) -> Outcome {
+    let mut options = ChangesOptions::new().below(below).source(source);
+    let mut objects = HashSet::new();
+    let mut told = 0;
+    for attempt in 1..=3 {
+        let mut batches = directory.list_changes(options.clone());
+        loop {
+            match batches.try_next().await {
+                Ok(Some(batch)) => {
+                    told += batch.changes.len();
+                    objects.extend(batch.changes.iter().map(|change| change.guid));
+                    options = options.token(batch.token);
+                    say(&json!({ "told": told, "last": batch.is_last }));
+                    if batch.is_last {
+                        say(
+                            &json!({ "whole": true, "objects": objects.len(), "told": told, "attempts": attempt }),
+                        );
+                        return Ok(());
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+                Ok(None) => return Err("a reading ended without its last batch".into()),
+                Err(error) => {
+                    say(&json!({ "kind": error.kind().as_str(), "error": error.to_string() }));
+                    break;
+                }
+            }
+        }
+    }
+    say(&json!({ "whole": false, "objects": objects.len(), "told": told }));
     Ok(())
 }

@@ -13,6 +13,8 @@ mod changes;
 mod cited;
 #[path = "it/controllers.rs"]
 mod controllers;
+#[path = "it/failover.rs"]
+mod failover;
 #[path = "it/fault.rs"]
 mod fault;
 #[path = "it/ground.rs"]

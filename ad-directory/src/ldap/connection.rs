@@ -137,6 +137,11 @@ impl Connection {
         self.redial = Some(Redial { dialer: Arc::clone(dialer), pinned });
     }
 
+    /// From now on a lost connection is an error: what comes next belongs to what this very controller has said before.
+    pub(super) fn stay(&mut self) {
+        self.redial = None;
+    }
+
     /// Whether the controller has closed it, as far as this side knows.
     pub(super) fn is_closed(&self) -> bool {
         self.driver.is_finished()
@@ -180,7 +185,12 @@ impl Connection {
         }
         let filter = filter.to_string();
         let question = Question { base, scope, filter: &filter, attributes, controls, repeatable: true };
-        let (entries, result) = self.ask(call, &question).await?;
+        self.found(call, &question).await
+    }
+
+    /// The entries of an answer, or `None` when the base does not exist.
+    pub(super) async fn found(&mut self, call: &Call, question: &Question<'_>) -> Result<Option<Vec<Entry>>> {
+        let (entries, result) = self.ask(call, question).await?;
         match result.rc {
             0 => Ok(Some(entries)),
             diagnostic::NO_SUCH_OBJECT => Ok(None),
@@ -259,7 +269,11 @@ impl Connection {
     }
 
     /// Why there is no answer: the one who reads from the network knows.
-    async fn explained<T>(&mut self, call: &Call, answer: Option<Result<T, LdapError>>) -> Result<T> {
+    pub(super) async fn explained<T>(
+        &mut self,
+        call: &Call,
+        answer: Option<Result<T, LdapError>>,
+    ) -> Result<T> {
         self.waiting = None;
         let error = match answer {
             Some(Ok(value)) => return Ok(value),
@@ -321,7 +335,7 @@ impl Connection {
 }
 
 /// The library panics on some answers that are not as RFC 4511 says; `None` then.
-async fn guarded<T>(operation: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn guarded<T>(operation: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(operation).catch_unwind().await.ok()
 }
 
@@ -389,7 +403,7 @@ fn connect_error(endpoint: &Endpoint, error: LdapError, limit: Duration) -> Erro
                     (ErrorKind::Connect, "nobody listens on this port; LDAPS is on 636")
                 }
                 std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => (
-                    ErrorKind::Tls,
+                    ErrorKind::Connect,
                     "it closed the connection during the TLS handshake; has it a certificate, and is this its LDAPS port?",
                 ),
                 _ => (

@@ -316,7 +316,9 @@ impl LdapDirectory {
                 match leased.await {
                     Ok((lease, found)) if found.host.eq_ignore_ascii_case(&wanted.host) => return Ok(lease),
                     Ok((lease, _)) => lease.give_back(),
-                    Err(error) if error.is_transient() => unreachable = Some(error),
+                    Err(error) if error.is_transient() || error.is_local_to_a_controller() => {
+                        unreachable = Some(error);
+                    }
                     Err(error) => return Err(error),
                 }
             }

@@ -172,6 +172,7 @@ impl LdapDirectory {
                 let connection = lease.connection(&call)?;
                 let (mut entries, next) =
                     connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
+                connection.stay();
                 for entry in &mut entries {
                     ranged::complete(&call, connection, entry, &further).await?;
                 }

@@ -4,8 +4,12 @@ use std::collections::HashSet;
 
 use ldap3::{Scope, controls::RawControl};
 
-use super::{call::Call, connection::Connection, entry::Entry};
-use crate::{ErrorKind, Filter, Result};
+use super::{
+    call::Call,
+    connection::{Connection, Question},
+    entry::Entry,
+};
+use crate::{ErrorKind, Result};
 
 /// More parts than any attribute has: 1500 values in each.
 const MAX_PARTS: usize = 10_000;
@@ -31,7 +35,7 @@ impl Part {
 /// Reads the rest of what was cut, from the same controller and with the same controls, and puts all values where they would have been.
 ///
 /// # Errors
-/// `Protocol` when the parts do not end, or the object is gone meanwhile.
+/// `Protocol` when the parts do not end, or the object is gone meanwhile; `Interrupted` when the connection is lost between two parts.
 pub(super) async fn complete(
     call: &Call,
     connection: &mut Connection,
@@ -50,10 +54,16 @@ pub(super) async fn complete(
                 return Err(broken(call, entry, "the parts of an attribute do not end"));
             }
             let asked = format!("{};range={start}-*", part.attribute);
-            let anything = Filter::present("objectClass".parse()?);
-            let found = connection
-                .search_with(call, &entry.dn, Scope::Base, &anything, &[&asked], controls.to_vec())
-                .await?;
+            let question = Question {
+                base: &entry.dn,
+                scope: Scope::Base,
+                filter: "(objectClass=*)",
+                attributes: &[&asked],
+                controls: controls.to_vec(),
+                // Another controller has the values in another order: going on there would leave some out.
+                repeatable: false,
+            };
+            let found = connection.found(call, &question).await?;
             let gone = || broken(call, entry, "it went while its values were read");
             let mut more = found.and_then(|mut entries| entries.pop()).ok_or_else(gone)?;
             let answer = more.names().find_map(|key| Some((key.to_owned(), Part::parse(key)?)));

@@ -14,7 +14,7 @@ const BASE: &str = "DC=corp,DC=example";
 
 type Attributes<'a> = Vec<(&'a str, Vec<Vec<u8>>)>;
 
-fn texts(values: &[&str]) -> Vec<Vec<u8>> {
+pub(crate) fn texts(values: &[&str]) -> Vec<Vec<u8>> {
     values.iter().map(|value| value.as_bytes().to_vec()).collect()
 }
 
@@ -30,13 +30,18 @@ fn guid(id: u8) -> ObjectGuid {
 }
 
 /// What is asked before the first question: the root DSE, the controller's settings, the domain, and whether deleted objects can be read.
-fn before() -> Vec<Answer> {
+pub(crate) fn before() -> Vec<Answer> {
+    before_at("dc1.corp.example")
+}
+
+/// The same, as the controller of this name says it.
+pub(crate) fn before_at(host: &str) -> Vec<Answer> {
     let root = entry(
         "",
         &[
             ("supportedCapabilities", texts(&["1.2.840.113556.1.4.800"])),
             ("defaultNamingContext", texts(&[BASE])),
-            ("dnsHostName", texts(&["dc1.corp.example"])),
+            ("dnsHostName", texts(&[host])),
             (
                 "dsServiceName",
                 texts(&[
@@ -54,7 +59,7 @@ fn before() -> Vec<Answer> {
     ]
 }
 
-fn piece(mut entries: Vec<Vec<u8>>, more: u8, cookie: &[u8]) -> Answer {
+pub(crate) fn piece(mut entries: Vec<Vec<u8>>, more: u8, cookie: &[u8]) -> Answer {
     let value = tlv(0x30, &[tlv(2, &[more]), tlv(2, &[0]), tlv(4, cookie)].concat());
     entries.push(done(0, &[(DIRSYNC, value)]));
     Answer::Operations(entries)
@@ -66,7 +71,7 @@ async fn read(script: Vec<Answer>, options: ChangesOptions) -> (Result<Vec<Chang
     (list.try_collect().await, stub)
 }
 
-fn user(id: u8, name: &str) -> Vec<u8> {
+pub(crate) fn user(id: u8, name: &str) -> Vec<u8> {
     object(
         id,
         &format!("CN={name},{BASE}"),

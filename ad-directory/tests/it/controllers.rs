@@ -36,12 +36,12 @@ fn root(capabilities: &[&str]) -> Answer {
 
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 
-fn controller() -> Answer {
+pub(crate) fn controller() -> Answer {
     root(&[ACTIVE_DIRECTORY])
 }
 
 /// A directory of two controllers that different authorities vouch for.
-fn both(first: &Stub, second: &Stub) -> LdapDirectory {
+pub(crate) fn both(first: &Stub, second: &Stub) -> LdapDirectory {
     first.builder().fallback(&second.url).ca_pem(second.ca.as_bytes()).build().unwrap()
 }
 

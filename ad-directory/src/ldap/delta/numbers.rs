@@ -44,6 +44,7 @@ impl LdapDirectory {
         };
         let is_full = since == 0;
         let limit = self.core.limits.operation;
+        lease.connection(&reading.call)?.stay();
         // Read first: what changes while this is read is told again next time.
         let highest =
             Call::new("changes.list").run(limit, reading.highest(lease.connection(&reading.call)?)).await?;
@@ -85,11 +86,18 @@ impl LdapDirectory {
 }
 
 impl Reading {
+    /// How far the numbers of the reading's controller have come, told on the connection on which everything else will be asked.
     async fn highest(&self, connection: &mut Connection) -> Result<u64> {
-        let names = ["highestCommittedUSN"];
+        let names = ["highestCommittedUSN", "dnsHostName"];
         let found = connection.search(&self.call, "", Scope::Base, &root::anything()?, &names).await?;
-        let root = found.and_then(|mut entries| entries.pop());
-        let number = root.and_then(|root| root.text("highestcommittedusn")?.parse().ok());
+        let root = found.and_then(|mut entries| entries.pop()).unwrap_or_default();
+        let another = |host: &str| !host.eq_ignore_ascii_case(&self.controller.host);
+        if root.text("dnshostname").is_some_and(another) {
+            let error = self.call.error(ErrorKind::Interrupted).with_subject(&self.controller);
+            return Err(error
+                .with_reason("it was lost before its numbers were read, and those of another are no help"));
+        }
+        let number = root.text("highestcommittedusn").and_then(|number| number.parse().ok());
         number.ok_or_else(|| {
             self.call
                 .error(ErrorKind::Protocol)
