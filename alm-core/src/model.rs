@@ -8,6 +8,7 @@ pub mod audit;
 pub mod estate;
 pub mod event;
 pub mod ids;
+pub mod managed;
 pub mod people;
 pub mod period;
 pub mod refusal;

@@ -6,6 +6,7 @@ pub mod access;
 pub mod approval;
 pub mod guard;
 pub mod lifecycle;
+pub mod managed;
 pub mod naming;
 pub mod ownership;
 pub mod privileges;

@@ -21,6 +21,7 @@ mod it {
     mod chaos;
     mod crash;
     mod flow;
+    mod managed;
     mod people;
     mod privileges;
     mod recover;
