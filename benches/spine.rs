@@ -54,7 +54,7 @@ fn rules(c: &mut Criterion) {
 fn provision_plan() -> Plan {
     let group = |name: &str| format!("CN={name},{OU}").parse().expect("a DN");
     Plan::Provision(ProvisionPlan {
-        place: VaultPlace::new(VaultId::new(Uuid::from_u128(3)), "12", "6001"),
+        place: Some(VaultPlace::new(VaultId::new(Uuid::from_u128(3)), "12", "6001")),
         secret_name: "svc-payroll.corp.example.com.0badcafe".to_owned(),
         account: AccountSpec {
             name: "svc-payroll".to_owned(),
@@ -64,6 +64,7 @@ fn provision_plan() -> Plan {
             expires: AccountExpires::Never,
             password_never_expires: true,
             attributes: [].into(),
+            managed: None,
         },
         groups: vec![group("app-readers"), group("app-writers")],
         settle_ms: 10_000,

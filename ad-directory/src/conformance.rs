@@ -157,7 +157,8 @@ list! { $
         two_who_add_readers_both_succeed encryption_types_are_kept a_managed_account_is_switched_off_and_on
         service_names_of_managed_accounts_come_and_go texts_of_managed_accounts_change a_stale_marker_stops_a_managed_change
         an_empty_managed_update_is_refused a_deleted_managed_account_is_gone managed_accounts_join_groups
-        strangers_do_not_read_a_managed_password the_root_key_says_whether_accounts_can_be_made;
+        a_managed_account_begins_disabled_when_asked the_end_of_a_managed_account_is_kept a_renamed_managed_account_frees_its_name
+        a_managed_account_moves_and_is_renamed a_stale_marker_stops_a_managed_move strangers_do_not_read_a_managed_password the_root_key_says_whether_accounts_can_be_made;
     discovery: accounts_with_service_names_are_found never_expiring_passwords_are_found names_like_those_of_services_are_found
         dormant_accounts_are_found the_known_are_not_found nowhere_nothing_is_discovered;
     controller: a_controller_says_who_it_is its_clock_is_near a_pinned_view_reads_its_own_writes a_rebuilt_controller_is_noticed

@@ -372,7 +372,7 @@ pub trait Directory: Debug + Send + Sync + 'static {
     /// Changes a managed account in one request and reads it back.
     ///
     /// # Errors
-    /// `NotFound`; `MarkerMismatch`; `AlreadyExists` when a service name is taken; `Busy` when others keep changing the same values;
+    /// `NotFound`; `MarkerMismatch`; `AlreadyExists` when a name is taken; `Busy` when others keep changing the same values;
     /// `Unsupported` for a kind that is not made here; `Constraint` when its list of readers cannot be changed like this (it is open to
     /// everybody, or denies one who should be added); `Forbidden`; `Invalid` when nothing would change.
     async fn update_managed_account(
@@ -382,6 +382,19 @@ pub trait Directory: Debug + Send + Sync + 'static {
         _options: UpdateOptions,
     ) -> Result<ManagedAccount> {
         Err(Error::new(ErrorKind::Unsupported, "managed.update"))
+    }
+
+    /// Moves a managed account into another container, with a new common name if wanted, and reads it back.
+    ///
+    /// # Errors
+    /// As for [`move_account`](Self::move_account); `Unsupported` as the default body.
+    async fn move_managed_account(
+        &self,
+        _id: ObjectGuid,
+        _to: &Dn,
+        _options: MoveOptions,
+    ) -> Result<ManagedAccount> {
+        Err(Error::new(ErrorKind::Unsupported, "managed.move"))
     }
 
     /// Deletes a managed account, of any kind. Services that run under it stop at their next ticket.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Dn, EncryptionTypes, Marker, ObjectGuid, PasswordReaders, SamAccountName, Sid, UserAccountControl,
+    AccountExpires, Dn, EncryptionTypes, Marker, ObjectGuid, PasswordReaders, SamAccountName, Sid,
+    UserAccountControl,
 };
 
 mod new;
@@ -42,6 +43,9 @@ pub struct ManagedAccount {
     pub dns_host_name: Option<String>,
     /// Its flags.
     pub user_account_control: UserAccountControl,
+    /// When it stops working (`accountExpires`, which managed accounts have as all accounts do).
+    #[serde(default)]
+    pub expires: AccountExpires,
     /// Who may read its password (`msDS-GroupMSAMembership`); `None` when nobody was named, or when the account that signs in may not see it.
     pub readers: Option<PasswordReaders>,
     /// After how many days its password is changed (`msDS-ManagedPasswordInterval`). Given once, when it is made.
@@ -58,6 +62,9 @@ pub struct ManagedAccount {
     pub foreign_marker: bool,
     /// The groups it is a direct member of, without its primary group (Domain Computers).
     pub member_of: Vec<Dn>,
+    /// `adminCount` is 1: the directory protects it, since it is or was in an administrative group.
+    #[serde(default)]
+    pub is_protected: bool,
     /// Its security identifier.
     pub sid: Option<Sid>,
     /// When it was made.
@@ -76,6 +83,7 @@ impl ManagedAccount {
             sam_account_name,
             dns_host_name: None,
             user_account_control: UserAccountControl::WORKSTATION_TRUST,
+            expires: AccountExpires::Never,
             readers: None,
             password_interval_days: None,
             encryption_types: None,
@@ -84,6 +92,7 @@ impl ManagedAccount {
             marker: None,
             foreign_marker: false,
             member_of: Vec::new(),
+            is_protected: false,
             sid: None,
             when_created: None,
             when_changed: None,

@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod estate;
 pub mod event;
 pub mod ids;
+pub mod managed;
 pub mod people;
 pub mod period;
 pub mod policy;

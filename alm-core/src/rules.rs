@@ -7,6 +7,7 @@ pub mod approval;
 pub mod campaign;
 pub mod guard;
 pub mod lifecycle;
+pub mod managed;
 pub mod naming;
 pub mod ownership;
 pub mod policy;

@@ -23,6 +23,7 @@ mod it {
     mod chaos;
     mod crash;
     mod flow;
+    mod managed;
     mod people;
     mod policy;
     mod privileges;

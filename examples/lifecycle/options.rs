@@ -37,6 +37,9 @@ pub struct Options {
     /// A group that every account joins; may be given several times
     #[arg(long = "group", value_name = "DN", requires = "directory")]
     pub groups: Vec<String>,
+    /// Also make a gMSA (the account's name and -g), whose password the members of this group may fetch
+    #[arg(long, value_name = "DN")]
+    pub gmsa_readers: Option<String>,
     /// Who signs in to the domain, by DN or user principal name
     #[arg(long, value_name = "NAME", requires = "directory")]
     pub bind: Option<String>,

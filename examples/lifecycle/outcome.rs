@@ -1,9 +1,10 @@
 //! What exists where in the end.
 
-use ad_directory::{AccountKey, FindOptions};
+use ad_directory::{AccountExpires, AccountKey, Dn, FindOptions};
 use alm_core::Caller;
 use alm_core::model::account::Account;
 use alm_core::model::ids::AccountId;
+use alm_core::model::managed::AccountKind;
 use alm_core::port::vault::SecretId;
 use serde_json::{Value, json};
 
@@ -51,14 +52,43 @@ pub async fn show(
 
 type Row = [String; 6];
 
+/// What the directory has of an account, whatever its kind.
+struct There {
+    dn: Dn,
+    name: String,
+    enabled: bool,
+    expires: AccountExpires,
+}
+
+async fn there(world: &World, account: &Account) -> Result<Option<There>, Fault> {
+    let key = AccountKey::Guid(account.object_guid);
+    if account.kind == AccountKind::GroupManaged {
+        let found = world.directory.find_managed_account(&key, FindOptions::new()).await?;
+        return Ok(found.map(|found| There {
+            name: found.sam_account_name.to_string(),
+            enabled: found.is_enabled(),
+            expires: found.expires,
+            dn: found.dn,
+        }));
+    }
+    let found = world.directory.find_account(&key, FindOptions::new()).await?;
+    Ok(found.map(|found| There {
+        name: found.sam_account_name.to_string(),
+        enabled: found.is_enabled(),
+        expires: found.expires,
+        dn: found.dn,
+    }))
+}
+
 async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
-    let there =
-        world.directory.find_account(&AccountKey::Guid(account.object_guid), FindOptions::new()).await?;
-    let secret = world
-        .vault
-        .describe(&SecretId::new(account.secret.clone()))
-        .await
-        .map_err(|error| Fault::new(error.to_string()))?;
+    let there = there(world, account).await?;
+    let secret = match &account.secret {
+        Some(id) => {
+            let id = SecretId::new(id.clone());
+            world.vault.describe(&id).await.map_err(|error| Fault::new(error.to_string()))?
+        }
+        None => None,
+    };
     let active = secret.is_some_and(|secret| secret.active);
     let status = if account.erased_at.is_some() {
         "Deleted, erased".to_owned()
@@ -69,7 +99,7 @@ async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
         None => ("-".to_owned(), "gone".to_owned(), "-".to_owned()),
         Some(there) => (
             there.dn.parent().map_or_else(String::new, |parent| parent.name().to_owned()),
-            format!("{} {}", there.sam_account_name, if there.is_enabled() { "enabled" } else { "disabled" }),
+            format!("{} {}", there.name, if there.enabled { "enabled" } else { "disabled" }),
             there.expires.to_string(),
         ),
     };
@@ -79,7 +109,10 @@ async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
         account.eol.strftime("%Y-%m-%d").to_string(),
         format!("{state} in {place}"),
         expires.trim_end_matches("T00:00:00Z").to_owned(),
-        format!("{} {}", account.secret, if active { "active" } else { "inactive" }),
+        match &account.secret {
+            Some(id) => format!("{id} {}", if active { "active" } else { "inactive" }),
+            None => "none".to_owned(),
+        },
     ];
     let value = json!({
         "name": account.name,
@@ -89,9 +122,10 @@ async fn look(world: &World, account: &Account) -> Result<(Row, Value), Fault> {
         "eol_action": account.eol_action,
         "object_guid": account.object_guid,
         "exists": there.is_some(),
-        "enabled": there.as_ref().is_some_and(ad_directory::Account::is_enabled),
+        "kind": account.kind,
+        "enabled": there.as_ref().is_some_and(|there| there.enabled),
         "dn": there.as_ref().map(|there| there.dn.to_string()),
-        "sam_account_name": there.as_ref().map(|there| there.sam_account_name.to_string()),
+        "sam_account_name": there.as_ref().map(|there| there.name.clone()),
         "account_expires": there.as_ref().map(|there| there.expires.to_string()),
         "secret": account.secret,
         "secret_active": active,

@@ -9,6 +9,7 @@ use alm_core::engine::Engine;
 use alm_core::model::account::AccountStatus;
 use alm_core::model::event::Event;
 use alm_core::model::ids::{AccountId, RequestId, SagaId};
+use alm_core::model::managed::{AccountKind, ManagedTemplate, PasswordReader};
 use alm_core::model::people::{APPROVER, REQUESTER};
 use alm_core::model::period::Period;
 use alm_core::model::request::{RequestForm, RequestStatus};
@@ -145,15 +146,23 @@ async fn estate(
         body
     };
     let kind = |title, action, ending| Kind { title, body: body(action), ending };
-    Ok((
-        domain,
-        vec![
-            kind("Accounts that expire", EolAction::Expire, ""),
-            kind("Accounts under review", EolAction::Review, "-r"),
-            kind("Accounts that are disabled", EolAction::Disable, "-d"),
-            kind("Accounts that are deleted", EolAction::Delete, "-x"),
-        ],
-    ))
+    let mut kinds = vec![
+        kind("Accounts that expire", EolAction::Expire, ""),
+        kind("Accounts under review", EolAction::Review, "-r"),
+        kind("Accounts that are disabled", EolAction::Disable, "-d"),
+        kind("Accounts that are deleted", EolAction::Delete, "-x"),
+    ];
+    if let Some(readers) = &places.gmsa_readers {
+        let mut managed = kind("Group managed service accounts", EolAction::Expire, "-g");
+        let users = managed.body.clone();
+        let readers = ManagedTemplate::new([PasswordReader::Group(readers.clone())]);
+        managed.body = TemplateBody::managed(EolAction::Expire, users.directory.clone(), readers);
+        managed.body.terms_of_service = users.terms_of_service;
+        (managed.body.purpose, managed.body.periods) = (users.purpose, users.periods);
+        (managed.body.requesters, managed.body.approval) = (users.requesters, users.approval);
+        kinds.push(managed);
+    }
+    Ok((domain, kinds))
 }
 
 impl Story<'_> {
@@ -217,6 +226,9 @@ impl Story<'_> {
             RequestForm::new(&name, PERIOD, "the nightly payroll run needs an identity of its own");
         form.description = format!("Runs the nightly payroll ({name})");
         form.agrees_to_terms = true;
+        if kind.body.kind == AccountKind::GroupManaged {
+            form.service_principal_names = vec![format!("HTTP/{name}.{}", self.world.places.domain)];
+        }
         let request = self.execute(rita, key("draft"), DraftRequest::new(template, form)).await?;
         self.execute(rita, key("submit"), SubmitRequest::new(request)).await?;
         self.teller.say(format!("Rita asks for {name}, agrees to the terms, and gives her reason"));
@@ -266,7 +278,12 @@ impl Story<'_> {
         let view = self.world.alm.account(ada, account).await?;
         self.teller.event(
             format!(
-                "{name} is provisioned: enabled, in its groups, its password in the vault; it ends on {}",
+                "{} is provisioned: enabled, in its groups, {}; it ends on {}",
+                view.account.name,
+                match view.account.secret {
+                    Some(_) => "its password in the vault",
+                    None => "its password the domain's business",
+                },
                 day(view.account.eol)
             ),
             json!({

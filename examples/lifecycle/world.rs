@@ -42,6 +42,7 @@ pub struct Places {
     pub ou: Dn,
     pub retired_ou: Option<Dn>,
     pub groups: Vec<Dn>,
+    pub gmsa_readers: Option<Dn>,
     pub vault_url: String,
     pub folder: String,
     pub secret_template: String,
@@ -101,6 +102,8 @@ impl World {
 
         let (directory, directory_name, mut places) =
             open_directory(options, beside("directory"), &clock).await?;
+        let readers = options.gmsa_readers.as_deref();
+        places.gmsa_readers = readers.map(|text| dn("--gmsa-readers", text)).transpose()?;
         let (client, simulator) = open_vault(options, beside("vault"), &mut places).await?;
         let vault: Arc<dyn Vault> = Arc::new(SecretServerVault::new(client));
 
@@ -274,6 +277,7 @@ async fn open_directory(
         ou,
         retired_ou,
         groups,
+        gmsa_readers: None,
         vault_url: String::new(),
         folder: String::new(),
         secret_template: String::new(),

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{Checked, Ground, ground::refused};
 use crate::{
-    AccountKey, AccountUpdate, Change, CreateOptions, DeleteOptions, DirectoryExt, EncryptionTypes,
-    ErrorKind, Filter, FindOptions, GroupKey, ManagedAccount, ManagedAccountKind, ManagedAccountUpdate,
-    Marker, MarkerChange, MemberChanges, MemberKind, MemberOptions, NewManagedAccount, ObjectGuid, Outcome,
-    Query, ReadPasswordOptions, Result, RootKey, RootKeyOptions, ServicePrincipalName, Sid, UpdateOptions,
-    UserAccountControl,
+    AccountExpires, AccountKey, AccountUpdate, Change, CreateOptions, DeleteOptions, DirectoryExt, Dn,
+    EncryptionTypes, ErrorKind, Filter, FindOptions, GroupKey, ManagedAccount, ManagedAccountKind,
+    ManagedAccountUpdate, Marker, MarkerChange, MemberChanges, MemberKind, MemberOptions, MoveOptions,
+    NewManagedAccount, ObjectGuid, Outcome, Query, ReadPasswordOptions, Result, RootKey, RootKeyOptions,
+    SamAccountName, ServicePrincipalName, Sid, UpdateOptions, UserAccountControl,
 };
 
 /// At most 15 characters and a `$`.
@@ -334,6 +334,89 @@ pub async fn managed_accounts_join_groups(ground: &Ground) -> Checked {
 async fn leave(ground: &Ground, group: &GroupKey, member: ObjectGuid) -> Result<()> {
     let leave = MemberChanges::new().remove([member]);
     ground.manager.change_members(group, &leave, MemberOptions::new()).await.map(|_| ())
+}
+
+/// It can be made switched off, and then needs nothing more to be switched on (Microsoft, New-ADServiceAccount: `Enabled`).
+pub async fn a_managed_account_begins_disabled_when_asked(ground: &Ground) -> Checked {
+    let made = make(ground, &draft(ground)?.enabled(false)).await?;
+    assert!(made.is_disabled() && made.user_account_control.contains(UserAccountControl::WORKSTATION_TRUST));
+    assert!(update(ground, made.guid, ManagedAccountUpdate::new().enabled(true)).await?.is_enabled());
+    Ok(())
+}
+
+/// It has an end like other accounts (Microsoft, New-ADServiceAccount: `AccountExpirationDate`; MS-ADA1, `accountExpires`).
+pub async fn the_end_of_a_managed_account_is_kept(ground: &Ground) -> Checked {
+    let at = |text: &str| Ok::<_, jiff::Error>(AccountExpires::At(text.parse()?));
+    let (first, second) = (at("2031-05-06T00:00:00Z")?, at("2032-02-29T12:34:56Z")?);
+    assert_eq!(one(ground).await?.expires, AccountExpires::Never);
+    let made = make(ground, &draft(ground)?.expires(first)).await?;
+    assert_eq!(made.expires, first);
+    for expires in [first, second, AccountExpires::Never, second] {
+        let changed = update(ground, made.guid, ManagedAccountUpdate::new().expires(expires)).await?;
+        assert_eq!(changed.expires, expires);
+    }
+    assert_eq!(find(ground, made.guid).await?.map(|now| now.expires), Some(second));
+    Ok(())
+}
+
+/// Its old sign-in name is free then, and the new one must be one of a computer (MS-ADTS 3.1.1.5.2.2; MS-ADSC, class `computer`).
+pub async fn a_renamed_managed_account_frees_its_name(ground: &Ground) -> Checked {
+    let (new, other) = (draft(ground)?, draft(ground)?);
+    let made = make(ground, &new).await?;
+    let rename = |name: &SamAccountName| ManagedAccountUpdate::new().sam_account_name(name.clone());
+    let renamed = update(ground, made.guid, rename(&other.sam_account_name)).await?;
+    assert_eq!((&renamed.sam_account_name, &renamed.dn), (&other.sam_account_name, &made.dn));
+    refused(make(ground, &other).await, ErrorKind::AlreadyExists)?;
+    let mut again = new.clone();
+    again.parent = ground.retired.clone();
+    let again = make(ground, &again).await?;
+    refused(update(ground, again.guid, rename(&other.sam_account_name)).await, ErrorKind::AlreadyExists)?;
+    let unmarked = update(ground, made.guid, rename(&ground.name()?)).await;
+    assert_eq!(refused(unmarked, ErrorKind::Invalid)?.outcome(), Outcome::NotSent);
+    Ok(())
+}
+
+/// It moves as accounts do and stays what it is (MS-ADTS 3.1.1.5.4; RFC 4511, 4.9).
+pub async fn a_managed_account_moves_and_is_renamed(ground: &Ground) -> Checked {
+    let made = one(ground).await?;
+    let moved = async |to: &Dn, options| ground.manager.move_managed_account(made.guid, to, options).await;
+    let there = moved(&ground.retired, MoveOptions::new()).await?;
+    assert_eq!(there.dn, ground.retired.child(made.dn.name())?);
+    assert_eq!(
+        (there.guid, &there.sid, &there.sam_account_name),
+        (made.guid, &made.sid, &made.sam_account_name)
+    );
+    let cn = format!("del, {}", ground.name()?);
+    let renamed = moved(&ground.unit, MoveOptions::new().new_cn(cn.clone())).await?;
+    assert_eq!(renamed.dn, ground.unit.child(&cn)?);
+    assert_eq!(moved(&ground.unit, MoveOptions::new()).await?, renamed, "staying is no error");
+    let other = one(ground).await?;
+    refused(
+        moved(&ground.unit, MoveOptions::new().new_cn(other.dn.name().to_owned())).await,
+        ErrorKind::AlreadyExists,
+    )?;
+    refused(moved(&ground.unit.unit("not there")?, MoveOptions::new()).await, ErrorKind::NotFound)?;
+    let account = ground.account().await?;
+    for guid in [Uuid::new_v4().into(), account.guid] {
+        let moved = ground.manager.move_managed_account(guid, &ground.retired, MoveOptions::new()).await;
+        refused(moved, ErrorKind::NotFound)?;
+    }
+    let stranger = ground.directory.move_account(made.guid, &ground.retired, MoveOptions::new()).await;
+    refused(stranger, ErrorKind::NotFound)?;
+    Ok(())
+}
+
+/// The marker is looked at before a move (invariant I-3).
+pub async fn a_stale_marker_stops_a_managed_move(ground: &Ground) -> Checked {
+    let ours: Marker = format!("managed:{}", ground.name()?).parse()?;
+    let made = make(ground, &draft(ground)?.marker(ours.clone())).await?;
+    let expect = |marker| MoveOptions::new().expect_marker(marker);
+    let stale =
+        ground.manager.move_managed_account(made.guid, &ground.retired, expect("stale".parse()?)).await;
+    refused(stale, ErrorKind::MarkerMismatch)?;
+    assert_eq!(find(ground, made.guid).await?.as_ref(), Some(&made));
+    ground.manager.move_managed_account(made.guid, &ground.retired, expect(ours)).await?;
+    Ok(())
 }
 
 /// Only those who are named read it; others are not even told that there is one (MS-ADTS 3.1.1.4.5.39).

@@ -58,6 +58,8 @@ macro_rules! for_each_method {
                 change "managed.update"
                     update_managed_account(id: ObjectGuid, update: &ManagedAccountUpdate, options: UpdateOptions) -> ManagedAccount,
                     on id.to_string();
+                change "managed.move" move_managed_account(id: ObjectGuid, to: &Dn, options: MoveOptions) -> ManagedAccount,
+                    on format!("{id} to {to}");
                 change "managed.delete" delete_managed_account(id: ObjectGuid, options: DeleteOptions) -> (), on id.to_string();
                 read "managed.read_password" read_managed_password(id: ObjectGuid, options: ReadPasswordOptions) -> ManagedPassword,
                     on id.to_string();

@@ -38,6 +38,33 @@ pub(super) async fn delete(call: &Call, lease: &mut Lease<'_>, dn: &Dn, children
     })
 }
 
+/// Moves what was just read with this name, common name and marker, of whatever kind; `false` when it is there already.
+pub(super) async fn move_to(
+    call: &Call,
+    lease: &mut Lease<'_>,
+    (dn, cn, marker): (&Dn, &str, Option<&Marker>),
+    to: &Dn,
+    options: &MoveOptions,
+) -> Result<bool> {
+    expect(call, dn, marker, options.expect_marker.as_ref())?;
+    let target = to.child(options.new_cn.as_deref().unwrap_or(cn))?;
+    // Samba answers a missing container with "other"; and the question is cheap.
+    if lookup::container(call, lease, to).await?.is_none() {
+        return Err(call
+            .error(ErrorKind::NotFound)
+            .with_subject(to)
+            .with_reason("there is no such container"));
+    }
+    if target.to_string() == dn.to_string() {
+        return Ok(false);
+    }
+    let parent = if dn.parent().as_ref() == Some(to) { None } else { Some(to.to_string()) };
+    let change = Change::Move { dn: dn.to_string(), rdn: target.rdn_text(), parent };
+    let moved = lease.connection(call)?.change(call, change).await;
+    moved.map_err(|refusal| refusal.error.with_subject(dn))?;
+    Ok(true)
+}
+
 impl LdapDirectory {
     /// One request for all that the update says, made anew when somebody else changed the flags or names in between.
     pub(super) async fn update(
@@ -137,22 +164,10 @@ impl LdapDirectory {
         to: &Dn,
         options: &MoveOptions,
     ) -> Result<Account> {
-        expect(call, &account.dn, account.marker.as_ref(), options.expect_marker.as_ref())?;
-        let target = to.child(options.new_cn.as_deref().unwrap_or(&account.cn))?;
-        // Samba answers a missing container with "other"; and the question is cheap.
-        if lookup::container(call, lease, to).await?.is_none() {
-            return Err(call
-                .error(ErrorKind::NotFound)
-                .with_subject(to)
-                .with_reason("there is no such container"));
-        }
-        if target.to_string() == account.dn.to_string() {
+        let read = (&account.dn, account.cn.as_str(), account.marker.as_ref());
+        if !move_to(call, lease, read, to, options).await? {
             return Ok(account.clone());
         }
-        let parent = if account.dn.parent().as_ref() == Some(to) { None } else { Some(to.to_string()) };
-        let change = Change::Move { dn: account.dn.to_string(), rdn: target.rdn_text(), parent };
-        let moved = lease.connection(call)?.change(call, change).await;
-        moved.map_err(|refusal| refusal.error.with_subject(&account.dn))?;
         self.read_back(call, lease, &account.guid.into()).await
     }
 }

@@ -89,8 +89,14 @@ pub(super) fn groups(call: &Call, entry: &Entry) -> Result<Vec<Dn>> {
     Ok(groups)
 }
 
-fn is_protected(entry: &Entry) -> bool {
+pub(super) fn is_protected(entry: &Entry) -> bool {
     entry.text("admincount") == Some("1")
+}
+
+pub(super) fn expires(call: &Call, entry: &Entry) -> Result<AccountExpires> {
+    let expires = entry.text("accountexpires").map(str::parse::<FileTime>).transpose();
+    let expires = expires.map_err(|_| missing(call, entry, "accountExpires"))?;
+    Ok(AccountExpires::from_file_time(expires.unwrap_or(FileTime::ZERO)))
 }
 
 pub(super) fn account(
@@ -106,9 +112,7 @@ pub(super) fn account(
         account.cn = cn;
     }
     account.user_principal_name = owned(entry, "userprincipalname").map(UserPrincipalName::stored);
-    let expires = entry.text("accountexpires").map(str::parse::<FileTime>).transpose();
-    let expires = expires.map_err(|_| missing(call, entry, "accountExpires"))?;
-    account.expires = AccountExpires::from_file_time(expires.unwrap_or(FileTime::ZERO));
+    account.expires = expires(call, entry)?;
     (account.marker, account.foreign_marker) = self::marker(entry, marker);
     account.description = owned(entry, "description");
     account.display_name = owned(entry, "displayname");

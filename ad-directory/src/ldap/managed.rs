@@ -35,6 +35,8 @@ const UNKNOWN_TO_SCHEMA: u32 = 0x200a;
 /// Values of this attribute cannot be compared (RFC 4511, `inappropriateMatching`).
 const INAPPROPRIATE_MATCHING: u32 = 18;
 pub(super) const ATTRIBUTES: &[&str] = &[
+    "accountExpires",
+    "adminCount",
     "description",
     "dNSHostName",
     "memberOf",
@@ -71,6 +73,8 @@ pub(super) fn account(call: &Call, entry: &Entry, marker: &AttributeName) -> Res
         ManagedAccountKind::Group
     };
     account.user_account_control = convert::flags(call, entry)?;
+    account.expires = convert::expires(call, entry)?;
+    account.is_protected = convert::is_protected(entry);
     account.dns_host_name = convert::owned(entry, "dnshostname");
     let readers = entry.bytes("msds-groupmsamembership").map(PasswordReaders::from_wire).transpose();
     account.readers = readers.map_err(|_| missing(READERS))?;
@@ -283,6 +287,14 @@ impl LdapDirectory {
             let flags = account.user_account_control.set(UserAccountControl::ACCOUNT_DISABLE, !enabled);
             modify::flags(&mut modifications, account.user_account_control, flags);
         }
+        if let Some(expires) = update.expires
+            && account.expires != expires
+        {
+            modifications.push(replace("accountExpires", [expires.to_file_time()]));
+        }
+        if let Some(name) = &update.sam_account_name {
+            modifications.push(replace("sAMAccountName", [name]));
+        }
         if !update.readers.is_empty() {
             let refuse = |error: crate::ParseError| {
                 call.error(ErrorKind::Constraint).with_subject(&account.dn).with_reason(error.to_string())
@@ -355,7 +367,16 @@ fn attributes(new: &NewManagedAccount, readers: &PasswordReaders, marker: &str) 
     put("objectClass", text(&GROUP_MANAGED));
     put("sAMAccountName", text(&new.sam_account_name));
     put("dNSHostName", text(&new.dns_host_name));
-    put("userAccountControl", text(&UserAccountControl::WORKSTATION_TRUST));
+    let flags = UserAccountControl::WORKSTATION_TRUST.set(UserAccountControl::ACCOUNT_DISABLE, !new.enabled);
+    put("userAccountControl", text(&flags));
+    put(
+        "accountExpires",
+        new.expires
+            .instant()
+            .map(|_| new.expires.to_file_time().to_string().into_bytes())
+            .into_iter()
+            .collect(),
+    );
     put("msDS-ManagedPasswordInterval", text(&new.password_interval_days));
     put("msDS-SupportedEncryptionTypes", text(&new.encryption_types));
     put(READERS, vec![readers.to_wire()]);

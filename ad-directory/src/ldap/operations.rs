@@ -344,6 +344,23 @@ impl Directory for LdapDirectory {
         })
     }
 
+    async fn move_managed_account(
+        &self,
+        id: ObjectGuid,
+        to: &Dn,
+        options: MoveOptions,
+    ) -> Result<ManagedAccount> {
+        leased!(self, "managed.move", |call, lease| {
+            let (_, account) = self.existing_managed(call, lease, id).await?;
+            let marker = account.marker.as_ref();
+            if account::move_to(call, lease, (&account.dn, account.dn.name(), marker), to, &options).await? {
+                let read = self.managed_account(call, lease, &id.into()).await?;
+                return read.ok_or_else(|| lookup::unreadable(call, &account.dn));
+            }
+            Ok(account)
+        })
+    }
+
     async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
         leased!(self, "managed.delete", |call, lease| {
             let (_, account) = self.existing_managed(call, lease, id).await?;

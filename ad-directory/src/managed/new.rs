@@ -1,10 +1,11 @@
 //! A managed account that does not exist yet.
 
 use crate::{
-    Dn, EncryptionTypes, Marker, ParseError, PasswordReaders, SamAccountName, ServicePrincipalName, Sid,
+    AccountExpires, Dn, EncryptionTypes, Marker, ParseError, PasswordReaders, SamAccountName,
+    ServicePrincipalName, Sid,
 };
 
-/// A group managed service account to be made. It is enabled from the start, as its password is the controllers' business.
+/// A group managed service account to be made. It is enabled from the start unless that is said, as its password is the controllers' business.
 ///
 /// ```
 /// # use ad_directory::{EncryptionTypes, NewManagedAccount, Sid};
@@ -35,6 +36,10 @@ pub struct NewManagedAccount {
     pub service_principal_names: Vec<ServicePrincipalName>,
     /// Who may read its password, usually groups of hosts. Nobody by default.
     pub principals: Vec<Sid>,
+    /// Whether it may be used at once; it may by default.
+    pub enabled: bool,
+    /// When it stops working; never by default.
+    pub expires: AccountExpires,
     /// Its description.
     pub description: Option<String>,
     /// Whose work it is.
@@ -52,6 +57,8 @@ impl NewManagedAccount {
             encryption_types: EncryptionTypes::AES.with(EncryptionTypes::RC4),
             service_principal_names: Vec::new(),
             principals: Vec::new(),
+            enabled: true,
+            expires: AccountExpires::Never,
             description: None,
             marker: None,
         }
@@ -90,6 +97,20 @@ impl NewManagedAccount {
     #[must_use]
     pub fn principal(mut self, principal: Sid) -> Self {
         self.principals.push(principal);
+        self
+    }
+
+    /// Whether it may be used at once.
+    #[must_use]
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// When it stops working.
+    #[must_use]
+    pub const fn expires(mut self, expires: AccountExpires) -> Self {
+        self.expires = expires;
         self
     }
 

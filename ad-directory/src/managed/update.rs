@@ -1,6 +1,9 @@
 //! A change of a managed account, made in one request.
 
-use crate::{Change, EncryptionTypes, MarkerChange, PasswordReaders, ServicePrincipalName, Sid};
+use crate::{
+    AccountExpires, Change, EncryptionTypes, MarkerChange, PasswordReaders, SamAccountName,
+    ServicePrincipalName, Sid,
+};
 
 /// Who may read the password afterwards. What others wrote into the list stays as it is, byte by byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,10 @@ impl ReadersChange {
 pub struct ManagedAccountUpdate {
     /// Switch it on or off.
     pub enabled: Option<bool>,
+    /// When it stops working.
+    pub expires: Option<AccountExpires>,
+    /// Another sign-in name, with a `$` at the end.
+    pub sam_account_name: Option<SamAccountName>,
     /// Who may read its password.
     pub readers: ReadersChange,
     /// How tickets for it are encrypted.
@@ -85,6 +92,21 @@ impl ManagedAccountUpdate {
     #[must_use]
     pub const fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
+        self
+    }
+
+    /// When it stops working.
+    #[must_use]
+    pub const fn expires(mut self, expires: AccountExpires) -> Self {
+        self.expires = Some(expires);
+        self
+    }
+
+    /// Another sign-in name, with a `$` at the end. Its common name stays: see
+    /// [`Directory::move_managed_account`](crate::Directory::move_managed_account).
+    #[must_use]
+    pub fn sam_account_name(mut self, name: SamAccountName) -> Self {
+        self.sam_account_name = Some(name);
         self
     }
 
@@ -158,6 +180,9 @@ impl ManagedAccountUpdate {
         }
         if self.dns_host_name.as_ref().is_some_and(|name| !super::new::is_host_name(name)) {
             return Some("the DNS name is not one");
+        }
+        if self.sam_account_name.as_ref().is_some_and(|name| !name.as_str().ends_with('$')) {
+            return Some("its sign-in name must end with a $");
         }
         if self.readers.add.iter().any(|principal| self.readers.remove.contains(principal)) {
             return Some("a principal is both added and removed");

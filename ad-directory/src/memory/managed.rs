@@ -14,8 +14,8 @@ use super::{
     world::{World, no_object},
 };
 use crate::{
-    DeleteOptions, Dn, Error, ErrorKind, ManagedAccount, ManagedAccountUpdate, ManagedPassword,
-    NewManagedAccount, ObjectGuid, Result, RootKey, Sid, UserAccountControl,
+    DeleteOptions, Dn, Error, ErrorKind, ManagedAccount, ManagedAccountUpdate, ManagedPassword, Marker,
+    MoveOptions, NewManagedAccount, ObjectGuid, Result, RootKey, Sid, UserAccountControl,
 };
 
 /// `NTE_NO_KEY`, with which Windows answers when there is no root key.
@@ -71,6 +71,9 @@ impl World {
         let mut account =
             ManagedAccount::new(Uuid::new_v4().into(), dn.clone(), new.sam_account_name.clone());
         account.dns_host_name = Some(new.dns_host_name.clone());
+        account.user_account_control =
+            account.user_account_control.set(UserAccountControl::ACCOUNT_DISABLE, !new.enabled);
+        account.expires = new.expires;
         account.readers = Some(readers);
         account.password_interval_days = Some(new.password_interval_days);
         account.encryption_types = Some(new.encryption_types);
@@ -106,6 +109,12 @@ impl World {
             account.user_account_control =
                 account.user_account_control.set(UserAccountControl::ACCOUNT_DISABLE, !enabled);
         }
+        if let Some(expires) = update.expires {
+            account.expires = expires;
+        }
+        if let Some(name) = &update.sam_account_name {
+            account.sam_account_name = name.clone();
+        }
         if !update.readers.is_empty() {
             let readers = update.readers.apply(account.readers.as_ref());
             account.readers = Some(readers.map_err(|error| unchangeable(&account.dn, error))?);
@@ -128,14 +137,37 @@ impl World {
         Ok(self.seen_managed(&stored))
     }
 
+    pub(super) fn move_managed(
+        &mut self,
+        id: ObjectGuid,
+        to: &Dn,
+        options: &MoveOptions,
+        now: Timestamp,
+    ) -> Result<ManagedAccount> {
+        let operation = "managed.move";
+        let mut stored = self.stored_managed(id, operation)?.clone();
+        let account = &mut stored.account;
+        expect_marker(account, options.expect_marker.as_ref(), operation)?;
+        if self.find_container(to).is_none() {
+            return Err(no_parent(to, operation));
+        }
+        let cn = options.new_cn.as_deref().unwrap_or(account.dn.name());
+        let dn = to.child(cn).map_err(|error| Error::from(error).with_operation(operation))?;
+        // Nothing is written then, and so nothing has changed.
+        if dn.to_string() == account.dn.to_string() {
+            return Ok(self.seen_managed(&stored));
+        }
+        account.dn = dn;
+        account.when_changed = Some(now);
+        self.index.check(&Names::of_managed(account), operation)?;
+        self.put_managed(stored.clone());
+        Ok(self.seen_managed(&stored))
+    }
+
     pub(super) fn delete_managed(&mut self, id: ObjectGuid, options: &DeleteOptions) -> Result<()> {
         let operation = "managed.delete";
         let account = &self.stored_managed(id, operation)?.account;
-        if let Some(expected) = &options.expect_marker
-            && !account.marker.as_ref().is_some_and(|have| have.matches(expected))
-        {
-            return Err(mismatch(&account.dn, operation));
-        }
+        expect_marker(account, options.expect_marker.as_ref(), operation)?;
         self.remove_managed(id);
         Ok(())
     }
@@ -175,6 +207,15 @@ impl World {
             return false;
         };
         self.groups.get(&group).is_some_and(|stored| is_within(self, who, &stored.group.dn))
+    }
+}
+
+fn expect_marker(account: &ManagedAccount, expected: Option<&Marker>, operation: &'static str) -> Result<()> {
+    match expected {
+        Some(expected) if !account.marker.as_ref().is_some_and(|have| have.matches(expected)) => {
+            Err(mismatch(&account.dn, operation))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -111,6 +111,7 @@ impl Object for ManagedView<'_> {
         match attribute {
             "cn" => texts([account.dn.name()]),
             "samaccountname" => texts([account.sam_account_name.as_str()]),
+            "accountexpires" => number(account.expires.to_file_time().ticks()),
             "dnshostname" => texts(account.dns_host_name.as_deref()),
             "admindescription" => texts(account.marker.as_ref()),
             "serviceprincipalname" => texts(account.service_principal_names.iter().map(String::as_str)),

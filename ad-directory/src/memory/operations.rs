@@ -289,6 +289,16 @@ impl Directory for MemoryDirectory {
         self.change(|world| world.update_managed(id, update, now))
     }
 
+    async fn move_managed_account(
+        &self,
+        id: ObjectGuid,
+        to: &Dn,
+        options: MoveOptions,
+    ) -> Result<ManagedAccount> {
+        let now = self.now();
+        self.change(|world| world.move_managed(id, to, &options, now))
+    }
+
     async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<()> {
         self.change(|world| world.delete_managed(id, &options))
     }

@@ -80,6 +80,7 @@ async fn every_change(directory: &dyn Directory) -> Vec<(&'static str, Option<ad
         ("containers.delete", error(directory.delete_container(id, DeleteContainerOptions::new()).await)),
         ("managed.create", error(directory.create_managed_account(&managed, CreateOptions::new()).await)),
         ("managed.update", error(directory.update_managed_account(id, &off, UpdateOptions::new()).await)),
+        ("managed.move", error(directory.move_managed_account(id, &dn(UNIT), MoveOptions::new()).await)),
         ("managed.delete", error(directory.delete_managed_account(id, DeleteOptions::new()).await)),
     ]
 }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use ad_directory::{
-    Account, AccountKey, AccountUpdate, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions,
-    Directory, Dn, ErrorKind, FindOptions, GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange,
-    MoveOptions, NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions, UpdateOptions, UserPrincipalName,
+    AccountKey, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions, Directory, Dn, ErrorKind,
+    FindOptions, GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange, MoveOptions, NewAccount,
+    ObjectGuid, ProbeOptions, SetPasswordOptions,
 };
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::guard::Tools;
+use super::managed;
+use super::object::{self, Object};
 use super::translate::{self, Step, done, failed, refused};
 use crate::error::Outcome;
+use crate::model::managed::ManagedSpec;
 use crate::saga::effect::{AccountChange, AccountSpec, EffectResult, Found, Reason};
 
 /// How far the clocks of service and controller may be apart when the age of an account is judged: Kerberos' own limit.
@@ -25,12 +28,22 @@ fn bad<T>(error: &ad_directory::ParseError) -> Step<T> {
 }
 
 impl Tools<'_> {
-    /// The directory's part of the preflight: OU and groups are there. Returns the controller for all that follows.
-    pub(super) async fn preflight(&self, ou: &Dn, groups: &[Dn]) -> Step<Controller> {
+    /// The directory's part of the preflight: OU, groups and what a gMSA needs are there. Returns the controller for all that follows.
+    pub(super) async fn preflight(
+        &self,
+        ou: &Dn,
+        groups: &[Dn],
+        managed: Option<&ManagedSpec>,
+    ) -> Step<Controller> {
         let pinned = self.pinned(None).await?;
         let probe = pinned.probe(ProbeOptions::new()).await.map_err(|error| translate::directory(&error))?;
-        let missing =
+        let mut missing =
             missing_places(&pinned, ou, groups).await.map_err(|error| translate::directory(&error))?;
+        if let Some(spec) = managed {
+            let obstacles =
+                managed::obstacles(&pinned, spec).await.map_err(|error| translate::directory(&error))?;
+            missing.extend(obstacles.iter().map(ToString::to_string));
+        }
         if missing.is_empty() {
             Ok(probe.controller)
         } else {
@@ -43,17 +56,13 @@ impl Tools<'_> {
         &self,
         controller: &Controller,
         spec: &AccountSpec,
-        password: SecretString,
+        password: Option<SecretString>,
     ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         if let Some(found) = self.adoptable(&pinned, spec).await? {
             return Ok(found);
         }
-        let new = match self.new_account(spec, password)? {
-            Ok(new) => new,
-            Err(error) => return bad(&error),
-        };
-        match pinned.create_account(&new, CreateOptions::new()).await {
+        match self.make(&pinned, spec, password).await? {
             Ok(account) => Ok(added(&account)),
             // It came between the look and the add: perhaps from an attempt of ours.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -66,6 +75,36 @@ impl Tools<'_> {
         }
     }
 
+    async fn make(
+        &self,
+        pinned: &Pinned,
+        spec: &AccountSpec,
+        password: Option<SecretString>,
+    ) -> Step<ad_directory::Result<Object>> {
+        match (&spec.managed, password) {
+            (Some(managed), None) => {
+                let marker = self.marker()?;
+                let new = managed::new_account(pinned, spec, managed)
+                    .await
+                    .map_err(|error| translate::directory(&error))?;
+                match new {
+                    Ok(new) => Ok(pinned
+                        .create_managed_account(&new.marker(marker), CreateOptions::new())
+                        .await
+                        .map(Object::from)),
+                    Err(missing) => refused(Reason::PlaceUnusable, missing),
+                }
+            }
+            (None, Some(password)) => match self.new_account(spec, password)? {
+                Ok(new) => Ok(pinned.create_account(&new, CreateOptions::new()).await.map(Object::from)),
+                Err(error) => bad(&error),
+            },
+            (Some(_), Some(_)) | (None, None) => {
+                refused(Reason::Other, "a user has a secret and a gMSA has none; the plan says otherwise")
+            }
+        }
+    }
+
     fn new_account(
         &self,
         spec: &AccountSpec,
@@ -74,7 +113,7 @@ impl Tools<'_> {
         let marker = self.marker()?;
         let build = || {
             let mut new = NewAccount::new(spec.ou.clone(), spec.name.parse()?)
-                .user_principal_name(principal(&spec.name, &spec.domain)?)
+                .user_principal_name(object::principal(&spec.name, &spec.domain)?)
                 .password(password)
                 .password_never_expires(spec.password_never_expires)
                 .expires(spec.expires)
@@ -97,10 +136,7 @@ impl Tools<'_> {
             Ok(name) => name,
             Err(error) => return bad(&error),
         };
-        let found = pinned
-            .find_account(&AccountKey::SamAccountName(name), FindOptions::new())
-            .await
-            .map_err(|error| translate::directory(&error))?;
+        let found = self.find(pinned, &AccountKey::SamAccountName(name)).await?;
         let Some(account) = found else { return Ok(None) };
         let taken = |why: &str| {
             refused(
@@ -128,11 +164,11 @@ impl Tools<'_> {
     }
 
     /// What tells an account from one that this saga has just added, though it may carry this saga's marker.
-    fn unlike_added(&self, account: &Account, ou: &Dn) -> Option<&'static str> {
+    fn unlike_added(&self, account: &Object, ou: &Dn) -> Option<&'static str> {
         let since = self.task.intent_at.checked_sub(SKEW).unwrap_or(jiff::Timestamp::MIN);
         if account.is_protected {
             Some("is protected")
-        } else if account.is_enabled() {
+        } else if account.enabled {
             Some("is enabled already")
         } else if account.dn.parent().as_ref() != Some(ou) {
             Some("is in another place")
@@ -243,7 +279,7 @@ impl Tools<'_> {
     ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         let (found, current) = self.guard(&pinned, account).await?;
-        if found.is_enabled() {
+        if found.enabled {
             return refused(Reason::Other, format!("{} is enabled; its password is not reset", found.dn));
         }
         self.give(&pinned, account, password, current).await
@@ -304,33 +340,21 @@ impl Tools<'_> {
         let pinned = self.pinned(Some(controller)).await?;
         let (found, current) = self.guard(&pinned, account).await?;
         let mut findings = Vec::new();
-        let mut update = AccountUpdate::new().marker(MarkerChange::replace(current, self.marker()?));
-        if let Some(enabled) = change.enabled {
-            update = update.enabled(enabled);
+        if let Some((name, _)) = &change.rename {
+            findings.push(format!("{} is now called {name}", found.name));
         }
-        if let Some(expires) = change.expires {
-            update = update.expires(expires);
+        if change.clear_service_principal_names && !found.services.is_empty() {
+            findings.push(format!("its service principal names were {}", found.services.join(", ")));
         }
-        if let Some((name, domain)) = &change.rename {
-            match name.parse().and_then(|sam| Ok((sam, principal(name, domain)?))) {
-                Ok((sam, upn)) => update = update.sam_account_name(sam).user_principal_name(Some(upn)),
-                Err(error) => return bad(&error),
-            }
-            findings.push(format!("{} is now called {name}", found.sam_account_name));
+        if change.clear_service_principal_names && !found.readers.is_empty() {
+            findings.push(format!("its password could be retrieved by {}", found.readers.join(", ")));
         }
-        if change.clear_service_principal_names && !found.service_principal_names.is_empty() {
-            findings.push(format!(
-                "its service principal names were {}",
-                found.service_principal_names.join(", ")
-            ));
-            update = update.service_principal_names([]);
-        }
-        let after = pinned
-            .update_account(account, &update, UpdateOptions::new())
+        let marker = MarkerChange::replace(current, self.marker()?);
+        let after = object::update(&pinned, self.task.kind, &found, change, marker)
             .await
             .map_err(|error| translate::directory(&error))?;
         // What the controller says now is what counts, not that it accepted the request.
-        let wrong = change.enabled.is_some_and(|enabled| after.is_enabled() != enabled)
+        let wrong = change.enabled.is_some_and(|enabled| after.enabled != enabled)
             || change.expires.is_some_and(|expires| after.expires != expires);
         if wrong {
             return failed(
@@ -364,7 +388,7 @@ impl Tools<'_> {
             if cn != found.cn {
                 options = options.new_cn(cn.to_owned());
             }
-            pinned.move_account(account, &target, options)
+            object::relocate(&pinned, self.task.kind, account, &target, options)
         };
         let (moved, findings) = match move_as(wanted).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -384,7 +408,7 @@ impl Tools<'_> {
             return Ok(done(Found { gone: true, ..Found::default() }));
         };
         let options = DeleteOptions::new().expect_marker(current);
-        match pinned.delete_account(account, options).await {
+        match object::delete(&pinned, self.task.kind, account, options).await {
             Ok(()) => Ok(done(Found::default())),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Ok(done(Found { gone: true, ..Found::default() }))
@@ -405,10 +429,7 @@ impl Tools<'_> {
             Ok(name) => name,
             Err(error) => return bad(&error),
         };
-        let found = pinned
-            .find_account(&AccountKey::SamAccountName(name), FindOptions::new())
-            .await
-            .map_err(|error| translate::directory(&error))?;
+        let found = self.find(&pinned, &AccountKey::SamAccountName(name)).await?;
         let nothing = |findings| Ok(done(Found { gone: true, findings, ..Found::default() }));
         match found {
             Some(account)
@@ -445,10 +466,6 @@ pub(super) async fn missing_places(
     Ok(missing)
 }
 
-fn added(account: &Account) -> EffectResult {
+fn added(account: &Object) -> EffectResult {
     done(Found { account: Some(account.guid), dn: Some(account.dn.clone()), ..Found::default() })
-}
-
-fn principal(name: &str, domain: &str) -> Result<UserPrincipalName, ad_directory::ParseError> {
-    format!("{name}@{domain}").parse()
 }

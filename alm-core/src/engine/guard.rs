@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ad_directory::{Account, AccountKey, Controller, Directory, FindOptions, Marker, ObjectGuid, PinOptions};
+use ad_directory::{AccountKey, Controller, Directory, Marker, ObjectGuid, PinOptions};
 
 use super::marker::{MarkerKey, SagaMarker};
+use super::object::{self, Object};
 use super::translate::{self, Step, Stop, failed, refused};
 use crate::error::Outcome;
 use crate::port::link::Task;
@@ -51,16 +52,22 @@ impl Tools<'_> {
         self.read_marker(text).is_some_and(|marker| self.task.known_sagas.contains(&marker.saga))
     }
 
+    /// The account of the task's kind that this key leads to, whosever it is.
+    pub(super) async fn find(
+        &self,
+        directory: &Arc<dyn Directory>,
+        key: &AccountKey,
+    ) -> Step<Option<Object>> {
+        object::find(directory, self.task.kind, key).await.map_err(|error| translate::directory(&error))
+    }
+
     /// The account, if it is ours to touch; `None` when it is not there.
     pub(super) async fn look(
         &self,
         directory: &Arc<dyn Directory>,
         account: ObjectGuid,
-    ) -> Step<Option<(Account, Marker)>> {
-        let found = directory
-            .find_account(&AccountKey::Guid(account), FindOptions::new())
-            .await
-            .map_err(|error| translate::directory(&error))?;
+    ) -> Step<Option<(Object, Marker)>> {
+        let found = self.find(directory, &AccountKey::Guid(account)).await?;
         let Some(found) = found else { return Ok(None) };
         let marker = self.ours(&found)?;
         Ok(Some((found, marker)))
@@ -71,7 +78,7 @@ impl Tools<'_> {
         &self,
         directory: &Arc<dyn Directory>,
         account: ObjectGuid,
-    ) -> Step<(Account, Marker)> {
+    ) -> Step<(Object, Marker)> {
         match self.look(directory, account).await? {
             Some(found) => Ok(found),
             None => refused(
@@ -85,7 +92,7 @@ impl Tools<'_> {
     }
 
     /// Its marker, if it says that the account is ours, and that nobody with a higher epoch has it (E-5).
-    pub(super) fn ours(&self, account: &Account) -> Step<Marker> {
+    pub(super) fn ours(&self, account: &Object) -> Step<Marker> {
         // E-8, built in: never a protected object.
         if account.is_protected {
             return refused(

@@ -6,10 +6,15 @@ use ad_directory::{Directory, PinOptions};
 use async_trait::async_trait;
 
 use super::account_effects::missing_places;
+use super::managed::obstacles;
 use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::managed::ManagedSpec;
+use crate::model::period::Period;
+use crate::model::request::RequestForm;
 use crate::model::template::{TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
 use crate::port::vault::Vault;
+use crate::rules::managed;
 
 /// Looks with the same directory and vault that an engine uses.
 #[derive(Clone, Debug)]
@@ -27,6 +32,10 @@ impl PlaceInspector {
 
 const OPERATION: &str = "template.inspect";
 
+fn unreachable(error: &ad_directory::Error) -> Error {
+    Error::new(ErrorKind::Directory, OPERATION, error.to_string()).with_advice(error.advice())
+}
+
 #[async_trait]
 impl Inspector for PlaceInspector {
     async fn inspect_place(&self, place: &VaultPlace) -> Result<Vec<Refusal>> {
@@ -36,13 +45,22 @@ impl Inspector for PlaceInspector {
             .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))
     }
 
+    async fn inspect_managed(&self, managed: &ManagedSpec) -> Result<Vec<Refusal>> {
+        let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
+        obstacles(&directory, managed).await.map_err(|error| unreachable(&error))
+    }
+
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {
-        let unreachable = |error: &ad_directory::Error| {
-            Error::new(ErrorKind::Directory, OPERATION, error.to_string()).with_advice(error.advice())
-        };
-        let mut refusals = self.inspect_place(&body.vault).await?;
-        if body.vault.pending_folder.is_some() {
-            refusals.extend(self.inspect_place(&body.vault.pending()).await?);
+        let mut refusals = Vec::new();
+        if let Some(place) = &body.vault {
+            refusals.extend(self.inspect_place(place).await?);
+            if place.pending_folder.is_some() {
+                refusals.extend(self.inspect_place(&place.pending()).await?);
+            }
+        }
+        // What the template says alone: what requesters add is looked at when they submit it.
+        if let Some(spec) = managed::spec(body, &RequestForm::new("", Period::Days(1), "")) {
+            refusals.extend(self.inspect_managed(&spec).await?);
         }
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         let mut missing = Vec::new();

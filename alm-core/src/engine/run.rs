@@ -291,20 +291,28 @@ impl Engine {
         let tools = Tools { directory: &self.directory, key: &self.key, task };
         let secrets = SecretEffects { vault: &self.vault, entropy: &self.entropy, tools: &tools };
         match effect {
-            Effect::Preflight { place, ou, groups } => {
-                let refusals = self.vault.preflight(place).await.map_err(|error| translate::vault(&error))?;
+            Effect::Preflight { place, ou, groups, managed } => {
+                let refusals = match place {
+                    Some(place) => {
+                        self.vault.preflight(place).await.map_err(|error| translate::vault(&error))?
+                    }
+                    None => Vec::new(),
+                };
                 if !refusals.is_empty() {
                     let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
                     return refused(Reason::PlaceUnusable, why);
                 }
-                let controller = tools.preflight(ou, groups).await?;
+                let controller = tools.preflight(ou, groups, managed.as_ref()).await?;
                 Ok(done(Found { controller: Some(controller), ..Found::default() }))
             }
             Effect::CreateSecret { place, name, domain, username } => {
                 secrets.create(place, name, domain, username).await
             }
             Effect::AddAccount { controller, account, secret } => {
-                let password = secrets.read(secret).await?;
+                let password = match secret {
+                    Some(secret) => Some(secrets.read(secret).await?),
+                    None => None,
+                };
                 tools.add(controller, account, password).await
             }
             Effect::ReplacePassword { secret } => secrets.replace_password(secret).await,

@@ -10,6 +10,7 @@ use super::ids::{
     AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, SecretId, TemplateId, TemplateVersionId,
     VaultId,
 };
+use super::managed::AccountKind;
 use super::period::Period;
 use super::template::{EolAction, VaultPlace};
 
@@ -135,8 +136,11 @@ pub struct ReminderState {
 pub struct Account {
     /// Which.
     pub id: AccountId,
-    /// Its sAMAccountName (NM-3).
+    /// Its sAMAccountName (NM-3); that of a gMSA ends with a `$`.
     pub name: String,
+    /// What kind of account it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// In which domain.
     pub domain: DomainId,
     /// What it is.
@@ -170,11 +174,14 @@ pub struct Account {
     pub privilege_ends: Vec<PrivilegeEnd>,
     /// Its identity in the directory, whatever it is called.
     pub object_guid: ObjectGuid,
-    /// In which vault its credential is.
-    pub vault: VaultId,
-    /// The vault's own identifier of the secret.
-    pub secret: String,
-    /// When its password was set last, as far as we know.
+    /// In which vault its credential is; in none for a gMSA.
+    pub vault: Option<VaultId>,
+    /// The vault's own identifier of the secret, if there is one.
+    pub secret: Option<String>,
+    /// The Kerberos service names that it was given; one account at a time has each (T-11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_principal_names: Vec<String>,
+    /// When its password was set last, as far as we know. The domain changes that of a gMSA without telling.
     pub password_changed_at: Timestamp,
     /// When its template wants another password for it (T-14).
     #[serde(default, skip_serializing_if = "Option::is_none")]

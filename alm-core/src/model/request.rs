@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Owner;
 use super::ids::{AccountId, DelegationId, DomainId, PersonId, RequestId, SagaId, TemplateVersionId};
+use super::managed::PasswordReader;
 use super::period::Period;
 
 /// What is asked for.
@@ -158,6 +159,12 @@ pub struct RequestForm {
     /// template's when not said (T-2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// For a gMSA: the Kerberos service names of its services, such as `HTTP/web.corp.example` (T-11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_principal_names: Vec<String>,
+    /// For a gMSA: who may retrieve its password beside those that the template names, where it allows that (T-11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<PasswordReader>,
     /// Owners beside the requester, who is always the first.
     pub owners: BTreeSet<Owner>,
     /// The requester agrees to the template's terms, if there are any (T-1).
@@ -174,6 +181,8 @@ impl RequestForm {
             description: String::new(),
             ou: None,
             folder: None,
+            service_principal_names: Vec::new(),
+            readers: Vec::new(),
             owners: BTreeSet::new(),
             agrees_to_terms: false,
         }

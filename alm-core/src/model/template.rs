@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DomainId, GroupId, PersonId, TemplateId, TemplateVersionId, VaultId};
+use super::managed::{AccountKind, ManagedTemplate};
 use super::period::Period;
 
 /// What happens to an account at its end of life (T-1, L-1 to L-4).
@@ -92,7 +93,7 @@ impl VaultPlace {
 pub struct DirectoryPlace {
     /// In which domain.
     pub domain: DomainId,
-    /// Put in front of every requested name (NM-1).
+    /// Put in front of every requested name (NM-1). The `$` at the end of a gMSA's is not part of prefix, name or pattern.
     pub name_prefix: String,
     /// A .NET-style regular expression that the whole name must match, if any.
     pub name_pattern: Option<String>,
@@ -104,7 +105,7 @@ pub struct DirectoryPlace {
     pub groups: Vec<Dn>,
     /// Where disabled and retired accounts are moved, if anywhere.
     pub retirement_ou: Option<Dn>,
-    /// Whether the password never expires in the directory; on for service accounts (T-15).
+    /// Whether the password of a user never expires in the directory; on for service accounts (T-15). That of a gMSA never does.
     pub password_never_expires: bool,
 }
 
@@ -239,10 +240,16 @@ pub struct TemplateBody {
     pub purpose: String,
     /// The requester must agree to them, if there are any (T-1).
     pub terms_of_service: Option<String>,
+    /// What kind of account it makes.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// What happens at the end of life.
     pub eol_action: EolAction,
-    /// Where the credential goes.
-    pub vault: VaultPlace,
+    /// Where the credential goes. For users; a gMSA's password is in no vault (T-11).
+    pub vault: Option<VaultPlace>,
+    /// What makes a gMSA one (T-11). For gMSAs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<ManagedTemplate>,
     /// Where the account goes.
     pub directory: DirectoryPlace,
     /// Who may own it.
@@ -267,14 +274,16 @@ pub struct TemplateBody {
 }
 
 impl TemplateBody {
-    /// A body with the product's defaults: 15 days of lead time, owners unrestricted, anybody may request; no approval step
+    /// A body for users, with the product's defaults: 15 days of lead time, owners unrestricted, anybody may request; no approval step
     /// and no period yet, so that it cannot be published before those are said.
     pub fn new(eol_action: EolAction, vault: VaultPlace, directory: DirectoryPlace) -> Self {
         Self {
             purpose: String::new(),
             terms_of_service: None,
+            kind: AccountKind::User,
             eol_action,
-            vault,
+            vault: Some(vault),
+            managed: None,
             directory,
             ownership: OwnershipRule::Unrestricted,
             periods: Vec::new(),
@@ -286,6 +295,34 @@ impl TemplateBody {
             rotation: Rotation::default(),
             attributes: BTreeMap::new(),
         }
+    }
+
+    /// A body for group managed service accounts (T-11), with the same defaults. Nothing of them goes into a vault.
+    ///
+    /// ```
+    /// use alm_core::model::managed::{ManagedTemplate, PasswordReader};
+    /// use alm_core::model::template::{DirectoryPlace, EolAction, TemplateBody};
+    /// # fn example(domain: alm_core::model::ids::DomainId) -> Result<TemplateBody, Box<dyn std::error::Error>> {
+    /// let place = DirectoryPlace::new(domain, "CN=Managed Service Accounts,DC=corp,DC=example".parse()?);
+    /// let hosts = PasswordReader::Group("CN=web-hosts,OU=Groups,DC=corp,DC=example".parse()?);
+    /// let mut body = TemplateBody::managed(EolAction::Disable, place, ManagedTemplate::new([hosts]));
+    /// body.purpose = "services on the web hosts".into();
+    /// # Ok(body) }
+    /// ```
+    pub fn managed(eol_action: EolAction, directory: DirectoryPlace, managed: ManagedTemplate) -> Self {
+        let nowhere = VaultPlace::new(VaultId::new(uuid::Uuid::nil()), "", "");
+        Self {
+            kind: AccountKind::GroupManaged,
+            vault: None,
+            managed: Some(managed),
+            ..Self::new(eol_action, nowhere, directory)
+        }
+    }
+
+    /// Where the credential of an account goes whose request chose this folder, if it goes anywhere.
+    #[must_use]
+    pub fn place(&self, folder: Option<&str>) -> Option<VaultPlace> {
+        self.vault.as_ref().map(|place| place.chosen(folder))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::error::{Refusal, Result};
+use crate::model::managed::ManagedSpec;
 use crate::model::template::{TemplateBody, VaultPlace};
 
 /// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
@@ -23,6 +24,15 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the vault could not be asked.
     async fn inspect_place(&self, _place: &VaultPlace) -> Result<Vec<Refusal>> {
+        Ok(Vec::new())
+    }
+
+    /// Everything that stands against a gMSA like this one (T-11): no root key that can be used yet, readers that are not there, service names
+    /// that another account of the forest has. As with places, whoever does not look is no obstacle.
+    ///
+    /// # Errors
+    /// When the domain could not be asked.
+    async fn inspect_managed(&self, _managed: &ManagedSpec) -> Result<Vec<Refusal>> {
         Ok(Vec::new())
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::model::account::OperationKind;
 use crate::model::ids::{DomainId, EngineId, InstanceId, SagaId};
+use crate::model::managed::AccountKind;
 use crate::port::store::Lease;
 use crate::saga::Ending;
 use crate::saga::effect::{Effect, EffectResult};
@@ -56,6 +57,9 @@ pub struct Task {
     pub instance: InstanceId,
     /// The account's name, for people.
     pub account_name: String,
+    /// What kind of account it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// What it does.
     pub operation: OperationKind,
     /// Sagas whose markers the account may carry (I-3).

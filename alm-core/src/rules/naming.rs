@@ -4,35 +4,54 @@ use ad_directory::{Dn, SamAccountName};
 use fancy_regex::RegexBuilder;
 
 use crate::model::ids::DomainId;
+use crate::model::managed::AccountKind;
 use crate::model::refusal::Refusal;
 use crate::model::template::DirectoryPlace;
 
 /// How many steps a pattern may backtrack before it is given up. .NET-style patterns can take for ever on a few characters.
 const PATTERN_STEPS: usize = 100_000;
 
-/// The longest name of a user account (NM-1): the directory's own limit for sAMAccountName.
-pub const MAX_NAME: usize = 20;
+/// The longest name of an account (NM-1), without the `$` of a gMSA: the directory's own limits for sAMAccountName.
+pub const fn max_name(kind: AccountKind) -> usize {
+    match kind {
+        AccountKind::User => 20,
+        AccountKind::GroupManaged => 15,
+    }
+}
 
-/// The whole name: the template's prefix and the requested name (NM-1).
-pub fn full_name(place: &DirectoryPlace, requested: &str) -> String {
-    format!("{}{requested}", place.name_prefix)
+/// The whole name: the template's prefix and the requested name (NM-1), and for a gMSA a `$`.
+pub fn full_name(place: &DirectoryPlace, kind: AccountKind, requested: &str) -> String {
+    let end = match kind {
+        AccountKind::User => "",
+        AccountKind::GroupManaged => "$",
+    };
+    format!("{}{requested}{end}", place.name_prefix)
+}
+
+/// The name of an account in its container: that of a gMSA has no `$`.
+pub fn common_name(name: &str) -> &str {
+    name.strip_suffix('$').unwrap_or(name)
 }
 
 /// Checks a whole name against NM-1 and the template's pattern (T-3).
 ///
 /// # Errors
 /// Every reason why it is no name for an account.
-pub fn check(place: &DirectoryPlace, name: &str) -> Result<(), Vec<Refusal>> {
+pub fn check(place: &DirectoryPlace, kind: AccountKind, name: &str) -> Result<(), Vec<Refusal>> {
     let mut refusals = Vec::new();
+    let (name, max) = match kind {
+        AccountKind::User => (name, max_name(kind)),
+        AccountKind::GroupManaged => (common_name(name), max_name(kind)),
+    };
     if name.is_empty() {
         return Err(vec![Refusal::new("NM-1", "name", "must be filled in")]);
     }
     let length = name.chars().count();
-    if length > MAX_NAME {
+    if length > max {
         refusals.push(Refusal::new(
             "NM-1",
             "name",
-            format!("{name:?} has {length} characters, at most {MAX_NAME} are allowed"),
+            format!("{name:?} has {length} characters, at most {max} are allowed"),
         ));
     }
     if let Some(c) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))) {
@@ -83,9 +102,10 @@ pub fn compile(pattern: &str) -> Result<fancy_regex::Regex, Refusal> {
     })
 }
 
-/// The key under which a name is reserved (NM-2): one live request or account per domain and name, without case.
+/// The key under which a name is reserved (NM-2): one live request or account per domain and name, without case. A gMSA reserves its name
+/// without the `$`: a user of that name would have the same place in the directory.
 pub fn reservation(domain: DomainId, name: &str) -> String {
-    format!("account:{domain}:{}", name.to_lowercase())
+    format!("account:{domain}:{}", common_name(name).to_lowercase())
 }
 
 /// The OU a requester chose, or the template's first (NM-4).
@@ -118,9 +138,20 @@ pub fn pending_secret_name(account: &str, domain: &str, saga: crate::model::ids:
     format!("{account}.{domain} [pending {}]", saga.short())
 }
 
-/// The name of a retired object (NM-2): it gives its old one free.
-pub fn retired_name(account: crate::model::ids::AccountId) -> String {
-    format!("del-{}", account.short())
+/// The key under which a Kerberos service name is reserved (T-11): one live request or account per domain and name, without case. Whether
+/// another domain of the forest has it, its controllers say.
+pub fn service_reservation(domain: DomainId, name: &str) -> String {
+    format!("service:{domain}:{}", name.to_lowercase())
+}
+
+/// The name of a retired object (NM-2): it gives its old one free. That of a gMSA has eleven characters of the identifier, since its name is
+/// shorter.
+pub fn retired_name(account: crate::model::ids::AccountId, kind: AccountKind) -> String {
+    let id = account.short();
+    match kind {
+        AccountKind::User => format!("del-{id}"),
+        AccountKind::GroupManaged => format!("del-{}$", id.chars().skip(3).collect::<String>()),
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +170,7 @@ mod tests {
 
     #[test]
     fn nm_1_lists_all_problems_of_a_name() {
+        let check = |place: &DirectoryPlace, name: &str| check(place, AccountKind::User, name);
         let refusals = check(&place(None), "svc-pay/roll-and-so-much-more.").unwrap_err();
         assert_eq!(refusals.len(), 3, "{refusals:?}");
         assert!(refusals.iter().all(|refusal| refusal.rule() == "NM-1"));
@@ -148,6 +180,7 @@ mod tests {
 
     #[test]
     fn t_3_patterns_have_look_around_and_a_limit() {
+        let check = |place: &DirectoryPlace, name: &str| check(place, AccountKind::User, name);
         let pattern = place(Some("^svc-(?!test)[a-z]+$"));
         assert!(check(&pattern, "svc-payroll").is_ok());
         assert_eq!(check(&pattern, "svc-testing").unwrap_err()[0].rule(), "T-3");

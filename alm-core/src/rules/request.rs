@@ -1,6 +1,6 @@
 //! What a requester must fill in (R-2, R-3, T-1, T-5, T-7).
 
-use super::{access, naming, ownership, text};
+use super::{access, managed, naming, ownership, text};
 use crate::model::people::{Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::request::RequestForm;
@@ -24,9 +24,9 @@ pub fn check(
     // The prefix alone would be a lawful name, but nobody chose it.
     if form.name.is_empty() {
         refusals.push(Refusal::new("NM-1", "name", "must be filled in"));
-    } else if let Err(more) = naming::check(&body.directory, &naming::full_name(&body.directory, &form.name))
-    {
-        refusals.extend(more);
+    } else {
+        let name = naming::full_name(&body.directory, body.kind, &form.name);
+        refusals.extend(naming::check(&body.directory, body.kind, &name).err().unwrap_or_default());
     }
     if !body.periods.contains(&form.period) {
         let offered = body.periods.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -39,8 +39,11 @@ pub fn check(
     refusals.extend(text::check("R-3", "justification", &form.justification, 4_000, true, true).err());
     refusals.extend(text::check("R-3", "description", &form.description, 1_000, false, false).err());
     refusals.extend(naming::choose_ou(&body.directory, form.ou.as_ref()).err());
-    if let Some(folder) = form.folder.as_ref().filter(|folder| **folder != body.vault.folder) {
-        if !body.vault.allow_folder_override {
+    refusals.extend(managed::check_form(form, body));
+    if let Some(place) = &body.vault
+        && let Some(folder) = form.folder.as_ref().filter(|folder| **folder != place.folder)
+    {
+        if !place.allow_folder_override {
             let message = format!("{folder:?} is not the template's folder, and it allows no other");
             refusals.push(Refusal::new("NM-4", "folder", message));
         }

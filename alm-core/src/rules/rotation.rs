@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::account::{Account, AccountStatus};
+use crate::model::managed::AccountKind;
 use crate::model::refusal::Refusal;
 use crate::model::template::{Rotation, Rotator};
 
@@ -39,9 +40,14 @@ pub fn check(rotation: &Rotation) -> Vec<Refusal> {
 /// Whether an account may get another password now.
 ///
 /// # Errors
-/// L-31 while another operation is open, I-4 for a deleted account, T-14 when the vault rotates its password.
+/// T-11 for a gMSA, whose password the domain changes; L-31 while another operation is open, I-4 for a deleted account, T-14 when the vault
+/// rotates its password.
 pub fn require(account: &Account, rotation: &Rotation) -> Result<(), Refusal> {
     let name = &account.name;
+    if account.kind == AccountKind::GroupManaged {
+        let message = format!("the domain changes the password of {name} by itself");
+        return Err(Refusal::new("T-11", "account", message));
+    }
     if account.status == AccountStatus::Deleted {
         return Err(Refusal::new("I-4", "account", format!("{name} is deleted")));
     }

@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::{approval, naming, rotation, text};
+use super::{approval, managed, naming, rotation, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
@@ -50,7 +50,7 @@ pub fn check(
     {
         refuse("T-3", "name_pattern", refusal.message().to_owned());
     }
-    if body.directory.name_prefix.chars().count() >= naming::MAX_NAME {
+    if body.directory.name_prefix.chars().count() >= naming::max_name(body.kind) {
         refuse("NM-1", "name_prefix", "leaves no room for a name".to_owned());
     }
     for attribute in body.attributes.keys() {
@@ -77,7 +77,7 @@ pub fn check(
             );
         }
     }
-    for refusal in rotation::check(&body.rotation) {
+    for refusal in managed::check_template(body).into_iter().chain(rotation::check(&body.rotation)) {
         refuse(refusal.rule(), refusal.field(), refusal.message().to_owned());
     }
     if body.requesters.is_empty() {

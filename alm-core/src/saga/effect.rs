@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
+use crate::model::managed::ManagedSpec;
 use crate::model::template::VaultPlace;
 
 /// One step of a saga on a system outside.
@@ -15,14 +16,17 @@ use crate::model::template::VaultPlace;
 #[serde(rename_all = "snake_case", tag = "effect")]
 #[non_exhaustive]
 pub enum Effect {
-    /// Look whether the vault's place, the OU and the groups are there and usable, and choose the controller (step 2).
+    /// Look whether the vault's place, the OU, the groups and what a gMSA needs are there and usable, and choose the controller (step 2).
     Preflight {
-        /// Where the secret will be.
-        place: VaultPlace,
+        /// Where the secret will be, if there is to be one.
+        place: Option<VaultPlace>,
         /// Where the account will be.
         ou: Dn,
         /// What it will join.
         groups: Vec<Dn>,
+        /// What makes it a gMSA, if it is to be one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        managed: Option<ManagedSpec>,
     },
     /// Create the secret with a password made on the spot, unless one of this name and this saga's marker is there (step 3).
     CreateSecret {
@@ -35,14 +39,14 @@ pub enum Effect {
         /// The account's name for its field.
         username: String,
     },
-    /// Add the account, disabled, with the password that the secret holds (step 5).
+    /// Add the account, disabled, with the password that the secret holds; a gMSA has one from the domain (step 5).
     AddAccount {
         /// On this controller, which the next effects go to as well.
         controller: Controller,
         /// What to add.
         account: AccountSpec,
-        /// Where its password is.
-        secret: SecretId,
+        /// Where its password is; nowhere for a gMSA.
+        secret: Option<SecretId>,
     },
     /// Put another password into the secret, because the directory refused the one in it.
     ReplacePassword {
@@ -208,7 +212,7 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
 pub struct AccountSpec {
-    /// Its sAMAccountName and common name.
+    /// Its sAMAccountName; its common name is the same, without the `$` of a gMSA.
     pub name: String,
     /// The suffix of its user principal name.
     pub domain: String,
@@ -222,6 +226,9 @@ pub struct AccountSpec {
     pub password_never_expires: bool,
     /// Other attributes that the template gives.
     pub attributes: std::collections::BTreeMap<String, String>,
+    /// What makes it a gMSA, if it is to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<ManagedSpec>,
 }
 
 /// A change of an account's attributes. What is `None` stays as it is.
@@ -237,7 +244,7 @@ pub struct AccountChange {
     /// Another sAMAccountName, with the user principal name to fit: (name, suffix).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rename: Option<(String, String)>,
-    /// Remove all service principal names (NM-2).
+    /// Remove all service principal names, and whoever may retrieve the password of a gMSA (NM-2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clear_service_principal_names: bool,
 }

@@ -101,7 +101,7 @@ impl Machine {
     pub fn secret(&self) -> Option<&SecretId> {
         match &self.0 {
             Kind::Provision(state) => state.secret(),
-            Kind::Operate(state) => Some(state.secret()),
+            Kind::Operate(state) => state.secret(),
             Kind::Rotate(state) => Some(state.secret()),
         }
     }

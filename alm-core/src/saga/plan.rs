@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::AccountSpec;
 use crate::model::account::{OperationKind, PendingSecret};
 use crate::model::ids::SecretId;
+use crate::model::managed::AccountKind;
 use crate::model::template::VaultPlace;
 
 /// What a saga was begun with.
@@ -30,15 +31,24 @@ impl Plan {
             Self::Rotate(_) => OperationKind::Rotate,
         }
     }
+
+    /// What kind of account it is about.
+    pub const fn kind(&self) -> AccountKind {
+        match self {
+            Self::Provision(plan) if plan.account.managed.is_some() => AccountKind::GroupManaged,
+            Self::Operate(plan) => plan.kind,
+            Self::Provision(_) | Self::Rotate(_) => AccountKind::User,
+        }
+    }
 }
 
 /// How to make an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
 pub struct ProvisionPlan {
-    /// Where its credential goes.
-    pub place: VaultPlace,
-    /// The secret's name, fixed here so that it can be found again (section X, step 3).
+    /// Where its credential goes; nowhere for a gMSA.
+    pub place: Option<VaultPlace>,
+    /// The secret's name, fixed here so that it can be found again (section X, step 3); empty when there is none.
     pub secret_name: String,
     /// What to add to the directory.
     pub account: AccountSpec,
@@ -76,13 +86,16 @@ pub struct RotatePlan {
 pub struct OperatePlan {
     /// What it is for.
     pub operation: OperationKind,
+    /// What kind of account it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// Which object.
     pub account: ObjectGuid,
     /// Its name in the record.
     pub name: String,
-    /// Where its password is.
-    pub secret: SecretId,
-    /// What to do, in this order, after the account was located.
+    /// Where its password is, if a vault has it.
+    pub secret: Option<SecretId>,
+    /// What to do, in this order, after the account was located. Nothing about a secret when there is none.
     pub steps: Vec<Step>,
     /// What puts things back when a person gives the saga up (L-37).
     pub undo: Vec<Step>,
@@ -142,4 +155,11 @@ pub enum Step {
     },
     /// Delete it.
     DeleteAccount,
+}
+
+impl Step {
+    /// Whether it is about the account's own secret, and so nothing for one that has none.
+    pub const fn needs_secret(&self) -> bool {
+        matches!(self, Self::VerifyPassword | Self::DeactivateSecret)
+    }
 }

@@ -1,7 +1,7 @@
 //! Making an account: steps 2 to 9 of section X, and the way back.
 //!
 //! Vault first: whatever crashes, no live account is left whose password nobody has. The account is added disabled, and enabled by the last
-//! effect, so that until then everything can be undone.
+//! effect, so that until then everything can be undone. A gMSA goes the same way without the steps of a vault: the domain makes its password.
 
 use ad_directory::{Controller, ObjectGuid};
 use jiff::{SignedDuration, Timestamp};
@@ -173,9 +173,10 @@ impl State {
                 place: plan.place.clone(),
                 ou: plan.account.ou.clone(),
                 groups: plan.groups.clone(),
+                managed: plan.account.managed.clone(),
             },
             Step::CreateSecret => Effect::CreateSecret {
-                place: plan.place.clone(),
+                place: plan.place.clone()?,
                 name: self.secret_name(),
                 domain: plan.account.domain.clone(),
                 username: plan.account.name.clone(),
@@ -183,7 +184,7 @@ impl State {
             Step::AddAccount => Effect::AddAccount {
                 controller: controller()?,
                 account: plan.account.clone(),
-                secret: self.secret.clone()?,
+                secret: if self.has_secret() { Some(self.secret.clone()?) } else { None },
             },
             Step::ReplacePassword(_) => Effect::ReplacePassword { secret: self.secret.clone()? },
             Step::Join(index) => Effect::JoinGroup {
@@ -202,7 +203,7 @@ impl State {
                 secret: self.secret.clone()?,
             },
             Step::Settle => Effect::SettleSecrets {
-                place: plan.place.clone(),
+                place: plan.place.clone()?,
                 name: self.secret_name(),
                 recorded: self.secret.clone(),
                 keep: true,
@@ -221,7 +222,7 @@ impl State {
                 },
             },
             Step::DropSecrets => Effect::SettleSecrets {
-                place: plan.place.clone(),
+                place: plan.place.clone()?,
                 name: self.secret_name(),
                 recorded: self.secret.clone(),
                 keep: false,
@@ -311,7 +312,8 @@ impl State {
             Step::Preflight => {
                 self.controller = Some(found.controller.clone().ok_or_else(|| missing("a controller"))?);
                 // A second preflight only chooses another controller.
-                let next = if self.secret.is_some() { Step::AddAccount } else { Step::CreateSecret };
+                let waits = self.has_secret() && self.secret.is_none();
+                let next = if waits { Step::CreateSecret } else { Step::AddAccount };
                 self.go(next);
             }
             Step::CreateSecret => {
@@ -336,7 +338,18 @@ impl State {
     }
 
     fn join_from(&self, index: usize) -> Step {
-        if index < self.plan.groups.len() { Step::Join(index) } else { Step::Verify }
+        if index < self.plan.groups.len() {
+            Step::Join(index)
+        } else if self.has_secret() {
+            Step::Verify
+        } else {
+            Step::Enable
+        }
+    }
+
+    /// Whether a vault keeps its password.
+    const fn has_secret(&self) -> bool {
+        self.plan.place.is_some()
     }
 
     fn after_account(&self) -> Step {

@@ -55,8 +55,8 @@ impl State {
         self.plan.account
     }
 
-    pub(super) const fn secret(&self) -> &SecretId {
-        &self.plan.secret
+    pub(super) const fn secret(&self) -> Option<&SecretId> {
+        self.plan.secret.as_ref()
     }
 
     pub(super) const fn is_under_way(&self) -> bool {
@@ -81,6 +81,10 @@ impl State {
         }
         match self.effect() {
             Some(effect) => Next::Run { effect, not_before: self.attempt.not_before() },
+            // A plan that speaks of a secret which the account has not: a person looks at it.
+            None if self.steps().get(self.index).is_some() && (self.undoing || !self.abandoned) => {
+                Next::Park { finding: format!("{} has no secret", self.plan.name) }
+            }
             None if self.abandoned => Next::End(Ending::Abandoned),
             None => Next::End(Ending::Done),
         }
@@ -95,7 +99,7 @@ impl State {
         // Secrets are deactivated whether or not a controller can be reached.
         match step {
             Step::DeactivateSecret => {
-                return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone() });
+                return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone()? });
             }
             Step::DropPending { pending } => {
                 return Some(Effect::SettleSecrets {
@@ -134,10 +138,10 @@ impl State {
             Step::JoinGroup { group } => Effect::JoinGroup { controller, account, group: group.clone() },
             Step::LeaveGroup { group } => Effect::LeaveGroup { controller, account, group: group.clone() },
             Step::VerifyPassword if self.resetting => {
-                Effect::ResetPassword { controller, account, secret: self.plan.secret.clone() }
+                Effect::ResetPassword { controller, account, secret: self.plan.secret.clone()? }
             }
             Step::VerifyPassword => {
-                Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone() }
+                Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone()? }
             }
             Step::DeleteAccount => Effect::DeleteAccount { controller, account },
             Step::DeactivateSecret | Step::DropPending { .. } => return None,

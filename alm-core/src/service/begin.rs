@@ -18,7 +18,7 @@ use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
-use crate::rules::{lifecycle, naming, ownership, privileges};
+use crate::rules::{lifecycle, managed, naming, ownership, privileges};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
 use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
@@ -65,8 +65,11 @@ pub(super) async fn provision(
         Err(refusal) => return unit.refuse(refusal),
     };
     let plan = Plan::Provision(ProvisionPlan {
-        place: body.vault.chosen(request.form.folder.as_deref()),
-        secret_name: naming::secret_name(&request.account_name, &domain.name, saga),
+        secret_name: match &body.vault {
+            Some(_) => naming::secret_name(&request.account_name, &domain.name, saga),
+            None => String::new(),
+        },
+        place: body.place(request.form.folder.as_deref()),
         account: AccountSpec {
             name: request.account_name.clone(),
             domain: domain.name.clone(),
@@ -75,6 +78,7 @@ pub(super) async fn provision(
             expires: expires(body.eol_action, eol),
             password_never_expires: body.directory.password_never_expires,
             attributes: body.attributes.clone(),
+            managed: managed::spec(body, &request.form),
         },
         groups: body.directory.groups.clone(),
         settle_ms: settle_ms(unit),
@@ -123,7 +127,7 @@ pub(super) async fn operate(
     account: &mut Account,
     kind: OperationKind,
     mut steps: Vec<Step>,
-    undo: Vec<Step>,
+    mut undo: Vec<Step>,
     then: Completion,
     request: Option<RequestId>,
 ) -> Result<SagaId> {
@@ -145,12 +149,17 @@ pub(super) async fn operate(
             steps.insert(steps.len().min(1), back);
         }
     }
+    let secret = account.secret.clone().map(SecretId::new);
+    for steps in [&mut steps, &mut undo] {
+        steps.retain(|step| secret.is_some() || !step.needs_secret());
+    }
     let saga = SagaId::new(unit.new_id()?);
     let plan = Plan::Operate(OperatePlan {
         operation: kind,
+        kind: account.kind,
         account: account.object_guid,
         name: account.name.clone(),
-        secret: SecretId::new(account.secret.clone()),
+        secret,
         steps,
         undo,
     });
@@ -163,12 +172,16 @@ pub(super) async fn rotate(
     account: &mut Account,
     version: &TemplateVersion,
 ) -> Result<SagaId> {
+    let (Some(secret), Some(place)) = (account.secret.clone(), version.body.vault.as_ref()) else {
+        let message = format!("no vault keeps the password of {}", account.name);
+        return unit.refuse(Refusal::new("T-11", "account", message));
+    };
     let domain: Domain = unit.get(account.domain.uuid()).await?;
     let saga = SagaId::new(unit.new_id()?);
     let pending = match account.pending.clone() {
         Some(pending) => pending,
         None => PendingSecret::new(
-            version.body.vault.pending(),
+            place.pending(),
             naming::pending_secret_name(&account.name, &domain.name, saga),
         ),
     };
@@ -177,7 +190,7 @@ pub(super) async fn rotate(
         account: account.object_guid,
         name: account.name.clone(),
         domain: domain.name,
-        secret: SecretId::new(account.secret.clone()),
+        secret: SecretId::new(secret),
         resumes: pending.secret.is_some(),
         pending,
         tell_dependents: version.body.rotation.tell_dependents,
@@ -266,7 +279,8 @@ pub(super) fn disable_steps(account: &Account) -> Vec<Step> {
 pub(super) fn enable_steps(account: &Account) -> Vec<Step> {
     let mut steps = Vec::new();
     if account.retirement_ou.is_some() {
-        steps.push(Step::MoveTo { ou: Some(account.ou.clone()), name: Some(account.name.clone()) });
+        let name = naming::common_name(&account.name).to_owned();
+        steps.push(Step::MoveTo { ou: Some(account.ou.clone()), name: Some(name) });
     }
     if !account.groups.is_empty() {
         steps.push(Step::EnsureGroups { groups: account.groups.clone() });
@@ -289,11 +303,12 @@ pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result
         }
     }
     let domain: Domain = unit.get(account.domain.uuid()).await?;
-    let name = naming::retired_name(account.id);
+    let name = naming::retired_name(account.id, account.kind);
+    let common_name = naming::common_name(&name).to_owned();
     let mut steps = vec![
         Step::Disable,
-        Step::RetireName { name: name.clone(), domain: domain.name },
-        Step::MoveTo { ou: account.retirement_ou.clone(), name: Some(name) },
+        Step::RetireName { name, domain: domain.name },
+        Step::MoveTo { ou: account.retirement_ou.clone(), name: Some(common_name) },
         Step::DeactivateSecret,
     ];
     steps.extend(account.pending.clone().map(|pending| Step::DropPending { pending }));

@@ -54,7 +54,8 @@ impl Decide for CloneAccount {
             return unit.refuse(Refusal::new("T-7", "requester", message));
         }
         let place = &version.body.directory;
-        let name = account.name.strip_prefix(place.name_prefix.as_str()).unwrap_or(&account.name);
+        let name = naming::common_name(&account.name);
+        let name = name.strip_prefix(place.name_prefix.as_str()).unwrap_or(name);
         let offered = version.body.periods.contains(&account.period);
         let period = if offered { Some(account.period) } else { version.body.periods.first().copied() };
         let mut form = RequestForm::new(name, period.unwrap_or(account.period), "");

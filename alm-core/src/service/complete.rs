@@ -55,9 +55,16 @@ async fn provisioned(
         return Err(damaged(saga, "a plan to provision"));
     };
     let body = &version.body;
+    let secret = machine.secret().map(ToString::to_string);
+    if plan.place.is_some() && secret.is_none() {
+        return Err(damaged(saga, "a secret"));
+    }
+    let services = plan.account.managed.iter().flat_map(|managed| &managed.service_principal_names);
+    let service_principal_names = services.map(ToString::to_string).collect();
     let mut account = Account {
         id: saga.account,
         name: saga.account_name.clone(),
+        kind: saga.plan.kind(),
         domain: saga.domain,
         status: AccountStatus::Active,
         owners: ownership::with_requester(&request.form.owners, request.requester),
@@ -74,8 +81,9 @@ async fn provisioned(
         groups: plan.groups.clone(),
         privilege_ends: Vec::new(),
         object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
-        vault: plan.place.vault,
-        secret: machine.secret().ok_or_else(|| damaged(saga, "a secret"))?.to_string(),
+        vault: plan.place.as_ref().map(|place| place.vault),
+        secret,
+        service_principal_names,
         operation: None,
         renewal: None,
         reminders: ReminderState::default(),

@@ -51,6 +51,13 @@ impl Decide for RetryRequest {
             Refusal::new("NM-2", "name", format!("{} was taken in the meantime", request.account_name))
         })
         .await?;
+        for name in &request.form.service_principal_names {
+            let reservation = naming::service_reservation(request.domain, name);
+            unit.require_free(&reservation, None, || {
+                Refusal::new("T-11", "service_principal_names", format!("{name} was taken in the meantime"))
+            })
+            .await?;
+        }
         let version: TemplateVersion = unit.get(request.template.uuid()).await?;
         request.failure = None;
         begin::provision(unit, &mut request, &version).await

@@ -227,6 +227,7 @@ impl EngineLink for Alm {
                 lease,
                 instance: self.0.instance,
                 account_name: saga.account_name,
+                kind: saga.plan.kind(),
                 operation: saga.plan.operation(),
                 known_sagas: saga.known_sagas,
                 intent_at: saga.created_at,

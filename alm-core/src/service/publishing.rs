@@ -36,7 +36,9 @@ async fn checked(unit: &mut Unit<'_>, template: &Template) -> Result<TemplateBod
     if unit.find::<Domain>(body.directory.domain.uuid()).await?.is_none_or(|domain| !domain.enabled) {
         refusals.push(Refusal::new("T-12", "domain", "is unknown or disabled"));
     }
-    if unit.find::<Vault>(body.vault.vault.uuid()).await?.is_none() {
+    if let Some(place) = &body.vault
+        && unit.find::<Vault>(place.vault.uuid()).await?.is_none()
+    {
         refusals.push(Refusal::new("T-12", "vault", "is unknown"));
     }
     if refusals.is_empty() {

@@ -18,7 +18,7 @@ use crate::model::ids::{AccountId, PersonId, RequestId, TemplateId};
 use crate::model::people::{Feature, Person, Verb};
 use crate::model::request::{AgreedTerms, Delegation, Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{Template, TemplateState, TemplateVersion};
-use crate::rules::{approval, naming, ownership, request as rules};
+use crate::rules::{approval, managed, naming, ownership, request as rules};
 
 /// Begins a request with a published template. Needs provision-request Create. A draft may be incomplete.
 #[derive(Clone, Debug, Serialize)]
@@ -76,7 +76,7 @@ pub(super) fn draft(
         requester: unit.person()?,
         template: version.id,
         domain: version.body.directory.domain,
-        account_name: naming::full_name(&version.body.directory, &form.name),
+        account_name: naming::full_name(&version.body.directory, version.body.kind, &form.name),
         form,
         status: RequestStatus::Draft,
         step: 0,
@@ -130,7 +130,8 @@ impl Decide for EditRequest {
         require_status(unit, &request, &[RequestStatus::Draft], "R-4", "edited")?;
         let version: TemplateVersion = unit.get(request.template.uuid()).await?;
         request.form = self.form.clone();
-        request.account_name = naming::full_name(&version.body.directory, &self.form.name);
+        let body = &version.body;
+        request.account_name = naming::full_name(&body.directory, body.kind, &self.form.name);
         unit.put(&request, format!("edit the draft for {}", request.account_name))?;
         unit.audit(Self::NAME, format!("request {}", request.id), json!({ "account": request.account_name }));
         Ok(())
@@ -201,7 +202,7 @@ impl Decide for SubmitRequest {
         groups.extend(unit.groups(body.requesters.iter().copied()).await?);
         let mut refusals =
             rules::check(&request.form, body, &requester, &people, &groups).err().unwrap_or_default();
-        request.account_name = naming::full_name(&body.directory, &request.form.name);
+        request.account_name = naming::full_name(&body.directory, body.kind, &request.form.name);
         let reservation = naming::reservation(body.directory.domain, &request.account_name);
         if unit.alm.store.holder(&reservation).await?.is_some_and(|(_, id)| id != request.id.uuid()) {
             refusals.push(Refusal::new(
@@ -210,12 +211,24 @@ impl Decide for SubmitRequest {
                 format!("{} is taken by another live request or account of the domain", request.account_name),
             ));
         }
-        let place = body.vault.chosen(request.form.folder.as_deref());
+        for name in &request.form.service_principal_names {
+            let reservation = naming::service_reservation(body.directory.domain, name);
+            if unit.alm.store.holder(&reservation).await?.is_some_and(|(_, id)| id != request.id.uuid()) {
+                let message = format!("{name} is taken by another live request or account of the domain");
+                refusals.push(Refusal::new("T-11", "service_principal_names", message));
+            }
+        }
         if refusals.is_empty()
-            && place.within.is_some()
             && let Some(inspector) = unit.alm.inspector.clone()
         {
-            refusals = inspector.inspect_place(&place).await?;
+            if let Some(place) =
+                body.place(request.form.folder.as_deref()).filter(|place| place.within.is_some())
+            {
+                refusals.extend(inspector.inspect_place(&place).await?);
+            }
+            if let Some(spec) = managed::spec(body, &request.form) {
+                refusals.extend(inspector.inspect_managed(&spec).await?);
+            }
         }
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));

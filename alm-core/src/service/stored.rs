@@ -16,7 +16,7 @@ use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
 use crate::model::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
-use crate::rules::naming::reservation;
+use crate::rules::naming::{reservation, service_reservation};
 use crate::rules::ownership::with_requester;
 use crate::saga::SagaRecord;
 
@@ -222,10 +222,12 @@ impl Stored for Request {
         waiting.map(|at| (DueKind::Escalation, at)).into_iter().collect()
     }
 
-    /// NM-2: while it may still lead to an account, its name is reserved.
+    /// NM-2, T-11: while it may still lead to an account, its names are reserved.
     fn unique(&self) -> Vec<String> {
         if self.kind == RequestKind::New && self.status.is_live() {
-            vec![reservation(self.domain, &self.account_name)]
+            let services = self.form.service_principal_names.iter();
+            let services = services.map(|name| service_reservation(self.domain, name));
+            std::iter::once(reservation(self.domain, &self.account_name)).chain(services).collect()
         } else {
             Vec::new()
         }
@@ -290,6 +292,8 @@ impl Stored for Account {
         // NM-2: a deleted account's name is free again.
         if self.status != AccountStatus::Deleted {
             names.push(reservation(self.domain, &self.name));
+            let services = self.service_principal_names.iter();
+            names.extend(services.map(|name| service_reservation(self.domain, name)));
         }
         names
     }

@@ -313,7 +313,7 @@ async fn t_2_nm_4_a_folder_below_the_templates_is_chosen_where_it_allows_that() 
     let world = World::new().await;
     let mut body = world.body(EolAction::Review);
     let fixed = world.publish("fixed", body.clone()).await;
-    body.vault.allow_folder_override = true;
+    body.vault.as_mut().unwrap().allow_folder_override = true;
     let free = world.publish("free", body).await;
     world.vault.folder_in("13", "12");
     world.vault.folder_in("14", "13");

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use ad_directory::{
     Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, MemberOptions,
-    MembershipChange, MoveOptions, NewAccount, ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions,
-    SetPasswordOptions, UpdateOptions,
+    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ManagedAccount,
+    ManagedAccountUpdate, MemberOptions, MembershipChange, MoveOptions, NewAccount, NewManagedAccount,
+    ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, RootKey, RootKeyOptions, ServiceNameOptions,
+    ServiceNameOwners, ServicePrincipalName, SetPasswordOptions, UpdateOptions,
 };
 use alm_core::engine::{EffectHook, EffectPoint};
 use alm_core::model::account::OperationKind;
@@ -340,6 +341,56 @@ impl Directory for ChaosDirectory {
         options: MemberOptions,
     ) -> Result<MembershipChange, Error> {
         call!(self, "groups.add_member", |inner, group| inner.add_member(&group, member, options))
+    }
+
+    async fn root_key(&self, options: RootKeyOptions) -> Result<RootKey, Error> {
+        call!(self, "managed.root_key", |inner| inner.root_key(options))
+    }
+
+    async fn service_name_owners(
+        &self,
+        name: &ServicePrincipalName,
+        options: ServiceNameOptions,
+    ) -> Result<ServiceNameOwners, Error> {
+        call!(self, "service_names.owners", |inner, name| inner.service_name_owners(&name, options))
+    }
+
+    async fn find_managed_account(
+        &self,
+        key: &AccountKey,
+        options: FindOptions,
+    ) -> Result<Option<ManagedAccount>, Error> {
+        call!(self, "managed.find", |inner, key| inner.find_managed_account(&key, options))
+    }
+
+    async fn create_managed_account(
+        &self,
+        account: &NewManagedAccount,
+        options: CreateOptions,
+    ) -> Result<ManagedAccount, Error> {
+        call!(self, "managed.create", |inner, account| inner.create_managed_account(&account, options))
+    }
+
+    async fn update_managed_account(
+        &self,
+        id: ObjectGuid,
+        update: &ManagedAccountUpdate,
+        options: UpdateOptions,
+    ) -> Result<ManagedAccount, Error> {
+        call!(self, "managed.update", |inner, update| inner.update_managed_account(id, &update, options))
+    }
+
+    async fn move_managed_account(
+        &self,
+        id: ObjectGuid,
+        to: &Dn,
+        options: MoveOptions,
+    ) -> Result<ManagedAccount, Error> {
+        call!(self, "managed.move", |inner, to| inner.move_managed_account(id, &to, options))
+    }
+
+    async fn delete_managed_account(&self, id: ObjectGuid, options: DeleteOptions) -> Result<(), Error> {
+        call!(self, "managed.delete", |inner| inner.delete_managed_account(id, options))
     }
 
     async fn remove_member(

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::chaos::{Chaos, Mishap};
 use super::rules::{proves, received};
-use super::stage::{Bound, Case, Stage, look, poll};
+use super::stage::{Bound, Case, OfManaged, Stage, look, poll};
 
 /// The points of an undisturbed run.
 async fn points(case: Case) -> Vec<String> {
@@ -116,7 +116,9 @@ async fn i_1_to_i_12_hold_with_any_two_mishaps_of_the_worst_kinds() {
     let _proof = proves(&["I-2", "I-8", "I-9"]);
     let mut failures = Vec::new();
     let mut schedules = 0;
-    for case in [Case::Provision, Case::GroupForbidden, Case::RenewDisabled, Case::Delete] {
+    let managed = [OfManaged::Provision, OfManaged::GroupForbidden, OfManaged::Delete].map(Case::Managed);
+    let users = [Case::Provision, Case::GroupForbidden, Case::RenewDisabled, Case::Delete];
+    for case in users.into_iter().chain(managed) {
         let points = points(case).await;
         for (first, point) in points.iter().enumerate() {
             let firsts: &[Mishap] = match is_change(point) {
@@ -172,7 +174,8 @@ async fn x_16_a_cancel_at_any_point_undoes_all_or_is_refused() {
     let mut failures = Vec::new();
     let mut schedules = 0;
     let (mut undone, mut refused) = (0, 0);
-    for case in [Case::Provision, Case::PasswordRefused, Case::PasswordWrong] {
+    let managed = Case::Managed(OfManaged::Provision);
+    for case in [Case::Provision, Case::PasswordRefused, Case::PasswordWrong, managed] {
         for (at, point) in points(case).await.iter().enumerate() {
             for mishap in mishaps(point) {
                 schedules += 1;
@@ -251,12 +254,8 @@ async fn i_10_an_engine_that_stood_still_at_any_point_changes_nothing_any_more()
             stage.world.clock.advance(SignedDuration::from_secs(120 + 35 + 1));
             let second = Chaos::new([]);
             stage.watch(&second);
-            for kind in [Case::GroupForbidden, Case::AddForbidden] {
-                if kind == case {
-                    let call =
-                        if kind == Case::GroupForbidden { "groups.add_member" } else { "accounts.create" };
-                    second.refuse(call, u32::MAX, ErrorKind::Forbidden);
-                }
+            if let Some(call) = case.forbidden() {
+                second.refuse(call, u32::MAX, ErrorKind::Forbidden);
             }
             let mut problems: Vec<String> =
                 stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();
@@ -302,17 +301,16 @@ async fn i_10_what_was_on_its_way_when_an_engine_died_changes_nothing_in_the_end
                 assert!(poll(run.as_mut()).is_pending());
             }
             stage.world.clock.advance(SignedDuration::from_secs(120 + 35 + 1));
-            let carries_the_marker = matches!(point.as_str(), "accounts.update" | "accounts.set_password");
+            let carries_the_marker =
+                matches!(point.as_str(), "accounts.update" | "accounts.set_password" | "managed.update");
             modifies += usize::from(carries_the_marker);
             if !carries_the_marker {
                 stage.chaos.carry_out_late().await;
             }
             let second = Chaos::new([]);
             stage.watch(&second);
-            match case {
-                Case::GroupForbidden => second.refuse("groups.add_member", u32::MAX, ErrorKind::Forbidden),
-                Case::AddForbidden => second.refuse("accounts.create", u32::MAX, ErrorKind::Forbidden),
-                _ => {}
+            if let Some(call) = case.forbidden() {
+                second.refuse(call, u32::MAX, ErrorKind::Forbidden);
             }
             let mut problems: Vec<String> =
                 stage.run_until_quiet(&second, 0xB).await.err().into_iter().collect();

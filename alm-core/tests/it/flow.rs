@@ -31,7 +31,7 @@ async fn r_8_an_approved_request_becomes_an_enabled_account_whose_password_only_
     let secrets = world.vault.secrets();
     assert_eq!(secrets.len(), 1);
     let (secret, stored) = &secrets[0];
-    assert_eq!(secret.to_string(), account.secret);
+    assert_eq!(Some(secret.to_string()), account.secret);
     assert!(stored.name.starts_with("svc-payroll.corp.example.com."), "{}", stored.name);
     let check = world
         .directory
@@ -120,7 +120,8 @@ async fn l_1_review_changes_nothing_and_l_4_delete_retires_and_frees_the_name() 
     assert!(there.is_disabled());
     assert!(there.sam_account_name.as_str().starts_with("del-"), "NM-2");
     assert_eq!(there.dn.parent().unwrap(), RETIRED.parse().unwrap());
-    let secret = world.vault.secrets().into_iter().find(|(id, _)| id.to_string() == view.account.secret);
+    let secret =
+        world.vault.secrets().into_iter().find(|(id, _)| Some(id.to_string()) == view.account.secret);
     assert!(!secret.unwrap().1.active);
 
     // NM-2: the name is free again.

@@ -394,7 +394,7 @@ async fn x_22_a_strangers_secret_of_that_name_is_not_adopted_and_a_suffix_is_tri
     settle(&stage).await;
     assert_eq!(saga(&stage).await.status, SagaStatus::Ended { ending: Ending::Done });
     let account: Account = world.document(stage.account.uuid()).await;
-    assert_ne!(account.secret, planted.to_string());
+    assert_ne!(account.secret, Some(planted.to_string()));
     for (id, secret) in world.vault.secrets() {
         assert!(secret.active);
         if id == planted {

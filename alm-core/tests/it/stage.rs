@@ -5,12 +5,11 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use ad_directory::{
-    AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, FindOptions, MemoryDirectory,
-};
+use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, MemoryDirectory};
 use alm_core::engine::Engine;
 use alm_core::model::account::{Account, AccountStatus};
 use alm_core::model::ids::{AccountId, RequestId, SagaId};
+use alm_core::model::managed::AccountKind;
 use alm_core::model::request::RequestStatus;
 use alm_core::model::template::EolAction;
 use alm_core::port::clock::Clock;
@@ -25,7 +24,10 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::chaos::{Chaos, ChaosDirectory, ChaosVault, Mishap};
-use super::world::{OU, READERS, RETIRED, WRITERS, World};
+use super::world::{OU, READERS, RETIRED, WRITERS, World, form, found};
+
+/// The service name of the gMSAs.
+const SERVICE: &str = "HTTP/payroll.corp.example.com";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
@@ -56,10 +58,27 @@ pub(super) enum Case {
     Join,
     /// It leaves a group whose time is over.
     Leave,
+    /// The same with a gMSA (T-11).
+    Managed(OfManaged),
+}
+
+/// What happens to a gMSA otherwise than to a user, or through other calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfManaged {
+    Provision,
+    GroupForbidden,
+    AddForbidden,
+    Disable,
+    Enable,
+    RenewDisabled,
+    Expire,
+    Delete,
+    Erase,
+    Leave,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -77,7 +96,51 @@ impl Case {
         Self::RotateStopped,
         Self::Join,
         Self::Leave,
+        Self::Managed(OfManaged::Provision),
+        Self::Managed(OfManaged::GroupForbidden),
+        Self::Managed(OfManaged::AddForbidden),
+        Self::Managed(OfManaged::Disable),
+        Self::Managed(OfManaged::Enable),
+        Self::Managed(OfManaged::RenewDisabled),
+        Self::Managed(OfManaged::Expire),
+        Self::Managed(OfManaged::Delete),
+        Self::Managed(OfManaged::Erase),
+        Self::Managed(OfManaged::Leave),
     ];
+
+    /// What happens, whatever the kind of the account.
+    pub(super) const fn base(self) -> Self {
+        let Self::Managed(what) = self else { return self };
+        match what {
+            OfManaged::Provision => Self::Provision,
+            OfManaged::GroupForbidden => Self::GroupForbidden,
+            OfManaged::AddForbidden => Self::AddForbidden,
+            OfManaged::Disable => Self::Disable,
+            OfManaged::Enable => Self::Enable,
+            OfManaged::RenewDisabled => Self::RenewDisabled,
+            OfManaged::Expire => Self::Expire,
+            OfManaged::Delete => Self::Delete,
+            OfManaged::Erase => Self::Erase,
+            OfManaged::Leave => Self::Leave,
+        }
+    }
+
+    pub(super) const fn kind(self) -> AccountKind {
+        match self {
+            Self::Managed(_) => AccountKind::GroupManaged,
+            _ => AccountKind::User,
+        }
+    }
+
+    /// What the directory forbids for good in this case.
+    pub(super) const fn forbidden(self) -> Option<&'static str> {
+        match (self.base(), self.kind()) {
+            (Self::GroupForbidden, _) => Some("groups.add_member"),
+            (Self::AddForbidden, AccountKind::GroupManaged) => Some("managed.create"),
+            (Self::AddForbidden, _) => Some("accounts.create"),
+            _ => None,
+        }
+    }
 
     pub(super) const fn makes_one(self) -> bool {
         matches!(self, Self::Provision | Self::PasswordRefused | Self::PasswordWrong)
@@ -91,7 +154,9 @@ impl Case {
 /// A world in which one saga is about to begin.
 pub(super) struct Stage {
     pub(super) world: World,
+    /// What happens, whatever the kind.
     pub(super) case: Case,
+    pub(super) kind: AccountKind,
     pub(super) chaos: Arc<Chaos>,
     pub(super) saga: SagaId,
     pub(super) account: AccountId,
@@ -106,17 +171,26 @@ pub(super) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 impl Stage {
     pub(super) async fn new(case: Case, plan: impl IntoIterator<Item = (usize, Mishap)>) -> Self {
         let world = World::new().await;
-        let mut body = world.body(EolAction::Expire);
-        body.rotation.tell_dependents = true;
+        let (forbidden, kind, case) = (case.forbidden(), case.kind(), case.base());
+        let mut form = form("payroll");
+        let body = if kind == AccountKind::GroupManaged {
+            form.service_principal_names = vec![SERVICE.to_owned()];
+            world.managed_body(EolAction::Expire)
+        } else {
+            let mut body = world.body(EolAction::Expire);
+            body.rotation.tell_dependents = true;
+            body
+        };
         let template = world.publish("Expire accounts", body).await;
         let chaos = Chaos::new(plan);
         let (saga, account, request);
         if case.makes_one() || case.is_undone() {
-            let id = world.approved(template, "payroll").await;
+            let id = world.submitted_as(template, form).await;
+            world.approve(id).await;
             let queued = world.alm.request(&world.requester, id).await.unwrap();
             (saga, account, request) = (queued.saga.unwrap(), queued.account.unwrap(), Some(id));
         } else {
-            account = world.provisioned(template, "payroll").await;
+            account = world.provisioned_as(template, form).await;
             request = None;
             saga = Self::begin(&world, case, account).await;
         }
@@ -124,11 +198,12 @@ impl Stage {
             Case::PasswordRefused => chaos.refuse("accounts.create", 1, ErrorKind::PasswordPolicy),
             Case::PasswordWrong => chaos.spoil_password(),
             Case::RotateRefused => chaos.refuse("accounts.set_password", 2, ErrorKind::PasswordPolicy),
-            Case::GroupForbidden => chaos.refuse("groups.add_member", u32::MAX, ErrorKind::Forbidden),
-            Case::AddForbidden => chaos.refuse("accounts.create", u32::MAX, ErrorKind::Forbidden),
             _ => {}
         }
-        let stage = Self { world, case, chaos, saga, account, request };
+        if let Some(call) = forbidden {
+            chaos.refuse(call, u32::MAX, ErrorKind::Forbidden);
+        }
+        let stage = Self { world, case, kind, chaos, saga, account, request };
         stage.watch(&stage.chaos);
         stage
     }
@@ -272,7 +347,8 @@ impl Stage {
 
         let all = world.vault.secrets();
         let active: Vec<_> = all.iter().filter(|(_, secret)| secret.active).collect();
-        let named = account_named(&world.directory, "svc-payroll").await;
+        let name = if self.kind == AccountKind::User { "svc-payroll" } else { "svc-payroll$" };
+        let named = account_named(&world.directory, name).await;
         if undone {
             check(named.is_none(), format!("I-2: an account is left: {named:?}"));
             check(active.is_empty(), format!("I-2: {} secrets are left", active.len()));
@@ -303,7 +379,8 @@ impl Stage {
             check(account.renewal.is_none(), "a renewal is open".to_owned());
             check((self.case == Case::Erase) == account.erased_at.is_some(), "erased".to_owned());
             check((self.case == Case::Erase) == there.is_none(), format!("in the directory: {there:?}"));
-            let secrets = usize::from(!matches!(self.case, Case::Delete | Case::Erase));
+            let keeps = self.kind == AccountKind::User && !matches!(self.case, Case::Delete | Case::Erase);
+            let secrets = usize::from(keeps);
             check(active.len() == secrets, format!("I-2: {} secrets are active", active.len()));
             if let Some(there) = &there {
                 let enabled = matches!(expected, AccountStatus::Active | AccountStatus::Expired);
@@ -319,13 +396,13 @@ impl Stage {
                     account.groups.contains(&writers) == joined,
                     format!("the record has {:?}", account.groups),
                 );
-                let name = if self.case == Case::Delete {
-                    naming::retired_name(self.account)
-                } else {
-                    "svc-payroll".to_owned()
-                };
+                let retired = naming::retired_name(self.account, self.kind);
+                let name = if self.case == Case::Delete { retired } else { name.to_owned() };
                 check(there.sam_account_name.as_str() == name, format!("called {}", there.sam_account_name));
-                let own = active.iter().find(|(id, _)| id.to_string() == account.secret);
+                let services = &there.service_principal_names;
+                let served = self.kind == AccountKind::GroupManaged && self.case != Case::Delete;
+                check(services.len() == usize::from(served), format!("its services are {services:?}"));
+                let own = active.iter().find(|(id, _)| Some(id.to_string()) == account.secret);
                 check(secrets == own.into_iter().count(), "its own secret is not the active one".to_owned());
                 if let Some((_, secret)) = own {
                     let bind = world
@@ -341,6 +418,9 @@ impl Stage {
                     == there.filter(|_| self.case != Case::Delete).map(|account| account.guid),
                 "I-2: another account has the name".to_owned(),
             );
+        }
+        if self.kind == AccountKind::GroupManaged && !(world.vault.calls().is_empty() && all.is_empty()) {
+            problems.push(format!("T-11: the vault was asked: {:?}", world.vault.calls()));
         }
         problems.extend(self.audit_problems().await);
         problems
@@ -380,8 +460,7 @@ impl Stage {
 }
 
 pub(super) async fn account_named(directory: &MemoryDirectory, name: &str) -> Option<ad_directory::Account> {
-    let key = AccountKey::SamAccountName(name.parse().unwrap());
-    directory.find_account(&key, FindOptions::new()).await.unwrap()
+    found(directory, AccountKey::SamAccountName(name.parse().unwrap())).await
 }
 
 /// Passwords that were proved already: a bind costs more than all the rest.
@@ -407,13 +486,19 @@ pub(super) async fn look(
     {
         allowed = allowed.max(Some(eol));
     }
-    for name in ["svc-payroll".to_owned(), naming::retired_name(id)] {
+    let kinds = [AccountKind::User, AccountKind::GroupManaged];
+    let names = kinds.iter().flat_map(|kind| {
+        let name = if *kind == AccountKind::User { "svc-payroll" } else { "svc-payroll$" };
+        [name.to_owned(), naming::retired_name(id, *kind)]
+    });
+    for name in names {
         let Some(account) = account_named(directory, &name).await else { continue };
         match account.expires {
             AccountExpires::At(at) if Some(at) <= allowed => {}
             other => return Some(format!("I-12: {name} expires {other:?}, allowed is {allowed:?}")),
         }
-        if !account.is_enabled() {
+        // I-1 is about accounts whose password a vault keeps.
+        if !account.is_enabled() || name.ends_with('$') {
             continue;
         }
         let secrets: Vec<_> = vault.secrets().into_iter().filter(|(_, secret)| secret.active).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ad_directory::MemoryDirectory;
-use ad_directory::{AccountKey, Directory, FindOptions};
+use ad_directory::{AccountKey, Directory, FindOptions, ManagedAccount};
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
@@ -11,6 +11,7 @@ use alm_core::model::audit::AuditResult;
 use alm_core::model::ids::{
     AccountId, DomainId, EngineId, GroupId, InstanceId, RequestId, TemplateId, VaultId,
 };
+use alm_core::model::managed::{ManagedTemplate, PasswordReader};
 use alm_core::model::people::{APPROVER, REQUESTER};
 use alm_core::model::period::Period;
 use alm_core::model::request::{RequestForm, RequestStatus};
@@ -38,6 +39,7 @@ pub(super) const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
 pub(super) const WRITERS: &str = "CN=app-writers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
+pub(super) const HOSTS: &str = "CN=app-hosts,OU=Service Accounts,DC=corp,DC=example,DC=com";
 
 /// Everything, and the people by what they do.
 pub(super) struct World {
@@ -69,6 +71,30 @@ pub(super) fn key() -> MarkerKey {
     MarkerKey::new(vec![7; 32]).unwrap()
 }
 
+/// What is filled in, as short as it may be.
+pub(super) fn form(name: &str) -> RequestForm {
+    RequestForm::new(name, Period::Days(90), "the payroll job needs it")
+}
+
+/// An account of either kind, a gMSA with what it has in common with users.
+pub(super) async fn found(
+    directory: &MemoryDirectory,
+    key: impl Into<AccountKey>,
+) -> Option<ad_directory::Account> {
+    let key = key.into();
+    if let Some(account) = directory.find_account(&key, FindOptions::new()).await.unwrap() {
+        return Some(account);
+    }
+    let managed = directory.find_managed_account(&key, FindOptions::new()).await.unwrap()?;
+    let mut account = ad_directory::Account::new(managed.guid, managed.dn, managed.sam_account_name);
+    account.user_account_control = managed.user_account_control;
+    account.expires = managed.expires;
+    account.marker = managed.marker;
+    account.member_of = managed.member_of;
+    account.service_principal_names = managed.service_principal_names;
+    Some(account)
+}
+
 impl World {
     pub(super) async fn new() -> Self {
         let instance = InstanceId::new(Uuid::from_u128(0xA1));
@@ -84,6 +110,7 @@ impl World {
                 .unit(RETIRED)
                 .group(READERS)
                 .group(WRITERS)
+                .group(HOSTS)
                 .clock(move || for_directory.now())
                 .build()
                 .unwrap(),
@@ -168,6 +195,15 @@ impl World {
         body
     }
 
+    /// As `body`, for gMSAs whose password the hosts may retrieve.
+    pub(super) fn managed_body(&self, action: EolAction) -> TemplateBody {
+        let users = self.body(action);
+        let hosts = PasswordReader::Group(HOSTS.parse().unwrap());
+        let mut body = TemplateBody::managed(action, users.directory, ManagedTemplate::new([hosts]));
+        (body.requesters, body.periods, body.approval) = (users.requesters, users.periods, users.approval);
+        body
+    }
+
     pub(super) async fn execute<C: Command>(&self, caller: &Caller, command: C) -> Result<C::Output> {
         self.alm.execute(caller, Uuid::new_v4().to_string(), command).await
     }
@@ -183,7 +219,10 @@ impl World {
     }
 
     pub(super) async fn submitted(&self, template: TemplateId, name: &str) -> RequestId {
-        let form = RequestForm::new(name, Period::Days(90), "the payroll job needs it");
+        self.submitted_as(template, form(name)).await
+    }
+
+    pub(super) async fn submitted_as(&self, template: TemplateId, form: RequestForm) -> RequestId {
         let request = self.execute(&self.requester, DraftRequest::new(template, form)).await.unwrap();
         self.execute(&self.requester, SubmitRequest::new(request)).await.unwrap();
         request
@@ -203,7 +242,12 @@ impl World {
     }
 
     pub(super) async fn provisioned(&self, template: TemplateId, name: &str) -> AccountId {
-        let request = self.approved(template, name).await;
+        self.provisioned_as(template, form(name)).await
+    }
+
+    pub(super) async fn provisioned_as(&self, template: TemplateId, form: RequestForm) -> AccountId {
+        let request = self.submitted_as(template, form).await;
+        self.approve(request).await;
         let report = self.run().await;
         assert!(report.notes.is_empty(), "{report:?}");
         let request = self.alm.request(&self.requester, request).await.unwrap();
@@ -264,7 +308,13 @@ impl World {
 
     /// The account in the directory.
     pub(super) async fn there(&self, account: &Account) -> Option<ad_directory::Account> {
-        self.directory.find_account(&AccountKey::Guid(account.object_guid), FindOptions::new()).await.unwrap()
+        found(&self.directory, account.object_guid).await
+    }
+
+    /// The gMSA in the directory.
+    pub(super) async fn managed(&self, account: &Account) -> Option<ManagedAccount> {
+        let key = AccountKey::Guid(account.object_guid);
+        self.directory.find_managed_account(&key, FindOptions::new()).await.unwrap()
     }
 
     pub(super) fn advance_days(&self, days: i64) {

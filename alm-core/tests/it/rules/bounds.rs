@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use alm_core::model::account::Owner;
 use alm_core::model::ids::{DomainId, PersonId, VaultId};
+use alm_core::model::managed::AccountKind;
 use alm_core::model::people::{EVERYONE, Person};
 use alm_core::model::period::Period;
 use alm_core::model::template::{
@@ -76,11 +77,31 @@ fn l_39_the_sweep_asks_beyond_its_limits_and_not_at_them() {
 fn nm_1_a_name_has_twenty_characters_at_most() {
     let _proof = proves(&["NM-1"]);
     let place = body().directory;
-    assert!(naming::check(&place, &"x".repeat(20)).is_ok());
-    assert_eq!(naming::check(&place, &"x".repeat(21)).unwrap_err().len(), 1);
-    assert!(naming::check(&place, "x").is_ok());
+    let check = |name: &str| naming::check(&place, AccountKind::User, name);
+    assert!(check(&"x".repeat(20)).is_ok());
+    assert_eq!(check(&"x".repeat(21)).unwrap_err().len(), 1);
+    assert!(check("x").is_ok());
     // Of characters, which a name of others would be told of as well.
-    assert_eq!(naming::check(&place, &"ü".repeat(20)).unwrap_err().len(), 1);
+    assert_eq!(check(&"ü".repeat(20)).unwrap_err().len(), 1);
+}
+
+#[test]
+fn nm_1_a_gmsas_name_has_fifteen_characters_at_most_and_a_dollar() {
+    let _proof = proves(&["NM-1"]);
+    let mut place = body().directory;
+    let refused = |place: &DirectoryPlace, requested: &str| {
+        let name = naming::full_name(place, AccountKind::GroupManaged, requested);
+        assert!(name.ends_with('$') && naming::common_name(&name) == name.trim_end_matches('$'));
+        let refusals = naming::check(place, AccountKind::GroupManaged, &name).err().unwrap_or_default();
+        refusals.iter().map(alm_core::Refusal::rule).collect::<Vec<_>>()
+    };
+    assert!(refused(&place, &"x".repeat(15)).is_empty());
+    assert_eq!(refused(&place, &"x".repeat(16)), ["NM-1"]);
+    assert_eq!(refused(&place, "web."), ["NM-1"]);
+    // Its own dollar is not of the name that people choose, nor what the pattern is about.
+    place.name_pattern = Some("^[a-z]+$".into());
+    assert!(refused(&place, "web").is_empty());
+    assert_eq!(refused(&place, "web1"), ["T-3"]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ async fn t_12_domain_and_vault_are_known_ones() {
     let mut nowhere = world.body(EolAction::Review);
     nowhere.directory.domain = DomainId::new(Uuid::from_u128(404));
     let mut unkept = world.body(EolAction::Review);
-    unkept.vault.vault = VaultId::new(Uuid::from_u128(404));
+    unkept.vault.as_mut().unwrap().vault = VaultId::new(Uuid::from_u128(404));
     for (name, body, field) in [("nowhere", nowhere, "domain"), ("unkept", unkept, "vault")] {
         let id = world.execute(&world.admin, DraftTemplate::new(name, body)).await.unwrap();
         let error = world.refused(&world.admin, PublishTemplate::new(id), "T-12").await;

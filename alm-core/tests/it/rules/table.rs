@@ -2,6 +2,7 @@
 
 use alm_core::model::account::{Account, AccountStatus, OpenOperation, OperationKind, ReminderState};
 use alm_core::model::ids::{AccountId, RequestId, SagaId};
+use alm_core::model::managed::AccountKind;
 use alm_core::model::template::EolAction;
 use alm_core::rules::lifecycle::{self, AccountOption, Phase};
 use alm_core::service::accounts::{
@@ -9,6 +10,7 @@ use alm_core::service::accounts::{
     SubmitRenewal,
 };
 use alm_core::service::cloning::CloneAccount;
+use alm_core::service::rotation::RotateAccount;
 use alm_core::{Error, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -124,12 +126,13 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new(action: EolAction) -> Self {
+    async fn new(action: EolAction, kind: AccountKind) -> Self {
         let world = World::new().await;
         // Some renewal that is open; whose it is does not matter to what is offered.
         let other = world.template(EolAction::Expire).await;
         let other = world.provisioned(other, "other").await;
-        let template = world.publish("the one", world.body(action)).await;
+        let body = if kind == AccountKind::User { world.body(action) } else { world.managed_body(action) };
+        let template = world.publish("the one", body).await;
         let id = world.provisioned(template, "payroll").await;
         world.advance_days(80);
         let renewal = world.execute(&world.requester, SubmitRenewal::new(other, "")).await.unwrap();
@@ -192,40 +195,49 @@ async fn l_10_to_l_30_every_combination_is_offered_and_refused_as_the_table_says
         ("Expire", EolAction::Expire),
         ("Delete", EolAction::Delete),
     ] {
-        let bench = Bench::new(action).await;
-        for phase in ["B1", "B2", "A"] {
-            for status in STATUSES {
-                for open in [false, true] {
-                    let id = bench.be(phase, status, open).await;
-                    let view = bench.world.view(id).await;
-                    let what = format!("{name} {phase} {status} {open}");
-                    let found = row(name, phase, status, open);
-                    // What no tick leaves behind is in no row: nothing can be asked of it.
-                    let (rule, offered) = found.unwrap_or(("L-32", ""));
-                    rows.extend(found.map(|(id, _)| id));
-                    for (word, option) in OPTIONS {
-                        let wanted = has(offered, word);
-                        assert_eq!(view.options.has(option), wanted, "{what}: {word} by {rule}");
-                        let refusals = bench.ask(option).await;
-                        assert_eq!(refusals.is_empty(), wanted, "{what}: {word}: {refusals:?}");
-                        if wanted {
-                            accepted += 1;
-                        } else {
-                            refused += 1;
-                            received(&Error::refused("table", refusals), rule);
+        for kind in [AccountKind::User, AccountKind::GroupManaged] {
+            let bench = Bench::new(action, kind).await;
+            for phase in ["B1", "B2", "A"] {
+                for status in STATUSES {
+                    for open in [false, true] {
+                        let id = bench.be(phase, status, open).await;
+                        let view = bench.world.view(id).await;
+                        let what = format!("{name} {phase} {status} {open}");
+                        let found = row(name, phase, status, open);
+                        // What no tick leaves behind is in no row: nothing can be asked of it.
+                        let (rule, offered) = found.unwrap_or(("L-32", ""));
+                        rows.extend(found.map(|(id, _)| id));
+                        for (word, option) in OPTIONS {
+                            let wanted = has(offered, word);
+                            assert_eq!(view.options.has(option), wanted, "{what}: {word} by {rule}");
+                            let refusals = bench.ask(option).await;
+                            assert_eq!(refusals.is_empty(), wanted, "{what}: {word}: {refusals:?}");
+                            if wanted {
+                                accepted += 1;
+                            } else {
+                                refused += 1;
+                                received(&Error::refused("table", refusals), rule);
+                            }
                         }
-                    }
-                    for option in [AccountOption::Retry, AccountOption::Abandon] {
-                        assert!(!view.options.has(option), "{what}");
-                        refused += 1;
-                        received(&Error::refused("table", bench.ask(option).await), rule);
+                        for option in [AccountOption::Retry, AccountOption::Abandon] {
+                            assert!(!view.options.has(option), "{what}");
+                            refused += 1;
+                            received(&Error::refused("table", bench.ask(option).await), rule);
+                        }
+                        // L-31 and I-4 aside, the domain changes its password, whatever its status.
+                        if kind == AccountKind::GroupManaged {
+                            let rotate = RotateAccount::new(id);
+                            let refusals =
+                                bench.world.alm.plan(&bench.world.requester, &rotate).await.unwrap().refusals;
+                            received(&Error::refused("table", refusals), "T-11");
+                        }
                     }
                 }
             }
         }
     }
     println!("{accepted} accepted, {refused} refused");
-    assert_eq!(accepted + refused, 4 * 3 * 5 * 2 * 8);
+    assert_eq!(accepted + refused, 2 * 4 * 3 * 5 * 2 * 8, "both kinds alike");
     assert_eq!(rows.len(), TABLE.len(), "every row was met");
 }
 
@@ -241,7 +253,7 @@ async fn l_31_an_open_operation_leaves_retry_abandon_and_the_emergency_stop() {
         (OperationKind::Delete, false),
         (OperationKind::Erase, false),
     ];
-    let bench = Bench::new(EolAction::Expire).await;
+    let bench = Bench::new(EolAction::Expire, AccountKind::User).await;
     for phase in ["B1", "B2", "A"] {
         for status in STATUSES {
             let id = bench.be(phase, status, false).await;
@@ -285,7 +297,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 /// An account as the store could have it, of which only the dates and the status matter.
 fn template_account() -> Account {
     static ONE: std::sync::OnceLock<Account> = std::sync::OnceLock::new();
-    ONE.get_or_init(|| block_on(async { Bench::new(EolAction::Review).await.account })).clone()
+    ONE.get_or_init(|| block_on(async { Bench::new(EolAction::Review, AccountKind::User).await.account }))
+        .clone()
 }
 
 prop_compose! {

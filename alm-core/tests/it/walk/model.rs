@@ -69,6 +69,11 @@ pub(super) struct Model {
     pub accounts: Vec<Held>,
 }
 
+/// Whether accounts with this end of life are gMSAs.
+pub(super) const fn is_managed(action: EolAction) -> bool {
+    matches!(action, EolAction::Delete)
+}
+
 /// Accepted, or refused by all of these rules; by none when the thing is not there at all.
 pub(super) type Verdict = Result<(), Vec<&'static str>>;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use alm_core::model::account::{Account, AccountStatus, Owner};
 use alm_core::model::ids::{AccountId, RequestId, TemplateId};
+use alm_core::model::managed::AccountKind;
 use alm_core::model::people::{APPROVER, Group, Person, REQUESTER};
 use alm_core::model::period::Period;
 use alm_core::model::request::{Decision, Request, RequestForm, RequestStatus};
@@ -26,7 +27,7 @@ use alm_core::{Caller, ErrorKind, Result};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::model::{Model, Verdict};
+use super::model::{self, Model, Verdict};
 use super::{NAMES, PEOPLE, Step};
 use crate::it::rules::received;
 use crate::it::world::World;
@@ -68,7 +69,9 @@ impl Play {
             .await;
         let mut templates = Vec::new();
         for action in EolAction::ALL {
-            let mut body = world.body(action);
+            // Those of one template are gMSAs, to which the same happens.
+            let managed = model::is_managed(action);
+            let mut body = if managed { world.managed_body(action) } else { world.body(action) };
             if action == EolAction::Expire {
                 body.approval[0].required = 2;
             }
@@ -419,9 +422,11 @@ impl Play {
                 Some(there) => account.erased_at.is_none() && there.is_enabled() == enabled,
             };
             let secrets = self.world.vault.secrets();
-            let secret = secrets.iter().find(|(id, _)| id.to_string() == account.secret);
-            let kept =
-                secret.is_some_and(|(_, secret)| secret.active == (account.status != AccountStatus::Deleted));
+            let secret = secrets.iter().find(|(id, _)| Some(id.to_string()) == account.secret);
+            let kept = match secret {
+                Some((_, secret)) => secret.active == (account.status != AccountStatus::Deleted),
+                None => account.secret.is_none() && account.kind == AccountKind::GroupManaged,
+            };
             if !fits || !kept {
                 return Err(self.failure(Step::Work, &format!("I-1: {account:?}: {there:?}")));
             }

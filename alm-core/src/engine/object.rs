@@ -1,0 +1,180 @@
+//! An account of either kind, as effects look at it and change it.
+
+use std::sync::Arc;
+
+use ad_directory::{
+    Account, AccountExpires, AccountKey, AccountUpdate, DeleteOptions, Directory, Dn, Error, FindOptions,
+    ManagedAccount, ManagedAccountUpdate, Marker, MarkerChange, MoveOptions, ObjectGuid, SamAccountName,
+    UpdateOptions, UserPrincipalName,
+};
+use jiff::Timestamp;
+
+use crate::model::managed::AccountKind;
+use crate::rules::naming;
+use crate::saga::effect::AccountChange;
+
+type Pinned = Arc<dyn Directory>;
+
+/// What effects look at.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    pub(super) guid: ObjectGuid,
+    pub(super) dn: Dn,
+    pub(super) cn: String,
+    pub(super) name: SamAccountName,
+    pub(super) enabled: bool,
+    pub(super) is_protected: bool,
+    pub(super) expires: AccountExpires,
+    pub(super) marker: Option<Marker>,
+    pub(super) foreign_marker: bool,
+    pub(super) member_of: Vec<Dn>,
+    pub(super) services: Vec<String>,
+    /// Who may retrieve its password, for a gMSA.
+    pub(super) readers: Vec<String>,
+    pub(super) when_created: Option<Timestamp>,
+}
+
+impl From<Account> for Object {
+    fn from(account: Account) -> Self {
+        Self {
+            guid: account.guid,
+            enabled: account.is_enabled(),
+            dn: account.dn,
+            cn: account.cn,
+            name: account.sam_account_name,
+            is_protected: account.is_protected,
+            expires: account.expires,
+            marker: account.marker,
+            foreign_marker: account.foreign_marker,
+            member_of: account.member_of,
+            services: account.service_principal_names,
+            readers: Vec::new(),
+            when_created: account.when_created,
+        }
+    }
+}
+
+impl From<ManagedAccount> for Object {
+    fn from(account: ManagedAccount) -> Self {
+        Self {
+            guid: account.guid,
+            enabled: account.is_enabled(),
+            readers: account.principals().into_iter().map(ToString::to_string).collect(),
+            cn: account.dn.name().to_owned(),
+            dn: account.dn,
+            name: account.sam_account_name,
+            is_protected: account.is_protected,
+            expires: account.expires,
+            marker: account.marker,
+            foreign_marker: account.foreign_marker,
+            member_of: account.member_of,
+            services: account.service_principal_names,
+            when_created: account.when_created,
+        }
+    }
+}
+
+pub(super) async fn find(
+    directory: &Pinned,
+    kind: AccountKind,
+    key: &AccountKey,
+) -> ad_directory::Result<Option<Object>> {
+    match kind {
+        AccountKind::User => Ok(directory.find_account(key, FindOptions::new()).await?.map(Object::from)),
+        AccountKind::GroupManaged => {
+            Ok(directory.find_managed_account(key, FindOptions::new()).await?.map(Object::from))
+        }
+    }
+}
+
+/// One request for all of it, with the marker (E-5).
+pub(super) async fn update(
+    directory: &Pinned,
+    kind: AccountKind,
+    found: &Object,
+    change: &AccountChange,
+    marker: MarkerChange,
+) -> ad_directory::Result<Object> {
+    match kind {
+        AccountKind::User => {
+            let update = user_update(found, change)?.marker(marker);
+            Ok(directory.update_account(found.guid, &update, UpdateOptions::new()).await?.into())
+        }
+        AccountKind::GroupManaged => {
+            let update = managed_update(found, change)?.marker(marker);
+            Ok(directory.update_managed_account(found.guid, &update, UpdateOptions::new()).await?.into())
+        }
+    }
+}
+
+fn user_update(found: &Object, change: &AccountChange) -> Result<AccountUpdate, Error> {
+    let mut update = AccountUpdate::new();
+    if let Some(enabled) = change.enabled {
+        update = update.enabled(enabled);
+    }
+    if let Some(expires) = change.expires {
+        update = update.expires(expires);
+    }
+    if let Some((name, domain)) = &change.rename {
+        update = update.sam_account_name(name.parse()?).user_principal_name(Some(principal(name, domain)?));
+    }
+    if change.clear_service_principal_names && !found.services.is_empty() {
+        update = update.service_principal_names([]);
+    }
+    Ok(update)
+}
+
+fn managed_update(found: &Object, change: &AccountChange) -> Result<ManagedAccountUpdate, Error> {
+    let mut update = ManagedAccountUpdate::new();
+    if let Some(enabled) = change.enabled {
+        update = update.enabled(enabled);
+    }
+    if let Some(expires) = change.expires {
+        update = update.expires(expires);
+    }
+    if let Some((name, domain)) = &change.rename {
+        update = update.sam_account_name(name.parse()?).dns_host_name(host(name, domain));
+    }
+    if change.clear_service_principal_names {
+        // Nobody fetches the password of a retired account.
+        update = update.set_principals([]);
+        for name in &found.services {
+            update = update.remove_service_principal_name(name.parse()?);
+        }
+    }
+    Ok(update)
+}
+
+/// The DNS name of a gMSA's service, as long as nobody wants another one.
+pub(super) fn host(name: &str, domain: &str) -> String {
+    format!("{}.{domain}", naming::common_name(name))
+}
+
+pub(super) fn principal(name: &str, domain: &str) -> Result<UserPrincipalName, ad_directory::ParseError> {
+    format!("{name}@{domain}").parse()
+}
+
+pub(super) async fn relocate(
+    directory: &Pinned,
+    kind: AccountKind,
+    id: ObjectGuid,
+    to: &Dn,
+    options: MoveOptions,
+) -> ad_directory::Result<Object> {
+    match kind {
+        AccountKind::User => Ok(directory.move_account(id, to, options).await?.into()),
+        AccountKind::GroupManaged => Ok(directory.move_managed_account(id, to, options).await?.into()),
+    }
+}
+
+pub(super) async fn delete(
+    directory: &Pinned,
+    kind: AccountKind,
+    id: ObjectGuid,
+    options: DeleteOptions,
+) -> ad_directory::Result<()> {
+    match kind {
+        AccountKind::User => directory.delete_account(id, options).await,
+        AccountKind::GroupManaged => directory.delete_managed_account(id, options).await,
+    }
+}
