@@ -98,9 +98,9 @@ async fn people(world: &World, teller: &Teller) -> Result<Cast, Fault> {
 }
 
 /// A template's name, what it says, and the ending of the account's name that is asked for with it.
-struct Kind {
+pub struct Kind {
     title: &'static str,
-    body: TemplateBody,
+    pub body: TemplateBody,
     ending: &'static str,
 }
 
@@ -178,7 +178,7 @@ impl Story<'_> {
         let account = self.account(main, true).await?;
         accounts.push(account);
         if options.tour {
-            return tour::tell(self, account, accounts).await;
+            return tour::tell(self, account, others, accounts).await;
         }
         if until == Until::Provisioned {
             return Ok(());
@@ -210,7 +210,7 @@ impl Story<'_> {
     }
 
     /// A template is drafted and published; an account is asked for with it, approved in two steps, and provisioned.
-    async fn account(&self, kind: &Kind, shown: bool) -> Result<AccountId, Fault> {
+    pub async fn account(&self, kind: &Kind, shown: bool) -> Result<AccountId, Fault> {
         let Cast { ada, rita, lea, liam, sam } = &self.cast;
         let name = format!("{}{}", self.name, kind.ending);
         let key = |step: &str| format!("story/{name}/{step}");

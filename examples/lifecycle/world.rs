@@ -104,6 +104,9 @@ impl World {
             open_directory(options, beside("directory"), &clock).await?;
         let readers = options.gmsa_readers.as_deref();
         places.gmsa_readers = readers.map(|text| dn("--gmsa-readers", text)).transpose()?;
+        if options.tour && options.directory.is_none() && places.gmsa_readers.is_none() {
+            places.gmsa_readers = places.groups.first().cloned();
+        }
         let (client, simulator) = open_vault(options, beside("vault"), &mut places).await?;
         let vault: Arc<dyn Vault> = Arc::new(SecretServerVault::new(client));
 

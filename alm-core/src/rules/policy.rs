@@ -106,6 +106,10 @@ fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
 /// Every field that there is none of; else the first that is missing or has a wrong value.
 pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec<Refusal>> {
     let mut whole = defaults();
+    // Managed accounts have none (T-11).
+    if !fields.contains_key("vault") {
+        whole.remove("vault");
+    }
     merge(&mut whole, fields);
     for one in whole.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(said) = one {

@@ -92,7 +92,7 @@ async fn f_1_f_2_a_file_becomes_roles_and_drafts_and_the_same_again_changes_noth
     let template: Template = w.document(applied.templates[0].uuid()).await;
     let body = template.draft.clone().unwrap();
     assert_eq!((body.eol_action, body.renewal_lead_days), (EolAction::Disable, 30));
-    assert_eq!((body.vault.vault, body.directory.domain), (w.vault_id, w.domain));
+    assert_eq!((body.vault.as_ref().unwrap().vault, body.directory.domain), (w.vault_id, w.domain));
     assert_eq!(body.approval[0].groups, [w.leads].into());
     assert_eq!(body.approval[1].people, [w.security.person].into());
     assert_eq!((body.approval[0].required, body.approval[1].escalate_after_hours), (1, Some(48)));
@@ -146,12 +146,13 @@ async fn f_1_what_there_is_can_be_written_as_a_file_that_changes_nothing() {
     for action in EolAction::ALL {
         w.template(action).await;
     }
+    w.publish("Managed", w.managed_body(EolAction::Review)).await;
     w.execute(&w.admin, ApplyPolicy::new(policy(&w))).await.unwrap();
     let gone = w.publish("Disabled", w.body(EolAction::Review)).await;
     w.execute(&w.admin, DisableTemplate::new(gone)).await.unwrap();
     let written = w.alm.policy(&w.admin).await.unwrap();
     let names: Vec<_> = written.templates.iter().map(|template| template.name.as_str()).collect();
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 6);
     assert!(!names.contains(&"Disabled") && !written.roles.iter().any(|role| role.name == "Approver"));
     let text = written.to_toml().unwrap();
     assert!(
