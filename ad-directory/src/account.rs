@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountExpires, AttributeName, Dn, Marker, ObjectGuid, SamAccountName, Sid, UserAccountControl,
-    UserPrincipalName,
+    AccountExpires, AttributeName, Dn, Marker, ObjectClasses, ObjectGuid, SamAccountName, Sid,
+    UserAccountControl, UserPrincipalName,
 };
 
 mod new;
@@ -60,7 +60,7 @@ pub struct Account {
     /// When its password was last set; `None` when never, or when it must be changed.
     pub password_last_set: Option<Timestamp>,
     /// Its object classes.
-    pub object_classes: Vec<String>,
+    pub object_classes: ObjectClasses,
     /// The further attributes that were asked for in [`FindOptions::attributes`](crate::FindOptions::attributes).
     pub attributes: BTreeMap<AttributeName, Vec<String>>,
 }
@@ -89,7 +89,7 @@ impl Account {
             when_created: None,
             when_changed: None,
             password_last_set: None,
-            object_classes: Vec::new(),
+            object_classes: ObjectClasses::default(),
             attributes: BTreeMap::new(),
         }
     }

@@ -139,8 +139,8 @@ impl Error {
     pub fn with_reason(self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.change(|inner| {
             let reason: Cow<'static, str> = reason.into();
-            inner.reason =
-                if reason.contains(char::is_control) { Cow::Owned(one_line(&reason)) } else { reason };
+            let is_line = reason.len() <= LONGEST && !reason.contains(char::is_control);
+            inner.reason = if is_line { reason } else { Cow::Owned(one_line(&reason)) };
         })
     }
 
@@ -178,9 +178,15 @@ impl Error {
     }
 }
 
+/// As much of a text as goes into an error: a name of any length may come from a server.
+const LONGEST: usize = 1500;
+
 /// Server text and names may hold line breaks, and a log line must not.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    let (line, cut) = text.split_at_checked(text.floor_char_boundary(LONGEST)).unwrap_or((text, ""));
+    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    if cut.is_empty() { line.to_owned() } else { format!("{line}…") }
 }
 
 impl fmt::Display for Error {
@@ -249,6 +255,15 @@ mod tests {
             error.to_string(),
             "accounts.update of CN=a DEL:b: the server says: no (ldap 19, win32 0000202f)"
         );
+    }
+
+    #[test]
+    fn is_of_a_length_that_a_log_bears() {
+        let error = Error::new(ErrorKind::Protocol, "accounts.list")
+            .with_subject(format!("CN={}", "ä".repeat(100_000)))
+            .with_reason("é".repeat(100_000));
+        assert!(error.to_string().len() < 4096, "{} bytes", error.to_string().len());
+        assert!(error.subject().unwrap().ends_with("ä…"));
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod diagnostic;
 mod dial;
 mod entry;
 mod extended_dn;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod groups;
 mod locator;
 mod lookup;

@@ -59,6 +59,9 @@ pub use layer::{
     audit::{AuditEvent, AuditResult, AuditSink, AuditedDirectory},
     read_only::ReadOnlyDirectory,
 };
+#[cfg(all(any(fuzzing, test), feature = "ldap"))]
+#[doc(hidden)]
+pub use ldap::fuzzing;
 #[cfg(feature = "ldap")]
 pub use ldap::{
     LdapDirectory, LdapDirectoryBuilder, LdapEntry, Modification, SrvRecord, SrvResolver, TimeLimits,
@@ -93,6 +96,7 @@ pub use value::{
     interval::Interval,
     marker::Marker,
     names::{GroupName, SamAccountName, UserPrincipalName},
+    object_classes::ObjectClasses,
     security_descriptor::{
         SecurityDescriptor,
         ace::{Ace, AceKind},

@@ -1,6 +1,7 @@
 //! The directory in memory: the reference for what every other backend must do.
 
 mod account;
+mod accounts;
 mod builder;
 mod changes;
 mod checks;

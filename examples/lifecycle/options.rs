@@ -79,7 +79,7 @@ pub struct Options {
     /// Where to stop
     #[arg(long, value_enum, default_value_t = Until::Deleted)]
     pub until: Until,
-    /// Instead of the account's later life, show what else there is: rotation, policy as code, a clone, a bulk command, a campaign
+    /// Instead of the account's later life, show what else there is: rotation, policy as code, a clone, a bulk command, a gMSA, a campaign
     #[arg(long, conflicts_with = "until")]
     pub tour: bool,
     /// Print events as JSON lines

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use alm_core::model::account::AccountStatus;
 use alm_core::model::campaign::{CampaignScope, ReviewResult};
 use alm_core::model::ids::{AccountId, TemplateId};
+use alm_core::model::managed::AccountKind;
 use alm_core::port::clock::Clock as _;
 use alm_core::service::accounts::DisableAccount;
 use alm_core::service::campaigns::{DecideReview, OpenCampaign};
@@ -17,9 +18,14 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
-use crate::story::{Story, day};
+use crate::story::{Kind, Story, day};
 
-pub async fn tell(story: &Story<'_>, account: AccountId, accounts: &mut Vec<AccountId>) -> Result<(), Fault> {
+pub async fn tell(
+    story: &Story<'_>,
+    account: AccountId,
+    kinds: &[Kind],
+    accounts: &mut Vec<AccountId>,
+) -> Result<(), Fault> {
     story.teller.chapter("Another password");
     story.operate("rotate", &story.cast.rita, RotateAccount::new(account)).await?;
     let template = story.world.alm.account(&story.cast.ada, account).await?.account.template;
@@ -27,6 +33,10 @@ pub async fn tell(story: &Story<'_>, account: AccountId, accounts: &mut Vec<Acco
     let like_it = clone(story, account).await?;
     accounts.push(like_it);
     bulk(story, &[account, like_it]).await?;
+    if let Some(kind) = kinds.iter().find(|kind| kind.body.kind == AccountKind::GroupManaged) {
+        story.teller.chapter("A group managed service account");
+        accounts.push(story.account(kind, false).await?);
+    }
     campaign(story, template, account).await
 }
 

@@ -1,4 +1,4 @@
-//! What the targets share: a client whose server says what the fuzzer wants, and what must hold of every text that is shown.
+//! What the targets share: a client whose server says what the fuzzer wants, and what must hold of every text that is shown or read back.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +8,7 @@ use secretserver_client::auth::StaticToken;
 use secretserver_client::testing::ManualClock;
 use secretserver_client::transport::{Body, Transport, TransportError};
 use secretserver_client::{Client, ClientBuilder};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// One answer for all requests, and the address of the last one.
 #[derive(Debug, Default)]
@@ -53,4 +54,19 @@ impl Transport for Server {
 pub fn must_be_showable(text: &str) {
     assert!(text.len() < 4096, "{} bytes long", text.len());
     assert!(!text.chars().any(char::is_control), "control characters in {text:?}");
+}
+
+/// What is written is read as the same value, in JSON too, and written again in the same letters.
+pub fn must_come_back<T>(value: &T) -> String
+where
+    T: PartialEq + std::fmt::Debug + std::fmt::Display + std::str::FromStr + Serialize + DeserializeOwned,
+    T::Err: std::fmt::Debug,
+{
+    let text = value.to_string();
+    let again: T = text.parse().unwrap_or_else(|error| panic!("{text:?} is not read: {error:?}"));
+    assert_eq!(&again, value, "{text:?}");
+    assert_eq!(again.to_string(), text, "what is written is the shortest way to say it");
+    let json = serde_json::to_string(value).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&json).unwrap(), value, "{json}");
+    text
 }

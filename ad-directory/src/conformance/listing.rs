@@ -162,7 +162,7 @@ pub async fn a_list_holds_accounts_only(ground: &Ground) -> Checked {
     let listed = ground.reader.all_accounts(&Query::all().below(ground.unit.clone())).await?;
     assert!(listed.iter().any(|listed| listed.guid == account.guid));
     assert!(listed.iter().all(|listed| listed.guid != group.guid && listed.dn != ground.unit));
-    assert!(listed.iter().all(|listed| listed.object_classes.iter().any(|class| class == "user")));
+    assert!(listed.iter().all(|listed| listed.object_classes.contains("user")));
     Ok(())
 }
 

@@ -105,13 +105,13 @@ pub(super) fn account(
     marker: &AttributeName,
     asked: &[AttributeName],
 ) -> Result<Account> {
-    let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
+    let name = entry.text("samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut account = Account::new(guid(call, entry)?, dn(call, entry)?, SamAccountName::stored(name));
     account.user_account_control = flags(call, entry)?;
     if let Some(cn) = owned(entry, "cn") {
         account.cn = cn;
     }
-    account.user_principal_name = owned(entry, "userprincipalname").map(UserPrincipalName::stored);
+    account.user_principal_name = entry.text("userprincipalname").map(UserPrincipalName::stored);
     account.expires = expires(call, entry)?;
     (account.marker, account.foreign_marker) = self::marker(entry, marker);
     account.description = owned(entry, "description");
@@ -126,7 +126,7 @@ pub(super) fn account(
     let password_set = entry.text("pwdlastset").and_then(|text| text.parse::<FileTime>().ok());
     account.password_last_set =
         password_set.filter(|time| *time != FileTime::ZERO).and_then(FileTime::to_timestamp);
-    account.object_classes = entry.texts("objectclass").map(ToOwned::to_owned).collect();
+    account.object_classes = entry.texts("objectclass").collect();
     for name in asked {
         let values: Vec<String> =
             entry.texts(&name.as_str().to_ascii_lowercase()).map(ToOwned::to_owned).collect();
@@ -142,7 +142,7 @@ pub(super) fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {
 }
 
 pub(super) fn group(call: &Call, entry: &Entry) -> Result<Group> {
-    let name = owned(entry, "samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
+    let name = entry.text("samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut group = Group::new(guid(call, entry)?, dn(call, entry)?, GroupName::stored(name));
     group.description = owned(entry, "description");
     group.sid = sid(entry);

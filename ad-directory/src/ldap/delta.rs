@@ -1,7 +1,7 @@
 //! Changes since a token: by DirSync where the controller allows it, by its update numbers otherwise.
 
 mod dirsync;
-mod entry;
+pub(super) mod entry;
 mod numbers;
 
 use std::collections::HashMap;

@@ -62,7 +62,7 @@ pub(super) fn managed() -> Result<Filter> {
 pub(super) fn account(call: &Call, entry: &Entry, marker: &AttributeName) -> Result<ManagedAccount> {
     let missing = |what: &'static str| convert::missing(call, entry, what);
     let is = |class: &str| entry.texts("objectclass").any(|have| have.eq_ignore_ascii_case(class));
-    let name = convert::owned(entry, "samaccountname").ok_or_else(|| missing("sAMAccountName"))?;
+    let name = entry.text("samaccountname").ok_or_else(|| missing("sAMAccountName"))?;
     let name = SamAccountName::stored(name);
     let mut account = ManagedAccount::new(convert::guid(call, entry)?, convert::dn(call, entry)?, name);
     account.kind = if is(DELEGATED) {

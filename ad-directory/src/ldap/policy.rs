@@ -81,7 +81,7 @@ fn value<T: FromStr>(entry: &Entry, name: &str) -> Option<T> {
     entry.text(&name.to_ascii_lowercase())?.parse().ok()
 }
 
-fn of_domain(entry: &Entry) -> Option<PasswordPolicy> {
+pub(super) fn of_domain(entry: &Entry) -> Option<PasswordPolicy> {
     let mut policy = OF_DOMAIN.read(entry)?;
     let flags: u32 = value(entry, DOMAIN_FLAGS)?;
     policy.complexity = flags & COMPLEX != 0;
@@ -89,7 +89,7 @@ fn of_domain(entry: &Entry) -> Option<PasswordPolicy> {
     Some(policy)
 }
 
-fn fine_grained(entry: &Entry, name: Dn) -> Option<PasswordPolicy> {
+pub(super) fn fine_grained(entry: &Entry, name: Dn) -> Option<PasswordPolicy> {
     let mut policy = FINE_GRAINED.read(entry)?;
     let is_true = |name: &str| Some(entry.text(&name.to_ascii_lowercase())?.eq_ignore_ascii_case("TRUE"));
     policy.complexity = is_true(FINE_GRAINED_COMPLEX)?;

@@ -16,15 +16,15 @@ const MAX_PARTS: usize = 10_000;
 
 /// A part of the values, as its option says: `member;range=0-1499`, or `member;range=1500-*` for the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
-    attribute: String,
+pub(super) struct Part {
+    pub(super) attribute: String,
     /// The number of the first value that is not in it; `None` when it is the last.
-    next: Option<u64>,
+    pub(super) next: Option<u64>,
 }
 
 impl Part {
     /// `key` is in lower case.
-    fn parse(key: &str) -> Option<Self> {
+    pub(super) fn parse(key: &str) -> Option<Self> {
         let (attribute, range) = key.split_once(";range=")?;
         let (_, end) = range.split_once('-')?;
         let next = if end == "*" { None } else { Some(end.parse::<u64>().ok()?.checked_add(1)?) };

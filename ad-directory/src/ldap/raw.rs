@@ -133,7 +133,7 @@ impl LdapDirectory {
     }
 }
 
-fn read(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<LdapEntry> {
+pub(super) fn read(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<LdapEntry> {
     let mut attributes = BTreeMap::new();
     for name in asked {
         let values = entry.values(&name.as_str().to_ascii_lowercase());

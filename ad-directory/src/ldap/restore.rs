@@ -55,7 +55,7 @@ pub(super) fn deleted(call: &Call, entry: &Entry) -> Result<DeletedAccount> {
     let name = entry.text("msds-lastknownrdn").or_else(|| entry.text("name")).unwrap_or_else(|| dn.name());
     let cn = DeletedAccount::living_name(name).to_owned();
     let mut deleted = DeletedAccount::new(convert::guid(call, entry)?, dn, cn);
-    deleted.sam_account_name = convert::owned(entry, "samaccountname").map(SamAccountName::stored);
+    deleted.sam_account_name = entry.text("samaccountname").map(SamAccountName::stored);
     deleted.sid = convert::sid(entry);
     deleted.last_known_parent = entry.text("lastknownparent").and_then(|dn| dn.parse().ok());
     deleted.deleted_at = convert::time(entry, "whenchanged");

@@ -10,8 +10,8 @@ use crate::{
 #[derive(Clone, Default)]
 pub(super) struct Index {
     pub(super) dns: HashMap<Dn, ObjectGuid>,
-    /// Accounts, managed accounts and groups share the names; folded.
-    pub(super) names: HashMap<String, ObjectGuid>,
+    /// Accounts, managed accounts and groups share the names.
+    names: HashMap<SamAccountName, ObjectGuid>,
     sids: HashMap<Sid, ObjectGuid>,
     principals: HashMap<UserPrincipalName, ObjectGuid>,
     pub(super) services: HashMap<String, ObjectGuid>,
@@ -67,7 +67,7 @@ impl Index {
         let found = match key {
             AccountKey::Guid(guid) => Some(guid),
             AccountKey::Sid(sid) => self.sids.get(sid),
-            AccountKey::SamAccountName(name) => self.names.get(&name.as_str().to_lowercase()),
+            AccountKey::SamAccountName(name) => self.names.get(name),
             AccountKey::UserPrincipalName(name) => self.principals.get(name),
             AccountKey::Dn(dn) => self.dns.get(dn),
             AccountKey::Marker { .. } => None,
@@ -81,7 +81,7 @@ impl Index {
 
     pub(super) fn add(&mut self, names: &Names<'_>) {
         self.dns.insert(names.dn.clone(), names.guid);
-        self.names.insert(names.sam_account_name.as_str().to_lowercase(), names.guid);
+        self.names.insert(names.sam_account_name.clone(), names.guid);
         self.sids.extend(names.sid.map(|sid| (sid.clone(), names.guid)));
         self.principals.extend(names.principal.map(|name| (name.clone(), names.guid)));
         self.services.extend(names.services.iter().map(|name| (name.to_lowercase(), names.guid)));
@@ -89,7 +89,7 @@ impl Index {
 
     pub(super) fn remove(&mut self, names: &Names<'_>) {
         self.dns.remove(names.dn);
-        self.names.remove(&names.sam_account_name.as_str().to_lowercase());
+        self.names.remove(names.sam_account_name);
         if let Some(sid) = names.sid {
             self.sids.remove(sid);
         }
@@ -103,8 +103,18 @@ impl Index {
 
     pub(super) fn add_group(&mut self, group: &Group) {
         self.dns.insert(group.dn.clone(), group.guid);
-        self.names.insert(group.name.as_str().to_lowercase(), group.guid);
+        self.names.insert(SamAccountName::stored(group.name.as_str()), group.guid);
         self.sids.extend(group.sid.iter().map(|sid| (sid.clone(), group.guid)));
+    }
+
+    pub(super) fn remove_group(&mut self, group: &Group) {
+        self.dns.remove(&group.dn);
+        self.names.remove(&SamAccountName::stored(group.name.as_str()));
+    }
+
+    /// Whose sign-in name this is: an account's, a managed account's or a group's.
+    pub(super) fn named(&self, name: &str) -> Option<ObjectGuid> {
+        self.names.get(&SamAccountName::stored(name)).copied()
     }
 
     pub(super) fn join(&mut self, group: ObjectGuid, member: ObjectGuid) {
@@ -136,7 +146,7 @@ impl Index {
         if other(self.dns.get(names.dn)) {
             return taken("the common name is taken in this container", 68, 0x2071);
         }
-        if other(self.names.get(&names.sam_account_name.as_str().to_lowercase())) {
+        if other(self.names.get(names.sam_account_name)) {
             return taken("the sign-in name is taken", 68, 0x524);
         }
         if other(names.principal.and_then(|name| self.principals.get(name))) {

@@ -1,11 +1,15 @@
 //! What there is, and by what it is found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    accounts::Accounts,
     deleted::StoredDeleted,
     index::{Index, Names},
     log::{self, ChangeLog},
@@ -14,7 +18,7 @@ use super::{
 };
 use crate::{
     Account, AccountKey, AttributeName, Container, Controller, Dn, Error, ErrorKind, FileTime, Group,
-    GroupKey, ObjectGuid, ObjectKind, Result, Sid,
+    GroupKey, ObjectClasses, ObjectGuid, ObjectKind, Result, Sid,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -25,7 +29,7 @@ pub(super) struct World {
     pub(super) next_rid: u32,
     pub(super) containers: BTreeMap<ObjectGuid, Container>,
     pub(super) groups: BTreeMap<ObjectGuid, StoredGroup>,
-    accounts: BTreeMap<ObjectGuid, StoredAccount>,
+    accounts: Accounts,
     #[serde(default)]
     managed: BTreeMap<ObjectGuid, StoredManaged>,
     #[serde(default)]
@@ -95,7 +99,7 @@ impl World {
             next_rid: 1103,
             containers: BTreeMap::new(),
             groups: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            accounts: Accounts::default(),
             managed: BTreeMap::new(),
             deleted: BTreeMap::new(),
             recycle_bin: false,
@@ -117,7 +121,7 @@ impl World {
                 index.join(stored.group.guid, *member);
             }
         }
-        for stored in self.accounts.values() {
+        for stored in self.accounts.iter() {
             index.add(&Names::of_account(&stored.account));
         }
         for stored in self.managed.values() {
@@ -147,7 +151,7 @@ impl World {
 
     pub(super) fn put_account(&mut self, stored: StoredAccount) {
         let guid = stored.account.guid;
-        if let Some(before) = self.accounts.get(&guid) {
+        if let Some(before) = self.accounts.get(guid) {
             // Most changes are none of the names, and the index is the dearest part of a change.
             if !Names::of_account(&before.account).same(&Names::of_account(&stored.account)) {
                 self.index.remove(&Names::of_account(&before.account));
@@ -159,7 +163,7 @@ impl World {
             self.index.add(&Names::of_account(&stored.account));
             self.log.added(guid);
         }
-        self.accounts.insert(guid, stored);
+        self.accounts.put(stored);
     }
 
     pub(super) fn put_managed(&mut self, stored: StoredManaged) {
@@ -175,12 +179,13 @@ impl World {
         self.managed.insert(guid, stored);
     }
 
+    /// In the order of their identities.
     pub(super) fn accounts(&self) -> impl Iterator<Item = &StoredAccount> {
-        self.accounts.values()
+        self.accounts.in_order().map(|(_, stored)| stored)
     }
 
     pub(super) fn account(&self, guid: ObjectGuid) -> Option<&StoredAccount> {
-        self.accounts.get(&guid)
+        self.accounts.get(guid)
     }
 
     pub(super) fn all_managed(&self) -> impl Iterator<Item = &StoredManaged> {
@@ -193,14 +198,12 @@ impl World {
 
     /// Whether something that can be a member of a group has this identity.
     pub(super) fn is_principal(&self, guid: ObjectGuid) -> bool {
-        self.accounts.contains_key(&guid)
-            || self.managed.contains_key(&guid)
-            || self.groups.contains_key(&guid)
+        self.accounts.contains(guid) || self.managed.contains_key(&guid) || self.groups.contains_key(&guid)
     }
 
     /// Where an object is, of whatever kind.
     pub(super) fn dn_of(&self, guid: ObjectGuid) -> Option<&Dn> {
-        let account = self.accounts.get(&guid).map(|stored| &stored.account.dn);
+        let account = self.accounts.get(guid).map(|stored| &stored.account.dn);
         let managed = || self.managed.get(&guid).map(|stored| &stored.account.dn);
         let group = || self.groups.get(&guid).map(|stored| &stored.group.dn);
         let container = || self.containers.get(&guid).map(|container| &container.dn);
@@ -209,7 +212,7 @@ impl World {
 
     /// Takes the account out, and says in which groups it was.
     pub(super) fn remove_account(&mut self, guid: ObjectGuid) -> Option<(StoredAccount, Vec<ObjectGuid>)> {
-        let stored = self.accounts.remove(&guid)?;
+        let stored = self.accounts.remove(guid)?;
         self.index.remove(&Names::of_account(&stored.account));
         self.log.deleted(guid, ObjectKind::Account, stored.account.dn.clone());
         Some((stored, self.leave_all(guid)))
@@ -225,8 +228,7 @@ impl World {
 
     pub(super) fn remove_group(&mut self, guid: ObjectGuid) {
         if let Some(stored) = self.groups.remove(&guid) {
-            self.index.dns.remove(&stored.group.dn);
-            self.index.names.remove(&stored.group.name.as_str().to_lowercase());
+            self.index.remove_group(&stored.group);
             for member in &stored.members {
                 self.index.leave(guid, *member);
             }
@@ -280,7 +282,7 @@ impl World {
 
     /// The relative identifier of the group that it belongs to without being in its list of members.
     fn primary_group(&self, guid: ObjectGuid) -> Option<u32> {
-        let account = self.accounts.get(&guid).map(|stored| stored.account.primary_group_id);
+        let account = self.accounts.get(guid).map(|stored| stored.account.primary_group_id);
         account.unwrap_or_else(|| self.managed.contains_key(&guid).then_some(COMPUTERS))
     }
 
@@ -292,8 +294,8 @@ impl World {
 
     /// Those whose primary group it is.
     pub(super) fn members_by_primary<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = ObjectGuid> {
-        let all = self.accounts.keys().chain(self.managed.keys()).copied();
-        all.filter(|guid| self.is_primary(group, *guid))
+        let accounts = self.accounts.iter().map(|stored| stored.account.guid);
+        accounts.chain(self.managed.keys().copied()).filter(|guid| self.is_primary(group, *guid))
     }
 
     /// The groups it is a direct member of.
@@ -310,19 +312,18 @@ impl World {
 
     /// Whether an account, a managed account or a group has this sign-in name.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        self.index.names.contains_key(&name.to_lowercase())
+        self.index.named(name).is_some()
     }
 
     pub(super) fn stored(&self, guid: ObjectGuid, operation: &'static str) -> Result<&StoredAccount> {
-        self.accounts.get(&guid).ok_or_else(|| no_object(guid, operation))
+        self.accounts.get(guid).ok_or_else(|| no_object(guid, operation))
     }
 
     /// The account as others see it, with those of the further attributes that they ask for.
     pub(super) fn seen(&self, stored: &StoredAccount, asked: &[AttributeName]) -> Account {
         let mut account = stored.account.clone();
         account.member_of = self.member_of(account.guid);
-        account.object_classes =
-            ["top", "person", "organizationalPerson", "user"].map(ToOwned::to_owned).into();
+        account.object_classes = CLASSES.clone();
         account.attributes.retain(|name, _| asked.contains(name));
         for name in asked {
             if name.as_str().eq_ignore_ascii_case(LAST_SIGN_IN)
@@ -340,9 +341,9 @@ impl World {
                 stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
                     && stored.account.dn.is_below(below)
             };
-            return only(self.accounts.values().filter(fits), key, "accounts.find");
+            return only(self.accounts.iter().filter(fits), key, "accounts.find");
         }
-        Ok(self.index.find(key).and_then(|guid| self.accounts.get(&guid)))
+        Ok(self.index.find(key).and_then(|guid| self.accounts.get(guid)))
     }
 
     pub(super) fn find_managed(&self, key: &AccountKey) -> Result<Option<&StoredManaged>> {
@@ -358,11 +359,11 @@ impl World {
 
     pub(super) fn find_group(&self, key: &GroupKey) -> Option<&StoredGroup> {
         let guid = match key {
-            GroupKey::Guid(guid) => Some(guid),
-            GroupKey::Dn(dn) => self.index.dns.get(dn),
-            GroupKey::SamAccountName(name) => self.index.names.get(&name.as_str().to_lowercase()),
+            GroupKey::Guid(guid) => Some(*guid),
+            GroupKey::Dn(dn) => self.index.dns.get(dn).copied(),
+            GroupKey::SamAccountName(name) => self.index.named(name.as_str()),
         };
-        guid.and_then(|guid| self.groups.get(guid))
+        guid.and_then(|guid| self.groups.get(&guid))
     }
 
     /// Whether there is any object of this name.
@@ -379,6 +380,10 @@ impl World {
 pub(super) const USERS: u32 = 513;
 /// And of `Domain Computers`, that of computers and managed accounts.
 pub(super) const COMPUTERS: u32 = 515;
+
+/// Those of every account, which share them.
+static CLASSES: LazyLock<ObjectClasses> =
+    LazyLock::new(|| ObjectClasses::from_iter(["top", "person", "organizationalPerson", "user"]));
 
 /// The attribute that says when an account was last used.
 pub(super) const LAST_SIGN_IN: &str = "lastLogonTimestamp";

@@ -1,10 +1,19 @@
 //! Distinguished names: where an object is.
 
-use std::{cmp::Ordering, fmt, hash, str::FromStr, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    str::FromStr,
+    sync::{Arc, LazyLock, OnceLock},
+};
 
 use super::{ParseError, text_serde};
 
 mod parse;
+mod parts;
+
+use parts::{Parts, PartsBuilder};
 
 /// A distinguished name (RFC 4514), such as `CN=svc-app,OU=Service Accounts,DC=corp,DC=example`.
 ///
@@ -22,49 +31,43 @@ mod parse;
 /// # Ok::<(), ad_directory::ParseError>(())
 /// ```
 #[derive(Clone)]
-pub struct Dn {
+pub struct Dn(
     /// Shared, since names are copied far more often than they are made.
-    rdns: Arc<[Rdn]>,
+    Arc<Inner>,
+);
+
+struct Inner {
+    parts: Parts,
+    /// Made when it is first asked for: most names are never looked up by.
+    hash: OnceLock<u64>,
 }
 
-/// One level of a name; more than one pair only for the rare `CN=a+OU=b`.
-#[derive(Clone)]
-struct Rdn {
-    first: Pair,
-    more: Vec<Pair>,
-}
-
-#[derive(Clone)]
-struct Pair {
-    attribute: String,
-    value: String,
-}
+/// One for all names, since the hash of a name is kept with it; random, so that nobody can choose names that collide.
+static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Dn {
+    fn of(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, hash: OnceLock::new() }))
+    }
+
     /// The name of a domain: `corp.example` is `DC=corp,DC=example`.
     ///
     /// # Errors
     /// When a label is empty.
     pub fn from_domain(domain: &str) -> Result<Self, ParseError> {
-        let rdns = domain
-            .trim_end_matches('.')
-            .split('.')
-            .map(|label| {
-                if label.is_empty() {
-                    return Err(ParseError::new("domain name", "it has an empty label"));
-                }
-                Ok(Rdn::single("DC", label))
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { rdns })
+        let mut parts = PartsBuilder::default();
+        for label in domain.trim_end_matches('.').split('.') {
+            if label.is_empty() {
+                return Err(ParseError::new("domain name", "it has an empty label"));
+            }
+            parts.level("DC", label)?;
+        }
+        Ok(Self::of(parts.finish()))
     }
 
     /// The object above, or `None` when there is only one level left.
     pub fn parent(&self) -> Option<Self> {
-        match self.rdns.split_first() {
-            Some((_, rest)) if !rest.is_empty() => Some(Self { rdns: rest.into() }),
-            _ => None,
-        }
+        self.0.parts.above().map(Self::of)
     }
 
     /// `CN=cn` below this name.
@@ -85,41 +88,37 @@ impl Dn {
 
     /// Whether this object lies somewhere below `other`; an object does not lie below itself.
     pub fn is_below(&self, other: &Self) -> bool {
-        self.rdns.len() > other.rdns.len()
-            && self.rdns.iter().rev().zip(other.rdns.iter().rev()).all(|(a, b)| a == b)
+        let (levels, others) = (self.0.parts.levels(), other.0.parts.levels());
+        self.depth() > other.depth() && levels.rev().zip(others.rev()).all(|(a, b)| a == b)
     }
 
     /// The value of the lowest level: `svc-app` of `CN=svc-app,OU=…`.
     pub fn name(&self) -> &str {
-        self.rdns.first().map_or("", |rdn| &rdn.first.value)
+        self.0.parts.levels().next().map_or("", |level| level.first().value)
     }
 
     /// The attribute of the lowest level: `CN` of `CN=svc-app,OU=…`.
     pub fn name_attribute(&self) -> &str {
-        self.rdns.first().map_or("", |rdn| &rdn.first.attribute)
+        self.0.parts.levels().next().map_or("", |level| level.first().attribute)
     }
 
     /// How many levels the name has.
     pub fn depth(&self) -> usize {
-        self.rdns.len()
+        self.0.parts.depth()
     }
 
     /// The domain in dots, made of the `DC` levels at the end; `None` when there are none.
     pub fn domain(&self) -> Option<String> {
-        let mut labels: Vec<&str> = self
-            .rdns
-            .iter()
-            .rev()
-            .take_while(|rdn| rdn.first.attribute.eq_ignore_ascii_case("DC"))
-            .map(|rdn| rdn.first.value.as_str())
-            .collect();
+        let levels = self.0.parts.levels().rev().map(|level| level.first());
+        let labels = levels.take_while(|pair| pair.attribute.eq_ignore_ascii_case("DC"));
+        let mut labels: Vec<&str> = labels.map(|pair| pair.value).collect();
         labels.reverse();
         if labels.is_empty() { None } else { Some(labels.join(".")) }
     }
 
     /// The lowest level alone, as it goes into a move: `CN=svc-app`.
     pub(crate) fn rdn_text(&self) -> String {
-        self.rdns.first().map(ToString::to_string).unwrap_or_default()
+        self.0.parts.levels().next().map(|level| level.to_string()).unwrap_or_default()
     }
 
     fn below(&self, attribute: &str, name: &str) -> Result<Self, ParseError> {
@@ -133,106 +132,39 @@ impl Dn {
         if name.contains('\0') {
             return Err(ParseError::new("common name", "it holds a NUL"));
         }
-        let rdns = std::iter::once(Rdn::single(attribute, name)).chain(self.rdns.iter().cloned());
-        Ok(Self { rdns: rdns.collect() })
+        let mut parts = PartsBuilder::default();
+        parts.level(attribute, name)?;
+        parts.all_of(&self.0.parts)?;
+        Ok(Self::of(parts.finish()))
     }
 }
-
-impl Rdn {
-    fn single(attribute: &str, value: &str) -> Self {
-        Self { first: Pair { attribute: attribute.to_owned(), value: value.to_owned() }, more: Vec::new() }
-    }
-
-    /// The pairs in one order, since `CN=a+OU=b` and `OU=b+CN=a` are the same.
-    fn pairs(&self) -> Vec<&Pair> {
-        let mut pairs: Vec<_> = std::iter::once(&self.first).chain(&self.more).collect();
-        pairs.sort();
-        pairs
-    }
-}
-
-impl Ord for Rdn {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if self.more.is_empty() && other.more.is_empty() {
-            self.first.cmp(&other.first)
-        } else {
-            self.pairs().cmp(&other.pairs())
-        }
-    }
-}
-
-impl hash::Hash for Rdn {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        if self.more.is_empty() { self.first.hash(state) } else { self.pairs().hash(state) }
-    }
-}
-
-/// A letter at a time, so that nothing has to be allocated to compare.
-fn folded(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(char::to_lowercase)
-}
-
-impl Ord for Pair {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let attribute = folded(&self.attribute).cmp(folded(&other.attribute));
-        attribute.then_with(|| folded(&self.value).cmp(folded(&other.value)))
-    }
-}
-
-impl hash::Hash for Pair {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        for text in [&self.attribute, &self.value] {
-            for letter in folded(text) {
-                state.write_u32(letter.into());
-            }
-            // No letter has this number: "ab" and "c" is not "a" and "bc".
-            state.write_u32(u32::MAX);
-        }
-    }
-}
-
-/// Equality and order by [`Ord`].
-macro_rules! ordered {
-    ($($type:ty),*) => {$(
-        impl PartialEq for $type {
-            fn eq(&self, other: &Self) -> bool {
-                self.cmp(other) == Ordering::Equal
-            }
-        }
-
-        impl Eq for $type {}
-
-        impl PartialOrd for $type {
-            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                Some(self.cmp(other))
-            }
-        }
-    )*};
-}
-
-ordered!(Pair, Rdn);
 
 impl PartialEq for Dn {
     fn eq(&self, other: &Self) -> bool {
-        // Copies are the same without a look at them.
-        Arc::ptr_eq(&self.rdns, &other.rdns) || self.rdns == other.rdns
+        // Copies, and names that were written alike, are the same without a look at their letters.
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.0.parts.is_written_as(&other.0.parts)
+            || self.0.parts.levels().eq(other.0.parts.levels())
     }
 }
 
 impl Eq for Dn {}
 
-impl hash::Hash for Dn {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        for rdn in &*self.rdns {
-            rdn.hash(state);
-        }
+impl Hash for Dn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let hash = self.0.hash.get_or_init(|| {
+            let mut state = HASHES.build_hasher();
+            self.0.parts.levels().for_each(|level| level.hash(&mut state));
+            state.finish()
+        });
+        state.write_u64(*hash);
     }
 }
 
 impl Ord for Dn {
     /// From the root down, so that sorting puts a parent before its children.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rdns.iter().rev().cmp(other.rdns.iter().rev())
+        self.0.parts.levels().rev().cmp(other.0.parts.levels().rev())
     }
 }
 
@@ -246,17 +178,17 @@ impl FromStr for Dn {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse::dn(text)
+        parse::dn(text).map(Self::of)
     }
 }
 
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, rdn) in self.rdns.iter().enumerate() {
+        for (index, level) in self.0.parts.levels().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
             }
-            rdn.fmt(f)?;
+            level.fmt(f)?;
         }
         Ok(())
     }
@@ -265,31 +197,6 @@ impl fmt::Display for Dn {
 impl fmt::Debug for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dn({self})")
-    }
-}
-
-impl fmt::Display for Rdn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.first.fmt(f)?;
-        self.more.iter().try_for_each(|pair| write!(f, "+{pair}"))
-    }
-}
-
-impl fmt::Display for Pair {
-    /// RFC 4514, section 2.4; control characters as hex pairs too, since Active Directory shows them so (`\0ADEL:`).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}=", self.attribute)?;
-        let last = self.value.chars().count().saturating_sub(1);
-        for (index, c) in self.value.chars().enumerate() {
-            match c {
-                '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' => write!(f, "\\{c}")?,
-                '#' | ' ' if index == 0 => write!(f, "\\{c}")?,
-                ' ' if index == last => write!(f, "\\{c}")?,
-                c if u32::from(c) < 0x20 || c == '\x7f' => write!(f, "\\{:02X}", u32::from(c))?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The names an account signs in with.
 
-use std::{cmp::Ordering, fmt, hash, str::FromStr};
+use std::{cmp::Ordering, fmt, hash, str::FromStr, sync::Arc};
 
-use super::{ParseError, text_serde};
+use super::{ParseError, fold, text_serde};
 
 /// What `sAMAccountName` may not hold (Microsoft, "Naming conventions in Active Directory").
 const FORBIDDEN: &[char] = &['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@'];
@@ -35,7 +35,7 @@ macro_rules! caseless {
     ($type:ty) => {
         impl PartialEq for $type {
             fn eq(&self, other: &Self) -> bool {
-                self.0.to_lowercase() == other.0.to_lowercase()
+                fold::eq(&self.0, &other.0)
             }
         }
 
@@ -43,13 +43,13 @@ macro_rules! caseless {
 
         impl hash::Hash for $type {
             fn hash<H: hash::Hasher>(&self, state: &mut H) {
-                self.0.to_lowercase().hash(state);
+                fold::hash(&self.0, state);
             }
         }
 
         impl Ord for $type {
             fn cmp(&self, other: &Self) -> Ordering {
-                self.0.to_lowercase().cmp(&other.0.to_lowercase())
+                fold::cmp(&self.0, &other.0)
             }
         }
 
@@ -90,18 +90,14 @@ macro_rules! caseless {
 /// # Ok::<(), ad_directory::ParseError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct SamAccountName(String);
+pub struct SamAccountName(Arc<str>);
 
 caseless!(SamAccountName);
 
 impl SamAccountName {
     /// A name that the directory holds already, which may be older than the rules.
-    #[cfg_attr(
-        not(feature = "ldap"),
-        allow(dead_code, reason = "only the LDAP backend reads what others wrote")
-    )]
-    pub(crate) fn stored(text: String) -> Self {
-        Self(text)
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
@@ -110,13 +106,13 @@ impl FromStr for SamAccountName {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         check(text, "sAMAccountName", if text.ends_with('$') { 16 } else { 20 })?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
 /// The `sAMAccountName` of a group: the same characters as an account's, and up to 256 of them.
 #[derive(Clone, Debug)]
-pub struct GroupName(String);
+pub struct GroupName(Arc<str>);
 
 caseless!(GroupName);
 
@@ -126,8 +122,8 @@ impl GroupName {
         not(feature = "ldap"),
         allow(dead_code, reason = "only the LDAP backend reads what others wrote")
     )]
-    pub(crate) fn stored(text: String) -> Self {
-        Self(text)
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
@@ -136,13 +132,13 @@ impl FromStr for GroupName {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         check(text, "group name", 256)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
 /// The sign-in name in the form `name@suffix` (`userPrincipalName`). Unique in the forest.
 #[derive(Clone, Debug)]
-pub struct UserPrincipalName(String);
+pub struct UserPrincipalName(Arc<str>);
 
 caseless!(UserPrincipalName);
 
@@ -162,8 +158,8 @@ impl UserPrincipalName {
         not(feature = "ldap"),
         allow(dead_code, reason = "only the LDAP backend reads what others wrote")
     )]
-    pub(crate) fn stored(text: String) -> Self {
-        Self(text)
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
@@ -188,7 +184,7 @@ impl FromStr for UserPrincipalName {
         if !suffix.chars().all(labels) || suffix.split('.').any(str::is_empty) {
             return error("the part after the @ is not a domain name");
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -1,15 +1,19 @@
 //! Security identifiers.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, hash, str::FromStr};
 
 use super::{ParseError, text_serde};
 
 /// A security identifier, such as `S-1-5-21-678829047-4203559871-263114962-513` (MS-DTYP 2.4.2).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_copy_implementations, reason = "72 bytes: where it is copied should be seen")]
 pub struct Sid {
     /// 48 bits.
     authority: u64,
-    sub_authorities: Vec<u32>,
+    /// Noughts behind the last one, so that the comparison of the whole is that of those that there are, and then of their count. In place,
+    /// since a large directory in memory is read at the speed of its memory.
+    sub_authorities: [u32; MAX_SUB_AUTHORITIES],
+    count: u8,
 }
 
 const MAX_SUB_AUTHORITIES: usize = 15;
@@ -24,13 +28,24 @@ impl Sid {
     /// # Errors
     /// When either is too big.
     pub fn new(authority: u64, sub_authorities: Vec<u32>) -> Result<Self, ParseError> {
+        Self::of(authority, sub_authorities)
+    }
+
+    fn of(authority: u64, sub_authorities: impl IntoIterator<Item = u32>) -> Result<Self, ParseError> {
         if authority >= 1 << 48 {
             return Err(error("the authority is larger than 48 bits"));
         }
-        if sub_authorities.len() > MAX_SUB_AUTHORITIES {
-            return Err(error("it has more than 15 sub-authorities"));
+        let mut sid = Self { authority, sub_authorities: [0; MAX_SUB_AUTHORITIES], count: 0 };
+        for sub in sub_authorities {
+            let place = sid.sub_authorities.get_mut(usize::from(sid.count));
+            *place.ok_or_else(|| error("it has more than 15 sub-authorities"))? = sub;
+            sid.count += 1;
         }
-        Ok(Self { authority, sub_authorities })
+        Ok(sid)
+    }
+
+    fn sub_authorities(&self) -> &[u32] {
+        self.sub_authorities.get(..usize::from(self.count)).unwrap_or_default()
     }
 
     /// From the bytes that the directory stores: the authority is big-endian, the rest little-endian.
@@ -49,7 +64,7 @@ impl Sid {
             return Err(error("its length does not fit its count"));
         }
         let authority = authority.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
-        Self::new(authority, chunks.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
+        Self::of(authority, chunks.iter().map(|chunk| u32::from_le_bytes(*chunk)))
     }
 
     /// The identifier at the beginning of `bytes`, and what follows it.
@@ -63,21 +78,20 @@ impl Sid {
 
     /// The bytes that the directory stores.
     pub fn to_wire(&self) -> Vec<u8> {
-        // `new` keeps the count at 15 or less.
-        let count = u8::try_from(self.sub_authorities.len()).unwrap_or(u8::MAX);
-        let mut bytes = vec![1, count];
+        let mut bytes = Vec::with_capacity(self.wire_len());
+        bytes.extend([1, self.count]);
         bytes.extend(self.authority.to_be_bytes().iter().skip(2));
-        bytes.extend(self.sub_authorities.iter().flat_map(|sub| sub.to_le_bytes()));
+        bytes.extend(self.sub_authorities().iter().flat_map(|sub| sub.to_le_bytes()));
         bytes
     }
 
-    pub(crate) const fn wire_len(&self) -> usize {
-        8 + 4 * self.sub_authorities.len()
+    pub(crate) fn wire_len(&self) -> usize {
+        8 + 4 * usize::from(self.count)
     }
 
     /// The last sub-authority: the relative identifier within a domain.
     pub fn rid(&self) -> Option<u32> {
-        self.sub_authorities.last().copied()
+        self.sub_authorities().last().copied()
     }
 
     /// The SID with another relative identifier at the end: from a domain's SID, the SID of its member.
@@ -85,9 +99,7 @@ impl Sid {
     /// # Errors
     /// When there are 15 sub-authorities already.
     pub fn with_rid(&self, rid: u32) -> Result<Self, ParseError> {
-        let mut sub_authorities = self.sub_authorities.clone();
-        sub_authorities.push(rid);
-        Self::new(self.authority, sub_authorities)
+        Self::of(self.authority, self.sub_authorities().iter().copied().chain([rid]))
     }
 }
 
@@ -127,7 +139,20 @@ impl fmt::Display for Sid {
         } else {
             write!(f, "S-1-0x{:012X}", self.authority)?;
         }
-        self.sub_authorities.iter().try_for_each(|sub| write!(f, "-{sub}"))
+        self.sub_authorities().iter().try_for_each(|sub| write!(f, "-{sub}"))
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sid({self})")
+    }
+}
+
+impl hash::Hash for Sid {
+    /// Only those that there are.
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        (self.authority, self.sub_authorities()).hash(state);
     }
 }
 
@@ -171,6 +196,14 @@ mod tests {
         {
             assert!(Sid::from_wire(bytes).is_err());
         }
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_numbers() {
+        let sid = |text: &str| text.parse::<Sid>().unwrap();
+        let sorted =
+            ["S-1-4", "S-1-5", "S-1-5-0", "S-1-5-0-0", "S-1-5-0-1", "S-1-5-1", "S-1-5-21-9"].map(sid);
+        assert!(sorted.is_sorted() && sorted.windows(2).all(|pair| pair[0] != pair[1]));
     }
 
     proptest! {

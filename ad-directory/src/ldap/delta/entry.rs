@@ -52,7 +52,7 @@ fn attributes(change: &mut ObjectChange, entry: &Entry, asked: &[AttributeName])
 }
 
 /// The object as it is, with all that was asked for.
-pub(super) fn whole(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<ObjectChange> {
+pub(in crate::ldap) fn whole(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<ObjectChange> {
     let mut change = begin(call, entry)?;
     attributes(&mut change, entry, asked);
     change.is_complete = true;
@@ -65,7 +65,7 @@ pub(super) fn whole(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Resu
 }
 
 /// What DirSync says: only what has changed. The class never changes, so it comes with a new object only.
-pub(super) fn partial(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<ObjectChange> {
+pub(in crate::ldap) fn partial(call: &Call, entry: &Entry, asked: &[AttributeName]) -> Result<ObjectChange> {
     let mut change = begin(call, entry)?;
     attributes(&mut change, entry, asked);
     let joined = names(call, entry, "member;range=1-1")?;

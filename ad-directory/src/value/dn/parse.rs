@@ -1,28 +1,27 @@
 //! Reading a distinguished name: RFC 4514, with the spaces around `,` `+` `=` that older tools write.
 
-use super::{Dn, Pair, ParseError, Rdn};
+use super::{ParseError, Parts, PartsBuilder};
 
 const fn error(why: &'static str) -> ParseError {
     ParseError::new("distinguished name", why)
 }
 
-pub(super) fn dn(text: &str) -> Result<Dn, ParseError> {
+pub(super) fn dn(text: &str) -> Result<Parts, ParseError> {
     if text.trim().is_empty() {
         return Err(error("it is empty"));
     }
     let mut input = text.chars().peekable();
-    let mut rdns = Vec::new();
+    let mut parts = PartsBuilder::default();
     loop {
-        let (first, mut end) = pair(&mut input)?;
-        let mut more = Vec::new();
+        let (attribute, value, mut end) = pair(&mut input)?;
+        parts.level(&attribute, &value)?;
         while end == End::Plus {
-            let (next, then) = pair(&mut input)?;
-            more.push(next);
+            let (attribute, value, then) = pair(&mut input)?;
+            parts.join(&attribute, &value)?;
             end = then;
         }
-        rdns.push(Rdn { first, more });
         if end == End::Text {
-            return Ok(Dn { rdns: rdns.into() });
+            return Ok(parts.finish());
         }
     }
 }
@@ -36,7 +35,7 @@ enum End {
 
 type Input<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
-fn pair(input: &mut Input<'_>) -> Result<(Pair, End), ParseError> {
+fn pair(input: &mut Input<'_>) -> Result<(String, String, End), ParseError> {
     let mut attribute = String::new();
     loop {
         match input.next() {
@@ -57,7 +56,7 @@ fn pair(input: &mut Input<'_>) -> Result<(Pair, End), ParseError> {
         return Err(error("the part before `=` is not an attribute"));
     }
     let (value, end) = value(input)?;
-    Ok((Pair { attribute: attribute.to_owned(), value }, end))
+    Ok((attribute.to_owned(), value, end))
 }
 
 fn value(input: &mut Input<'_>) -> Result<(String, End), ParseError> {
