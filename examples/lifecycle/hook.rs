@@ -17,8 +17,11 @@ pub struct ShowEffects {
 }
 
 /// What an effect is to a reader.
-fn in_words(effect: &str, operation: OperationKind) -> &str {
+fn in_words<'a>(effect: &'a str, operation: OperationKind, account: &str) -> &'a str {
     match (effect, operation) {
+        ("add_account", _) if account.ends_with('$') => {
+            "the account is added, disabled; its domain makes the password"
+        }
         ("preflight", _) => "vault, OU and groups are looked at; a controller is chosen",
         ("create_secret", OperationKind::Rotate) => "a second secret gets a new password",
         ("set_password", _) => "the directory gets the new password, in a request that carries the marker",
@@ -69,7 +72,7 @@ impl EffectHook for ShowEffects {
             "event": "effect", "point": name, "effect": effect, "account": account, "operation": operation, "saga": saga,
         });
         if point == EffectPoint::Recorded {
-            self.teller.detail(format!("    {effect:<18} {}", in_words(effect, operation)), event);
+            self.teller.detail(format!("    {effect:<18} {}", in_words(effect, operation, account)), event);
         } else {
             self.teller.data(&event);
         }

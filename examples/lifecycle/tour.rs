@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use alm_core::ErrorKind;
 use alm_core::model::account::AccountStatus;
 use alm_core::model::campaign::{CampaignScope, ReviewResult};
 use alm_core::model::ids::{AccountId, TemplateId};
@@ -14,7 +15,7 @@ use alm_core::service::policy::ApplyPolicy;
 use alm_core::service::publishing::PublishTemplate;
 use alm_core::service::requests::{EditRequest, SubmitRequest};
 use alm_core::service::rotation::RotateAccount;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Unit};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
@@ -50,6 +51,8 @@ async fn policy(story: &Story<'_>, template: TemplateId) -> Result<(), Fault> {
     for line in written.lines().skip_while(|line| !line.starts_with("[[template]]")).take(8) {
         story.teller.say(format!("    {line}"));
     }
+    // One template alone: a file need not say everything.
+    policy.templates.retain(|each| each.name.ends_with(&format!("({})", story.name)));
     for each in &mut policy.templates {
         each.body.insert("renewal_lead_days".to_owned(), Value::from(30));
     }
@@ -104,9 +107,16 @@ async fn bulk(story: &Story<'_>, accounts: &[AccountId]) -> Result<(), Fault> {
     let plan = plan.without(&accounts.iter().copied().take(1).collect::<BTreeSet<_>>());
     let report = alm.execute_each(rita, story.key("bulk").as_str(), plan).await?;
     for (account, result) in report.results {
-        let saga = result?;
-        story.settled(saga).await?;
+        match result {
+            Ok(saga) => drop(story.settled(saga).await?),
+            // In a run that goes on, it is disabled already, or gone.
+            Err(error) if error.kind() == ErrorKind::Refused => {}
+            Err(error) => return Err(error.into()),
+        }
         let account = alm.account(rita, account).await?.account;
+        if account.status == AccountStatus::Active {
+            return Err(Fault::new(format!("{} is not disabled", account.name)));
+        }
         story.teller.event(
             format!("{} is {:?}; the one that she struck out is not", account.name, account.status),
             json!({ "event": "bulk", "account": account.name, "status": account.status }),
@@ -119,7 +129,9 @@ async fn bulk(story: &Story<'_>, accounts: &[AccountId]) -> Result<(), Fault> {
 async fn campaign(story: &Story<'_>, template: TemplateId, keep: AccountId) -> Result<(), Fault> {
     story.teller.chapter("A certification campaign");
     let (alm, ada, rita) = (&story.world.alm, &story.cast.ada, &story.cast.rita);
-    let until = alm.account(ada, keep).await?.account.provisioned_at + SignedDuration::from_hours(24 * 30);
+    let begun = alm.account(ada, keep).await?.account.provisioned_at.round(Unit::Hour);
+    let begun = begun.map_err(|error| Fault::new(error.to_string()))?;
+    let until = begun + SignedDuration::from_hours(24 * 30);
     let open = OpenCampaign::new("Payroll accounts", CampaignScope::Template(template), until);
     let id = story.execute(ada, story.key("campaign"), open.disable_unanswered()).await?;
     story.deliver().await?;
