@@ -1,7 +1,7 @@
 //! Policy as code: roles, templates and settings as a file that people review, keep in version control, and apply.
 //!
 //! A file names what it means as people do: vaults, domains and groups by name, people by e-mail address. What a template does not say has the
-//! default of [`TemplateBody`](super::template::TemplateBody::new).
+//! default of [`TemplateBody`](super::template::TemplateBody::new); `false` takes such a default away, as in `reminders = { every_days = false }`.
 //!
 //! ```
 //! # #[cfg(feature = "toml")] {

@@ -88,11 +88,12 @@ fn remove(fields: &mut Map<String, Value>, path: &[&str]) {
     }
 }
 
-/// `over` on top of `under`, object by object.
+/// `over` on top of `under`, object by object. `false` takes away a default that is no flag, since TOML has no word for nothing.
 fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (key, value) in over {
         match (under.get_mut(key), value) {
             (Some(Value::Object(under)), Value::Object(over)) => merge(under, over),
+            (Some(default), Value::Bool(false)) if !default.is_boolean() => *default = Value::Null,
             _ => {
                 under.insert(key.clone(), value.clone());
             }
@@ -177,7 +178,14 @@ fn prune(fields: &mut Map<String, Value>, defaults: &Map<String, Value>) {
             prune(inner, default);
             return !inner.is_empty();
         }
-        !value.is_null() && defaults.get(key) != Some(value)
+        let default = defaults.get(key).unwrap_or(&Value::Null);
+        if value == default {
+            return false;
+        }
+        if value.is_null() {
+            *value = Value::Bool(false);
+        }
+        true
     });
 }
 

@@ -146,13 +146,18 @@ async fn f_1_what_there_is_can_be_written_as_a_file_that_changes_nothing() {
     for action in EolAction::ALL {
         w.template(action).await;
     }
+    let mut silent = w.body(EolAction::Review);
+    (silent.reminders.every_days, silent.reminders.urgent) = (None, None);
+    (silent.reminders.at_renewal_date, silent.directory.password_never_expires) = (false, false);
+    silent.terms_of_service = Some("none".to_owned());
+    w.publish("Silent", silent).await;
     w.publish("Managed", w.managed_body(EolAction::Review)).await;
     w.execute(&w.admin, ApplyPolicy::new(policy(&w))).await.unwrap();
     let gone = w.publish("Disabled", w.body(EolAction::Review)).await;
     w.execute(&w.admin, DisableTemplate::new(gone)).await.unwrap();
     let written = w.alm.policy(&w.admin).await.unwrap();
     let names: Vec<_> = written.templates.iter().map(|template| template.name.as_str()).collect();
-    assert_eq!(names.len(), 6);
+    assert_eq!(names.len(), 7);
     assert!(!names.contains(&"Disabled") && !written.roles.iter().any(|role| role.name == "Approver"));
     let text = written.to_toml().unwrap();
     assert!(
@@ -160,6 +165,7 @@ async fn f_1_what_there_is_can_be_written_as_a_file_that_changes_nothing() {
         "{text}"
     );
     assert!(!text.contains(&w.vault_id.to_string()), "{text}");
+    assert!(text.contains("every_days = false") && text.contains("urgent = false"), "{text}");
     let read = Policy::from_toml(&text).unwrap();
     let plan = w.alm.plan(&w.admin, &ApplyPolicy::new(read)).await.unwrap();
     assert_eq!((plan.changes, plan.refusals), (vec![], vec![]));
