@@ -50,6 +50,6 @@ fn check(error: &Error, status: u16) {
         assert_eq!(error.outcome(), Outcome::Unknown, "{status}: {error}");
     }
     if let Some(api) = error.api() {
-        assert!(api.message().chars().count() <= 201 && api.code().unwrap_or_default().chars().count() <= 81);
+        assert!(api.message().chars().count() <= 200 && api.code().unwrap_or_default().chars().count() <= 80);
     }
 }

@@ -13,12 +13,19 @@ pub(crate) fn parse(text: &str) -> Result<Option<Timestamp>, InvalidDate> {
     if text.is_empty() || text.eq_ignore_ascii_case("null") || text.starts_with("0001-01-01") {
         return Ok(None);
     }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(Some(at));
-    }
-    let local: DateTime = text.parse().map_err(|_| InvalidDate)?;
-    local.to_zoned(jiff::tz::TimeZone::UTC).map(|z| Some(z.timestamp())).map_err(|_| InvalidDate)
+    let at = match text.parse::<Timestamp>() {
+        Ok(at) => at,
+        Err(_) => {
+            let local: DateTime = text.parse().map_err(|_| InvalidDate)?;
+            local.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| InvalidDate)?.timestamp()
+        }
+    };
+    // In whatever form it is written: the first day of its calendar is the server's word for never.
+    Ok(Some(at).filter(|at| *at >= FIRST))
 }
+
+/// 0001-01-02T00:00:00Z, in seconds.
+const FIRST: Timestamp = Timestamp::constant(-62_135_510_400, 0);
 
 /// The text is no date. It is not quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +60,9 @@ mod tests {
             ("2020-11-03T16:20:34+02:00", Some("2020-11-03T14:20:34Z")),
             ("0001-01-01T00:00:00", None),
             ("0001-01-01T00:00:00Z", None),
+            ("00010101T00", None),
+            ("0001-01-02T00:00:00+02:00", None),
+            ("0001-01-02", Some("0001-01-02T00:00:00Z")),
             ("null", None),
             ("", None),
         ] {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{lifecycle, text};
-use crate::model::account::{Account, AccountStatus};
+use crate::model::account::{Account, AccountStatus, OperationKind};
 use crate::model::campaign::{Review, ReviewResult, Unanswered, Verdict};
 use crate::model::refusal::Refusal;
 
@@ -72,15 +72,41 @@ pub fn settle(account: Option<&Account>, unanswered: Unanswered, now: Timestamp)
     let Some(account) = account.filter(|account| account.status != AccountStatus::Deleted) else {
         return Settlement::Record(ReviewResult::Gone);
     };
-    let active = lifecycle::status_at(account, now) == AccountStatus::Active;
+    let under_way = account.operation.is_some_and(|open| !open.failed);
     match unanswered {
-        Unanswered::Disable if account.operation.is_some_and(|open| !open.failed) => Settlement::Wait,
-        // Of what stands parked, the table says whether an emergency stop may take its place (L-31).
-        Unanswered::Disable
-            if active && lifecycle::options_at(account, now).has(lifecycle::AccountOption::Disable) =>
-        {
-            Settlement::Disable
+        // What is said of it must be true when it is read.
+        Unanswered::Report if is_leaving(account) => Settlement::Wait,
+        Unanswered::Disable if under_way => Settlement::Wait,
+        Unanswered::Disable if lifecycle::status_at(account, now) == AccountStatus::Active => {
+            // Of what stands parked, the table says whether an emergency stop may take its place (L-31); else a person comes first.
+            if lifecycle::options_at(account, now).has(lifecycle::AccountOption::Disable) {
+                Settlement::Disable
+            } else {
+                Settlement::Wait
+            }
         }
         Unanswered::Disable | Unanswered::Report => Settlement::Record(ReviewResult::Unanswered),
     }
+}
+
+/// Whether it is being deleted at this moment.
+fn is_leaving(account: &Account) -> bool {
+    let leaves = |kind| matches!(kind, OperationKind::Delete | OperationKind::Erase);
+    account.operation.is_some_and(|open| !open.failed && leaves(open.kind))
+}
+
+/// Everything about the account itself that speaks against a verdict (C-2).
+pub fn check_account(account: &Account, verdict: Verdict, now: Timestamp) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let deleted = match verdict {
+        Verdict::Keep => lifecycle::status_at(account, now),
+        // Whether its deletion can begin is the table's to say.
+        Verdict::Retire => account.status,
+    };
+    if deleted == AccountStatus::Deleted {
+        refusals.push(Refusal::new("I-4", "account", format!("{} is deleted", account.name)));
+    } else if verdict == Verdict::Keep && is_leaving(account) {
+        refusals.push(Refusal::new("L-31", "account", format!("{} is being deleted", account.name)));
+    }
+    refusals
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::model::ids::{DomainId, VaultId};
+use crate::model::managed::ManagedTemplate;
 use crate::model::refusal::Refusal;
 use crate::model::template::{DirectoryPlace, EolAction, TemplateBody, VaultPlace};
 
@@ -18,25 +19,27 @@ pub enum Reference {
     Person,
 }
 
-/// Goes through every place of a template's fields where a file has a name and the model an identifier.
-pub fn references(body: &mut Map<String, Value>, mut visit: impl FnMut(Reference, &mut String)) {
-    let mut each = |reference, value: Option<&mut Value>| match value {
-        Some(Value::String(text)) => visit(reference, text),
+/// Goes through every place of a template's fields where a file has a name and the model an identifier, and says where that is.
+pub fn references(body: &mut Map<String, Value>, mut visit: impl FnMut(Reference, &str, &mut String)) {
+    let mut each = |reference, path: &str, value: Option<&mut Value>| match value {
+        Some(Value::String(text)) => visit(reference, path, text),
         Some(Value::Array(all)) => {
-            for value in all {
+            for (at, value) in all.iter_mut().enumerate() {
                 if let Value::String(text) = value {
-                    visit(reference, text);
+                    visit(reference, &format!("{path}[{at}]"), text);
                 }
             }
         }
         _ => {}
     };
-    each(Reference::Group, body.get_mut("requesters"));
-    each(Reference::Vault, body.get_mut("vault").and_then(|place| place.get_mut("vault")));
-    each(Reference::Domain, body.get_mut("directory").and_then(|place| place.get_mut("domain")));
-    for step in body.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
-        each(Reference::Group, step.get_mut("groups"));
-        each(Reference::Person, step.get_mut("people"));
+    each(Reference::Group, "requesters", body.get_mut("requesters"));
+    each(Reference::Vault, "vault.vault", body.get_mut("vault").and_then(|place| place.get_mut("vault")));
+    let domain = body.get_mut("directory").and_then(|place| place.get_mut("domain"));
+    each(Reference::Domain, "directory.domain", domain);
+    for (at, step) in body.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten().enumerate()
+    {
+        each(Reference::Group, &format!("approval[{at}].groups"), step.get_mut("groups"));
+        each(Reference::Person, &format!("approval[{at}].people"), step.get_mut("people"));
     }
 }
 
@@ -50,9 +53,19 @@ const REQUIRED: [&[&str]; 6] = [
     &["directory", "ous"],
 ];
 
+/// How much of what a decoder says is repeated: it quotes values.
+const LONGEST_ECHO: usize = 200;
+
 /// The steps of approval have defaults of their own.
 fn step() -> Map<String, Value> {
     object(json!({ "people": [], "groups": [], "required": 1 }))
+}
+
+/// And so have managed accounts, but for who may read their password.
+fn managed() -> Map<String, Value> {
+    let mut fields = object(serde_json::to_value(ManagedTemplate::new([])).unwrap_or_default());
+    fields.remove("readers");
+    fields
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -111,6 +124,9 @@ pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec
     if !fields.contains_key("vault") {
         whole.remove("vault");
     }
+    if fields.get("managed").is_some_and(Value::is_object) {
+        whole.insert("managed".to_owned(), Value::Object(managed()));
+    }
     merge(&mut whole, fields);
     for one in whole.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(said) = one {
@@ -121,7 +137,8 @@ pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec
     }
     let body: TemplateBody =
         serde_path_to_error::deserialize(Value::Object(whole.clone())).map_err(|error| {
-            let message = format!("{name}: {}: {}", error.path(), error.inner());
+            let why: String = error.inner().to_string().chars().take(LONGEST_ECHO).collect();
+            let message = format!("{name}: {}: {why}", error.path());
             vec![Refusal::new("F-1", "template", message)]
         })?;
     let read = serde_json::to_value(&body).unwrap_or_default();
@@ -149,6 +166,8 @@ fn unread(given: &Value, read: &Value, path: &str, unknown: &mut Vec<String>) {
                 }
             }
         }
+        // As a list, the fields of a part would have no names, and what they refer to would not be looked up.
+        (Value::Array(_), Value::Object(_)) => unknown.push(format!("{path} as a list")),
         (Value::Array(given), Value::Array(read)) => {
             for (at, (given, read)) in given.iter().zip(read).enumerate() {
                 unread(given, read, &format!("{path}[{at}]"), unknown);
@@ -162,6 +181,9 @@ fn unread(given: &Value, read: &Value, path: &str, unknown: &mut Vec<String>) {
 pub fn fields(body: &TemplateBody) -> Map<String, Value> {
     let mut fields = object(serde_json::to_value(body).unwrap_or_default());
     prune(&mut fields, &defaults());
+    if let Some(Value::Object(said)) = fields.get_mut("managed") {
+        prune(said, &managed());
+    }
     for one in fields.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(one) = one {
             prune(one, &step());
@@ -189,12 +211,16 @@ fn prune(fields: &mut Map<String, Value>, defaults: &Map<String, Value>) {
     });
 }
 
-/// What differs between two bodies, a line each: `renewal_lead_days: 15 → 30`.
-pub fn differences(before: &TemplateBody, after: &TemplateBody) -> Vec<String> {
-    let (before, after) = (serde_json::to_value(before), serde_json::to_value(after));
+/// What differs between the fields of two templates, a line each: `renewal_lead_days: 15 → 30`.
+pub fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
     let mut lines = Vec::new();
-    differ(&before.unwrap_or_default(), &after.unwrap_or_default(), "", &mut lines);
+    differ(&Value::Object(before.clone()), &Value::Object(after.clone()), "", &mut lines);
     lines
+}
+
+/// A file does not say what has its default.
+fn shown(value: &Value) -> String {
+    if value.is_null() { "default".to_owned() } else { value.to_string() }
 }
 
 fn differ(before: &Value, after: &Value, path: &str, lines: &mut Vec<String>) {
@@ -208,6 +234,16 @@ fn differ(before: &Value, after: &Value, path: &str, lines: &mut Vec<String>) {
                 differ(one, two, &path, lines);
             }
         }
-        _ => lines.push(format!("{path}: {before} → {after}")),
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => {
+            for (at, (one, two)) in one.iter().zip(two).enumerate() {
+                differ(one, two, &format!("{path}[{at}]"), lines);
+            }
+        }
+        (Value::Null, Value::Object(after)) => {
+            for (key, after) in after {
+                differ(&Value::Null, after, &format!("{path}.{key}"), lines);
+            }
+        }
+        (before, after) => lines.push(format!("{path}: {} → {}", shown(before), shown(after))),
     }
 }

@@ -260,7 +260,7 @@ impl Alm {
     }
 
     /// P-3: a denial is audited, though nothing else of the command is.
-    async fn audit_denial<C: Command>(&self, caller: &Caller, error: &Error) -> Result<()> {
+    pub(super) async fn audit_denial<C: Command>(&self, caller: &Caller, error: &Error) -> Result<()> {
         let mut unit = Unit::of(&self.0, C::NAME, caller);
         unit.audit_as(C::NAME, "command", AuditResult::Refused, denial(error), None);
         self.0.store.commit(unit.commit).await
@@ -271,23 +271,22 @@ impl Alm {
     /// # Errors
     /// As [`execute`](Alm::execute), but refusals are in the plan.
     pub async fn plan<C: Command>(&self, caller: &Caller, command: &C) -> Result<Plan> {
-        let mut unit = Unit::of(&self.0, C::NAME, caller);
-        match command.decide(&mut unit).await {
-            Ok(_) => Ok(Plan {
-                changes: unit.changes,
-                events: unit
-                    .commit
-                    .events
-                    .iter()
-                    .map(|event| format!("{}: {}", event.kind, event.text))
-                    .collect(),
-                refusals: Vec::new(),
-            }),
+        match self.would(caller, command).await {
+            Ok(plan) => Ok(plan),
             Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Refused) => {
                 Ok(Plan { refusals: error.refusals().to_vec(), ..Plan::default() })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What a command would do, or why it would not.
+    pub(super) async fn would<C: Command>(&self, caller: &Caller, command: &C) -> Result<Plan> {
+        let mut unit = Unit::of(&self.0, C::NAME, caller);
+        command.decide(&mut unit).await?;
+        let events = &unit.commit.events;
+        let events = events.iter().map(|event| format!("{}: {}", event.kind, event.text)).collect();
+        Ok(Plan { changes: unit.changes, events, refusals: Vec::new() })
     }
 
     /// Forgets remembered results that are older than the [settings](Settings::remember) say; how many.

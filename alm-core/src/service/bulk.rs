@@ -7,6 +7,7 @@ use super::accounts::{
     SubmitRenewal,
 };
 use super::alm::Alm;
+use super::cloning::CloneAccount;
 use super::command::{Caller, Command, IdempotencyKey};
 use super::plan::Plan;
 use super::privileges::RequestPrivilege;
@@ -35,6 +36,7 @@ macro_rules! about_one_account {
 
 about_one_account!(
     AbandonOperation,
+    CloneAccount,
     DeleteAccount,
     DisableAccount,
     EnableAccount,
@@ -51,29 +53,37 @@ about_one_account!(
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens before it is executed"]
 pub struct BulkPlan<C> {
-    items: Vec<(C, Plan)>,
+    items: Vec<Item<C>>,
+}
+
+#[derive(Clone, Debug)]
+struct Item<C> {
+    command: C,
+    plan: Plan,
+    /// Why not, if it would not.
+    error: Option<Error>,
 }
 
 impl<C: AccountCommand> BulkPlan<C> {
     /// The accounts with what would happen to each, in the order in which they were given.
     pub fn items(&self) -> impl Iterator<Item = (AccountId, &Plan)> {
-        self.items.iter().map(|(command, plan)| (command.account(), plan))
+        self.items.iter().map(|item| (item.command.account(), &item.plan))
     }
 
     /// How many it would be carried out for.
     pub fn allowed(&self) -> usize {
-        self.items.iter().filter(|(_, plan)| plan.is_allowed()).count()
+        self.items.iter().filter(|item| item.plan.is_allowed()).count()
     }
 
     /// Those that it would be refused for, with the reasons.
     pub fn refused(&self) -> impl Iterator<Item = (AccountId, &[Refusal])> {
-        let refused = self.items.iter().filter(|(_, plan)| !plan.is_allowed());
-        refused.map(|(command, plan)| (command.account(), plan.refusals.as_slice()))
+        let refused = self.items.iter().filter(|item| !item.plan.is_allowed());
+        refused.map(|item| (item.command.account(), item.plan.refusals.as_slice()))
     }
 
     /// The same without some accounts, such as those that a person struck out.
     pub fn without(mut self, accounts: &BTreeSet<AccountId>) -> Self {
-        self.items.retain(|(command, _)| !accounts.contains(&command.account()));
+        self.items.retain(|item| !accounts.contains(&item.command.account()));
         self
     }
 }
@@ -126,10 +136,10 @@ impl Alm {
         caller: &Caller,
         commands: impl IntoIterator<Item = C>,
     ) -> Result<BulkPlan<C>> {
-        let commands: Vec<C> = commands.into_iter().collect();
+        let commands: Vec<C> = commands.into_iter().take(MOST_AT_ONCE + 1).collect();
         let mut refusals = Vec::new();
         if commands.len() > MOST_AT_ONCE {
-            let message = format!("{} accounts are named; at once go {MOST_AT_ONCE}", commands.len());
+            let message = format!("more than {MOST_AT_ONCE} accounts are named");
             refusals.push(Refusal::new("M-4", "accounts", message));
         }
         let mut seen = BTreeSet::new();
@@ -144,23 +154,28 @@ impl Alm {
         }
         let mut items = Vec::with_capacity(commands.len());
         for command in commands {
-            let plan = match self.plan(caller, &command).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => Plan {
-                    refusals: vec![Refusal::new("M-4", "account", "there is no such account")],
-                    ..Plan::default()
-                },
-                other => other?,
+            let (plan, error) = match self.would(caller, &command).await {
+                Ok(plan) => (plan, None),
+                Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Refused) => {
+                    (Plan { refusals: error.refusals().to_vec(), ..Plan::default() }, Some(error))
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let refusals = vec![Refusal::new("M-4", "account", error.to_string())];
+                    let error = Error::refused(C::NAME, refusals.clone());
+                    (Plan { refusals, ..Plan::default() }, Some(error))
+                }
+                Err(error) => return Err(error),
             };
-            items.push((command, plan));
+            items.push(Item { command, plan, error });
         }
         Ok(BulkPlan { items })
     }
 
     /// Carries a plan out, account by account: each is a commit of its own, decided anew, and succeeds or fails alone. What the plan says is refused is
-    /// not tried.
+    /// not tried, and audited as refused (P-3).
     ///
-    /// The same plan under the same key returns the first results, so that one that was broken off can be given again: what was done is not
-    /// done twice. Dropping the future leaves the accounts behind as they are; give it again.
+    /// The same accounts under the same key return the first results, with the same plan or a new one, so that one that was broken off can be
+    /// given again: what was done is not done twice. Dropping the future leaves the accounts behind as they are; give it again.
     ///
     /// # Errors
     /// None for single accounts: those are in the report. When the store cannot be reached any more, that is said of all accounts behind.
@@ -173,17 +188,17 @@ impl Alm {
         let key = key.into();
         let mut results = Vec::with_capacity(plan.items.len());
         let mut lost: Option<Error> = None;
-        for (command, plan) in plan.items {
+        for Item { command, error, .. } in plan.items {
             let account = command.account();
-            if !plan.is_allowed() {
-                results.push((account, Err(Error::refused(C::NAME, plan.refusals))));
-                continue;
-            }
             if let Some(error) = &lost {
                 results.push((account, Err(error.clone())));
                 continue;
             }
-            let result = self.execute(caller, format!("{}/{account}", key.as_str()), command).await;
+            let key = format!("{}/{account}", key.as_str());
+            let result = match error {
+                Some(error) => self.not_tried(caller, &key, command, error).await,
+                None => self.execute(caller, key, command).await,
+            };
             lost = result
                 .as_ref()
                 .err()
@@ -197,5 +212,20 @@ impl Alm {
             results.push((account, result));
         }
         Ok(BulkReport { results })
+    }
+
+    /// What a plan refuses: the first result if an earlier run under the same key has one, else the refusal, which is audited (P-3).
+    async fn not_tried<C: AccountCommand>(
+        &self,
+        caller: &Caller,
+        key: &str,
+        command: C,
+        error: Error,
+    ) -> Result<C::Output> {
+        if self.0.store.remembered(caller.person.uuid(), key).await?.is_some() {
+            return self.execute(caller, key, command).await;
+        }
+        self.audit_denial::<C>(caller, &error).await?;
+        Err(error)
     }
 }

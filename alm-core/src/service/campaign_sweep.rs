@@ -16,7 +16,7 @@ use crate::model::audit::Actor;
 use crate::model::campaign::{Campaign, CampaignEnd, Review, ReviewOutcome, ReviewResult, Unanswered};
 use crate::model::event::EventKind;
 use crate::model::ids::AccountId;
-use crate::port::store::{DueKind, RecordKind};
+use crate::port::store::DueKind;
 use crate::rules::campaign::{self, Settlement};
 use crate::saga::Completion;
 
@@ -26,14 +26,24 @@ const BATCH: u32 = 100;
 impl Alm {
     /// How many accounts the campaigns that are over want to have disabled, for the guard of the sweep (L-39).
     pub(super) async fn campaigns_would_disable(&self, now: Timestamp) -> Result<u64> {
-        let mut count = 0;
+        let mut accounts = BTreeSet::new();
         for campaign in self.due_campaigns(now).await? {
-            if campaign.unanswered == Unanswered::Disable && campaign.until <= now {
-                let key = review_key(campaign.id, true);
-                count += self.0.store.count(RecordKind::Review, index::STATUS, &key).await?;
+            if campaign.unanswered != Unanswered::Disable || campaign.until > now {
+                continue;
+            }
+            let mut unit = Unit::new(&self.0, "clock.sweep", Actor::Clock, "clock");
+            let open: Vec<Review> = unit.find_by(index::STATUS, &review_key(campaign.id, true)).await?;
+            for review in open {
+                let account = unit.find::<Account>(review.account.uuid()).await?;
+                // One whose life ends now is counted as that.
+                let ends = account.as_ref().is_some_and(|account| account.eol <= now && !account.eol_done);
+                let settled = campaign::settle(account.as_ref(), campaign.unanswered, now);
+                if settled == Settlement::Disable && !ends {
+                    accounts.insert(review.account);
+                }
             }
         }
-        Ok(count)
+        Ok(u64::try_from(accounts.len()).unwrap_or(u64::MAX))
     }
 
     /// Reminds where it is time to, and ends the campaigns whose time is over; the accounts that are being disabled.

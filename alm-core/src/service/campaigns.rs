@@ -21,7 +21,7 @@ use crate::model::campaign::{
     Campaign, CampaignEnd, CampaignScope, Review, ReviewOutcome, ReviewResult, Unanswered, Verdict,
 };
 use crate::model::event::EventKind;
-use crate::model::ids::{CampaignId, PersonId, ReviewId, SagaId};
+use crate::model::ids::{CampaignId, GroupId, PersonId, ReviewId, SagaId};
 use crate::model::people::{EVERYONE, Feature, Group, Verb};
 use crate::model::template::Template;
 use crate::port::store::{RecordKind, Stored as _};
@@ -153,7 +153,8 @@ async fn in_scope(unit: &mut Unit<'_>, scope: CampaignScope) -> Result<Vec<Accou
     Ok(accounts)
 }
 
-/// Tells each owner of these accounts, in one event, how many of them are theirs to review. What nobody could review is the administrators'.
+/// Tells each owner of these accounts how many of them are theirs to review, in one event for all who have as many. What nobody could review is the
+/// administrators'.
 pub(super) async fn ask(unit: &mut Unit<'_>, campaign: &Campaign, accounts: &[Account]) -> Result<()> {
     let mut people: BTreeMap<&BTreeSet<Owner>, BTreeSet<PersonId>> = BTreeMap::new();
     let mut each: BTreeMap<PersonId, usize> = BTreeMap::new();
@@ -169,10 +170,14 @@ pub(super) async fn ask(unit: &mut Unit<'_>, campaign: &Campaign, accounts: &[Ac
             *each.entry(*person).or_default() += 1;
         }
     }
+    let mut alike: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
     for (person, count) in each {
+        alike.entry(count).or_default().insert(person);
+    }
+    for (count, people) in alike {
         let what = if count == 1 { "1 account is".to_owned() } else { format!("{count} accounts are") };
         let text = format!("{what} to be reviewed until {} ({})", campaign.until, campaign.name);
-        unit.event(EventKind::ReviewRequested, text, BTreeSet::from([person]), |_| ())?;
+        unit.event(EventKind::ReviewRequested, text, people, |_| ())?;
     }
     Ok(())
 }
@@ -222,9 +227,7 @@ impl Decide for DecideReview {
         let mut review: Review = unit.get(self.review.uuid()).await?;
         let account = owned(unit, review.account, Verb::Update).await?;
         let mut refusals = campaign::check_verdict(&review, self.verdict, &self.reason, unit.now);
-        if account.status == AccountStatus::Deleted {
-            refusals.push(Refusal::new("I-4", "account", format!("{} is deleted", account.name)));
-        }
+        refusals.extend(campaign::check_account(&account, self.verdict, unit.now));
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }
@@ -277,8 +280,8 @@ impl Decide for CancelCampaign {
             return unit.refuse(Refusal::new("C-4", "campaign", format!("{} has ended", campaign.name)));
         }
         let by = unit.person()?;
-        let open: Vec<Review> = unit.find_by(index::STATUS, &review_key(campaign.id, true)).await?;
-        for mut review in open {
+        let reviews: Vec<Review> = unit.find_by(index::CAMPAIGN, &campaign.id.to_string()).await?;
+        for mut review in reviews {
             let outcome = ReviewOutcome {
                 result: ReviewResult::Cancelled,
                 at: unit.now,
@@ -286,8 +289,14 @@ impl Decide for CancelCampaign {
                 reason: String::new(),
                 saga: None,
             };
-            review.outcome = Some(outcome);
-            unit.put(&review, format!("leave {} undecided", review.account_name))?;
+            let text = match review.outcome {
+                Some(_) => format!("let no more be decided about {}", review.account_name),
+                None => format!("leave {} undecided", review.account_name),
+            };
+            review.outcome.get_or_insert(outcome);
+            // What is kept is not to be retired any more either (C-2).
+            review.until = unit.now;
+            unit.put(&review, text)?;
         }
         campaign.ended = Some(CampaignEnd { at: unit.now, cancelled_by: Some(by) });
         unit.put(&campaign, format!("cancel the campaign {}", campaign.name))?;
@@ -345,21 +354,25 @@ impl Alm {
     pub async fn open_reviews(&self, caller: &Caller) -> Result<Vec<Review>> {
         let mut unit = Unit::of(&self.0, "campaign.own_reviews", caller);
         unit.require(Feature::ManagedAccount, Verb::Read, true).await?;
-        let mut groups: Vec<Group> = unit.find_by(index::MEMBER, &caller.person.to_string()).await?;
-        groups.retain(|group| group.enabled);
-        let mut owners = vec![Owner::Person(caller.person), Owner::Group(EVERYONE)];
-        for group in groups {
-            owners.push(Owner::Group(group.id));
-            // Those whose place it takes (O-2).
-            let places: Vec<Group> = unit.find_by(index::REPLACED_BY, &group.id.to_string()).await?;
-            owners.extend(places.iter().filter(|place| !place.enabled).map(|place| Owner::Group(place.id)));
+        let groups: Vec<Group> = unit.find_by(index::MEMBER, &caller.person.to_string()).await?;
+        let enabled = groups.iter().filter(|group| group.enabled).map(|group| group.id);
+        let mut open: Vec<GroupId> = enabled.chain([EVERYONE]).collect();
+        let mut seen = BTreeSet::new();
+        let mut owners = vec![Owner::Person(caller.person)];
+        while let Some(group) = open.pop() {
+            if seen.insert(group) {
+                owners.push(Owner::Group(group));
+                // Those whose place it takes, and theirs (O-2).
+                let places: Vec<Group> = unit.find_by(index::REPLACED_BY, &group.to_string()).await?;
+                open.extend(places.iter().filter(|place| !place.enabled).map(|place| place.id));
+            }
         }
         let mut reviews = BTreeMap::new();
         for owner in owners {
             let accounts: Vec<Account> = unit.find_by(index::OWNER, &owner_key(owner)).await?;
-            for account in accounts {
-                let about: Vec<Review> = unit.find_by(index::ACCOUNT, &account.id.to_string()).await?;
-                let open = about.into_iter().filter(|one| one.outcome.is_none() && one.until > unit.now);
+            for account in accounts.iter().filter(|account| account.status != AccountStatus::Deleted) {
+                let open: Vec<Review> = unit.find_by(index::ACCOUNT, &account.id.to_string()).await?;
+                let open = open.into_iter().filter(|one| one.until > unit.now);
                 reviews.extend(open.map(|one| ((one.until, one.id), one)));
             }
         }

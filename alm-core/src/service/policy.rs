@@ -26,6 +26,7 @@ use crate::model::policy::{
 use crate::model::template::{Template, TemplateBody, TemplateState, TemplateVersion};
 use crate::port::store::Stored;
 use crate::rules::policy::{self as rule, Reference};
+use crate::rules::text;
 
 /// Brings roles and templates to what a policy says, all of it or nothing. [`Alm::plan`] shows every difference first, field by field.
 ///
@@ -33,8 +34,9 @@ use crate::rules::policy::{self as rule, Reference};
 /// vault and domain and, where that is wanted, with its second person (T-10, T-12). What the policy does not name stays as it is; nothing is
 /// deleted. Applying the same policy again changes nothing.
 ///
-/// Needs the permissions of the commands that it stands for: role Create and Update with Manage, provision-template Create and Update. All that is
-/// wrong with the policy is said at once: fields that there are not (F-1), names that mean nothing or more than one (F-2), settings that the
+/// Needs the permissions of the commands that it stands for: for roles role Create and Update with Manage, for templates provision-template Create,
+/// Read and Update, and user Read with Manage where they name people. Choose a key for each run, and not for each state of the file: under the key
+/// of an earlier run nothing is compared again (R-13). All that is wrong with the policy is said at once: fields that there are not (F-1), names that mean nothing or more than one (F-2), settings that the
 /// service does not run with (F-3), and what those commands refuse.
 ///
 /// ```
@@ -49,9 +51,10 @@ use crate::rules::policy::{self as rule, Reference};
 /// for line in alm.plan(&caller, &apply).await?.changes {
 ///     println!("{line}");
 /// }
-/// let applied = alm.execute(&caller, "policy 1f6c2ab", apply).await?;
+/// let run = uuid::Uuid::new_v4();
+/// let applied = alm.execute(&caller, format!("policy {run}"), apply).await?;
 /// for template in applied.to_publish {
-///     alm.execute(&caller, format!("publish {template} of 1f6c2ab"), PublishTemplate::new(template)).await?;
+///     alm.execute(&caller, format!("publish {template} of {run}"), PublishTemplate::new(template)).await?;
 /// }
 /// # Ok(()) }
 /// ```
@@ -96,8 +99,13 @@ impl Decide for ApplyPolicy {
     type Output = AppliedPolicy;
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<AppliedPolicy> {
-        unit.require(Feature::Role, Verb::Update, false).await?;
-        unit.require(Feature::ProvisionTemplate, Verb::Update, true).await?;
+        if !self.policy.roles.is_empty() {
+            unit.require(Feature::Role, Verb::Update, false).await?;
+        }
+        if !self.policy.templates.is_empty() || self.policy.roles.is_empty() {
+            unit.require(Feature::ProvisionTemplate, Verb::Read, true).await?;
+            unit.require(Feature::ProvisionTemplate, Verb::Update, true).await?;
+        }
         let mut refusals = self.faults(&unit.alm.settings);
         let mut applied = AppliedPolicy::default();
         for role in &self.policy.roles {
@@ -140,6 +148,7 @@ impl ApplyPolicy {
             );
             refusals.push(Refusal::new("F-1", "version", message));
         }
+        refusals.extend(text::check("F-1", "revision", &self.revision, 100, false, false).err());
         let roles = self.policy.roles.iter().map(|role| ("role", &role.name));
         let templates = self.policy.templates.iter().map(|template| ("template", &template.name));
         let mut seen = BTreeSet::new();
@@ -211,11 +220,16 @@ async fn apply_role(unit: &mut Unit<'_>, role: &PolicyRole) -> Result<Option<Rol
         add.for_new_people = role.for_new_people;
         let id = add.decide(unit).await?;
         if role.disabled {
-            let message = format!("{} is new: add it enabled first, or leave it out", role.name);
-            return unit.refuse(Refusal::new("F-1", "disabled", message));
+            let (name, built_in, enabled) = (role.name.clone(), false, false);
+            let for_new_people = role.for_new_people;
+            let role = Role { id, name, built_in, enabled, for_new_people, permissions };
+            unit.put(&role, format!("disable the role {}", role.name))?;
         }
         for permission in &role.permissions {
             unit.changes.push(format!("  {}: + {permission}", role.name));
+        }
+        if role.for_new_people {
+            unit.changes.push(format!("  {}: everybody who is added from now on gets it", role.name));
         }
         return Ok(Some(id));
     };
@@ -227,6 +241,15 @@ async fn apply_role(unit: &mut Unit<'_>, role: &PolicyRole) -> Result<Option<Rol
     if unit.changes.len() == staged {
         return Ok(None);
     }
+    let mut say = |what: &str, before: &dyn std::fmt::Display, after: &dyn std::fmt::Display| {
+        let (before, after) = (before.to_string(), after.to_string());
+        if before != after {
+            unit.changes.push(format!("  {}: {what}: {before} → {after}", role.name));
+        }
+    };
+    say("name", &before.name, &role.name);
+    say("disabled", &!before.enabled, &role.disabled);
+    say("for_new_people", &before.for_new_people, &role.for_new_people);
     for gone in before.permissions.difference(&permissions) {
         unit.changes.push(format!("  {}: - {}", role.name, PolicyPermission(*gone)));
     }
@@ -243,18 +266,46 @@ async fn apply_template(unit: &mut Unit<'_>, template: &PolicyTemplate) -> Resul
     let body =
         rule::body(&template.name, &fields).map_err(|refusals| Error::refused(unit.operation, refusals))?;
     let there: Option<Template> = named(unit, format!("template:{}", template.name.to_lowercase())).await?;
+    let after = readable(unit, &template.name, &body).await?;
     let Some(there) = there else {
-        return Ok((DraftTemplate::new(&template.name, body).decide(unit).await?, true, true));
+        let id = DraftTemplate::new(&template.name, body).decide(unit).await?;
+        say(unit, &template.name, &rule::differences(&serde_json::Map::new(), &after));
+        return Ok((id, true, true));
     };
+    if there.state == TemplateState::Disabled {
+        return unit.refuse(Refusal::new("T-8", "template", format!("{} is disabled", there.name)));
+    }
     let before = latest(unit, &there).await?;
     if before.as_ref() == Some(&body) {
-        return Ok((there.id, false, there.draft.is_some() && there.state != TemplateState::Disabled));
+        return Ok((there.id, false, there.draft.is_some()));
     }
-    EditTemplate::new(there.id, body.clone()).decide(unit).await?;
-    for line in before.iter().flat_map(|before| rule::differences(before, &body)) {
-        unit.changes.push(format!("  {}: {line}", there.name));
+    EditTemplate::new(there.id, body).decide(unit).await?;
+    if there.draft.is_some() {
+        unit.changes.push(format!("  {}: takes the place of a draft that is there", there.name));
     }
+    let before = match &before {
+        Some(before) => readable(unit, &there.name, before).await?,
+        None => serde_json::Map::new(),
+    };
+    say(unit, &there.name, &rule::differences(&before, &after));
     Ok((there.id, true, true))
+}
+
+fn say(unit: &mut Unit<'_>, template: &str, lines: &[String]) {
+    unit.changes.extend(lines.iter().map(|line| format!("  {template}: {line}")));
+}
+
+/// A body's fields as a file would say them; with identifiers where something has no name that a file could say.
+async fn readable(
+    unit: &mut Unit<'_>,
+    template: &str,
+    body: &TemplateBody,
+) -> Result<serde_json::Map<String, serde_json::Value>> {
+    let mut fields = rule::fields(body);
+    match describe(unit, template, &mut fields).await {
+        Err(error) if error.kind() != ErrorKind::Refused => Err(error),
+        _ => Ok(fields),
+    }
 }
 
 /// What a template says that is to count next: its draft, else its published version.
@@ -273,30 +324,35 @@ async fn resolve(
     fields: &mut serde_json::Map<String, serde_json::Value>,
 ) -> Result<()> {
     let mut wanted = BTreeSet::new();
-    rule::references(fields, |reference, name| {
-        wanted.insert((reference, name.clone()));
+    rule::references(fields, |reference, path, name| {
+        wanted.insert((reference, name.clone(), path.to_owned()));
     });
+    if wanted.iter().any(|(reference, ..)| *reference == Reference::Person) {
+        // Else whoever may write templates could ask who has which address.
+        unit.require(Feature::User, Verb::Read, false).await?;
+    }
     let mut known = BTreeMap::new();
     let mut refusals = Vec::new();
-    for (reference, name) in wanted {
-        match meant(unit, reference, &name).await?.as_slice() {
-            [id] => {
-                known.insert((reference, name), id.to_string());
-            }
-            [] => {
-                let message = format!("{template}: there is no {} {name:?}", word(reference));
-                refusals.push(Refusal::new("F-2", "template", message));
-            }
-            several => {
-                let message = format!("{template}: {} people have the address {name:?}", several.len());
-                refusals.push(Refusal::new("F-2", "template", message));
-            }
+    for (reference, name, path) in wanted {
+        let meant = meant(unit, reference, &name).await?;
+        if let [id] = meant.as_slice() {
+            known.insert((reference, name), id.to_string());
+            continue;
         }
+        let message = match reference {
+            // Addresses are personal, and refusals are audited (A-2): where it stands says enough.
+            Reference::Person => format!("{template}: {path} is the address of {} people", meant.len()),
+            _ => {
+                let name: String = name.chars().take(100).collect();
+                format!("{template}: {path}: there is no {} {name:?}", word(reference))
+            }
+        };
+        refusals.push(Refusal::new("F-2", "template", message));
     }
     if !refusals.is_empty() {
         return Err(Error::refused(unit.operation, refusals));
     }
-    rule::references(fields, |reference, name| {
+    rule::references(fields, |reference, _, name| {
         if let Some(id) = known.get(&(reference, name.clone())) {
             name.clone_from(id);
         }
@@ -309,7 +365,7 @@ const fn word(reference: Reference) -> &'static str {
         Reference::Vault => "vault",
         Reference::Domain => "domain",
         Reference::Group => "group",
-        Reference::Person => "person with the address",
+        Reference::Person => "person",
     }
 }
 
@@ -333,15 +389,18 @@ impl Alm {
     /// Roles, templates and settings as they are, as a policy: to begin a file with, or to compare one with. Disabled templates are left out, as are
     /// the built-in roles; of a template that has a draft, the draft is written.
     ///
-    /// Needs role Read with Manage and provision-template Read.
+    /// Needs provision-template Read, and Read with Manage of roles, groups, users, vaults and directory services, whose names it says.
     ///
     /// # Errors
     /// [`Denied`](ErrorKind::Denied), those of the store. Refused with F-2 when a template names a person who has no e-mail address of their own,
     /// or something that is gone.
     pub async fn policy(&self, caller: &Caller) -> Result<Policy> {
         let mut unit = Unit::of(&self.0, "policy.read", caller);
-        unit.require(Feature::Role, Verb::Read, false).await?;
         unit.require(Feature::ProvisionTemplate, Verb::Read, true).await?;
+        for named in [Feature::Role, Feature::Group, Feature::User, Feature::Vault, Feature::DirectoryService]
+        {
+            unit.require(named, Verb::Read, false).await?;
+        }
         let mut policy = Policy::new();
         policy.settings = Some(settings_of(&self.0.settings));
         let mut roles: Vec<Role> = unit.all().await?;
@@ -373,7 +432,7 @@ async fn describe(
     fields: &mut serde_json::Map<String, serde_json::Value>,
 ) -> Result<()> {
     let mut wanted = BTreeSet::new();
-    rule::references(fields, |reference, id| {
+    rule::references(fields, |reference, _, id| {
         wanted.insert((reference, id.clone()));
     });
     let mut names = BTreeMap::new();
@@ -384,7 +443,7 @@ async fn describe(
         };
         names.insert((reference, id), name);
     }
-    rule::references(fields, |reference, id| {
+    rule::references(fields, |reference, _, id| {
         if let Some(name) = names.get(&(reference, id.clone())) {
             id.clone_from(name);
         }

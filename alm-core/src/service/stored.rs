@@ -351,10 +351,12 @@ impl Stored for Review {
     }
 
     fn indexes(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut indexes = vec![
             (index::CAMPAIGN, self.campaign.to_string()),
             (index::STATUS, review_key(self.campaign, self.outcome.is_none())),
-            (index::ACCOUNT, self.account.to_string()),
-        ]
+        ];
+        // What is decided is asked for by its campaign alone.
+        indexes.extend(self.outcome.is_none().then(|| (index::ACCOUNT, self.account.to_string())));
+        indexes
     }
 }

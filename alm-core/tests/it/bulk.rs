@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use alm_core::ErrorKind;
 use alm_core::model::account::AccountStatus;
 use alm_core::model::ids::AccountId;
 use alm_core::model::template::EolAction;
@@ -70,6 +71,11 @@ async fn m_4_r_13_the_same_plan_again_does_nothing_twice() {
         report.results.iter().map(|(_, saga)| *saga.as_ref().unwrap()).collect()
     };
     assert_eq!(sagas(&whole)[..2], sagas(&broken_off));
+    // With a new plan too, which says that they are disabled already.
+    let anew = w.alm.plan_each(&w.requester, disable(&ids)).await.unwrap();
+    assert_eq!(anew.allowed(), 0);
+    let again = w.alm.execute_each(&w.requester, "off", anew).await.unwrap();
+    assert_eq!(sagas(&again), sagas(&whole));
 }
 
 #[tokio::test]
@@ -82,15 +88,20 @@ async fn m_4_one_twice_and_too_many_are_refused_as_a_whole() {
     let many: Vec<_> = (0..10_001).map(|number| AccountId::new(Uuid::from_u128(number))).collect();
     let error = w.alm.plan_each(&w.requester, many.into_iter().map(EnableAccount::new)).await.unwrap_err();
     received(&error, "M-4");
-    assert!(error.to_string().contains("10001"), "{error}");
+    assert!(error.to_string().contains("more than 10000"), "{error}");
     // Whose accounts they are not is told the same of each.
     let plan = w.alm.plan_each(&w.stranger, disable(&ids)).await.unwrap();
     assert!(plan.refused().all(|(_, why)| why[0].rule() == "P-1"));
     assert_eq!(plan.allowed(), 0);
     let report = w.alm.execute_each(&w.stranger, "sneaky", plan).await.unwrap();
     for (_, error) in report.failed() {
+        assert_eq!(error.kind(), ErrorKind::Denied);
         received(error, "P-1");
     }
+    // P-3: each attempt is in the audit.
+    let records = w.alm.audit(&w.admin, 1, 1000).await.unwrap();
+    let denied = records.iter().filter(|record| record.body.contains("P-1")).count();
+    assert_eq!(denied, ids.len());
     let nobody = w.alm.plan_each(&w.admin, [EnableAccount::new(AccountId::new(Uuid::nil()))]).await.unwrap();
     let report = w.alm.execute_each(&w.admin, "nobody", nobody).await.unwrap();
     received(report.failed().next().unwrap().1, "M-4");

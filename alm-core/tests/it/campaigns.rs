@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alm_core::model::account::{AccountStatus, Owner};
+use alm_core::model::account::{Account, AccountStatus, Owner};
 use alm_core::model::campaign::{CampaignScope, Review, ReviewResult};
 use alm_core::model::event::EventKind;
 use alm_core::model::ids::{AccountId, CampaignId, TemplateId};
@@ -199,6 +199,51 @@ async fn c_4_unanswered_ones_are_disabled_where_the_campaign_says_so() {
     assert_eq!(w.events(EventKind::CampaignEnded).await.len(), 1);
 }
 
+/// What a campaign says of an account is true when it is read.
+#[tokio::test]
+async fn c_2_c_4_what_is_being_deleted_is_neither_kept_nor_unanswered() {
+    let w = World::new().await;
+    let (template, ids) = accounts(&w, &["payroll"]).await;
+    let campaign = opened(&w, of(&w, template)).await;
+    let review = review_of(&w, campaign, ids[0]).await.id;
+    w.execute(&w.requester, DeleteAccount::new(ids[0]).confirmed()).await.unwrap();
+    w.refused(&w.requester, DecideReview::keep(review), "L-31").await;
+    w.advance_days(14);
+    w.sweep().await;
+    assert_eq!(result(&w, campaign, ids[0]).await, None);
+    w.run().await;
+    w.sweep().await;
+    assert_eq!(result(&w, campaign, ids[0]).await, Some(ReviewResult::Gone));
+    // Past an end of life that deletes, and before the tick.
+    let dies = w.template(EolAction::Delete).await;
+    let id = w.provisioned(dies, "batch").await;
+    let campaign =
+        opened(&w, OpenCampaign::new("Late", CampaignScope::Template(dies), in_days(&w, 200))).await;
+    w.advance_days(91);
+    w.refused(&w.requester, DecideReview::keep(review_of(&w, campaign, id).await.id), "I-4").await;
+}
+
+/// Disabling that stopped and waits for a person is not passed over in silence.
+#[tokio::test]
+async fn c_4_a_parked_disabling_is_waited_for() {
+    let w = World::new().await;
+    let (template, ids) = accounts(&w, &["payroll"]).await;
+    let campaign = opened(&w, of(&w, template).disable_unanswered()).await;
+    w.execute(&w.requester, DisableAccount::new(ids[0])).await.unwrap();
+    w.rewrite::<Account>(ids[0].uuid(), |account| {
+        account.operation.as_mut().unwrap().failed = true;
+    })
+    .await;
+    w.advance_days(14);
+    w.sweep().await;
+    assert_eq!(result(&w, campaign, ids[0]).await, None);
+    w.rewrite::<Account>(ids[0].uuid(), |account| account.operation.as_mut().unwrap().failed = false).await;
+    w.run().await;
+    w.sweep().await;
+    assert_eq!(result(&w, campaign, ids[0]).await, Some(ReviewResult::Unanswered));
+    assert_eq!(w.view(ids[0]).await.account.status, AccountStatus::Disabled);
+}
+
 /// L-39: silence may not disable a whole estate without somebody saying that it is meant.
 #[tokio::test]
 async fn c_4_l_39_the_sweep_asks_before_silence_disables_many() {
@@ -231,6 +276,8 @@ async fn c_4_a_campaign_is_cancelled_and_what_is_decided_stays() {
     w.execute(&w.admin, CancelCampaign::new(campaign)).await.unwrap();
     assert_eq!(result(&w, campaign, ids[0]).await, Some(ReviewResult::Kept));
     assert_eq!(result(&w, campaign, ids[1]).await, Some(ReviewResult::Cancelled));
+    // Nor is anything decided any more.
+    w.refused(&w.requester, DecideReview::retire(kept, "after all"), "C-2").await;
     w.advance_days(14);
     assert_eq!(w.sweep().await.unanswered, []);
     assert_eq!(w.events(EventKind::CampaignEnded).await, []);

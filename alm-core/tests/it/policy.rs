@@ -194,16 +194,18 @@ async fn f_1_f_2_f_3_everything_that_is_wrong_is_said_at_once_and_nothing_change
     for part in [
         "is 2",
         "role auditor is there twice",
-        "New is new",
         "built in",
         "rotations_at_once is to be 7",
         "sweep_accounts is to be 3",
         "vault \"Sekret Server\"",
         "group \"Team heads\"",
-        "nobody@example.com",
+        "approval[1].people[0] is the address of 0 people",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    // an address is nobody's business in the chain.
+    let records = w.alm.audit(&w.admin, 1, 1000).await.unwrap();
+    assert!(records.iter().all(|record| !record.body.contains("nobody@example.com")));
     assert_eq!(w.alm.policy(&w.admin).await.unwrap().roles, []);
 
     let fields = file(&w)
@@ -237,6 +239,55 @@ async fn f_2_an_address_of_two_people_means_neither() {
     // Nor can a file be written that says who is meant.
     let error = w.alm.policy(&w.admin).await.unwrap_err();
     received(&error, "F-2");
+}
+
+/// What a reviewer of the plan must not miss.
+#[tokio::test]
+async fn f_1_a_plan_says_what_becomes_of_a_role_and_who_approves() {
+    let w = World::new().await;
+    let mut off = Policy::new();
+    let mut role = PolicyRole::new("Auditor", [Permission::new(Feature::Audit, Verb::Read)]);
+    role.disabled = true;
+    off.roles.push(role);
+    w.execute(&w.admin, ApplyPolicy::new(off)).await.unwrap();
+    let written = w.alm.policy(&w.admin).await.unwrap();
+    assert!(written.roles[0].disabled);
+    let text = file(&w).replace("\"Auditor\"", "\"auditor\"\nfor_new_people = true");
+    let plan = w.alm.plan(&w.admin, &ApplyPolicy::new(Policy::from_toml(&text).unwrap())).await.unwrap();
+    let lines = plan.changes.join("\n");
+    for part in [
+        "auditor: name: Auditor → auditor",
+        "auditor: disabled: true → false",
+        "auditor: for_new_people: false → true",
+        "Batch accounts: approval: default → [{",
+        "[\"Team leads\"]",
+        "Batch accounts: directory.domain: default → \"corp.example.com\"",
+    ] {
+        assert!(lines.contains(part), "{part}: {lines}");
+    }
+    w.execute(&w.admin, ApplyPolicy::new(policy(&w))).await.unwrap();
+    let text = file(&w).replace("people = [\"Sam@example.com\"]", "people = [\"lea@example.com\"]");
+    let plan = w.alm.plan(&w.admin, &ApplyPolicy::new(Policy::from_toml(&text).unwrap())).await.unwrap();
+    let lines = plan.changes.join("\n");
+    assert!(lines.contains("approval[1].people[0]: \"sam@example.com\" → \"lea@example.com\""), "{lines}");
+    assert!(lines.contains("takes the place of a draft"), "{lines}");
+}
+
+#[tokio::test]
+async fn t_8_f_1_a_disabled_template_a_list_for_a_part_and_a_long_revision_are_refused() {
+    let w = World::new().await;
+    let applied = w.execute(&w.admin, ApplyPolicy::new(policy(&w))).await.unwrap();
+    let listed =
+        file(&w).replace("[[template.approval]]\nname = \"team lead\"\ngroups = [\"team leads\"]\n", "");
+    let mut listed = Policy::from_toml(&listed).unwrap();
+    let step = serde_json::json!([["security", [w.security.person], [], 1, null]]);
+    listed.templates[0].body.insert("approval".to_owned(), step);
+    let error = w.refused(&w.admin, ApplyPolicy::new(listed), "F-1").await;
+    assert!(error.to_string().contains("approval[0] as a list"), "{error}");
+    let long = ApplyPolicy::new(policy(&w)).revision("x".repeat(101));
+    w.refused(&w.admin, long, "F-1").await;
+    w.execute(&w.admin, DisableTemplate::new(applied.templates[0])).await.unwrap();
+    w.refused(&w.admin, ApplyPolicy::new(policy(&w)), "T-8").await;
 }
 
 /// Nobody gives by a file what they could not give by hand.

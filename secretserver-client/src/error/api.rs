@@ -100,8 +100,8 @@ fn clean(text: &str, longest: usize) -> String {
     let mut previous = ' ';
     let line = text.lines().next().unwrap_or_default();
     for c in line.chars() {
-        if out.chars().count() >= longest {
-            out.push('…');
+        // Enough to be sure that some of it is cut off below.
+        if out.chars().count() > longest {
             break;
         }
         match quoted_by {
@@ -122,7 +122,11 @@ fn clean(text: &str, longest: usize) -> String {
         }
         previous = c;
     }
-    out.trim().to_owned()
+    let out = out.trim();
+    if out.chars().count() <= longest {
+        return out.to_owned();
+    }
+    out.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -180,8 +184,14 @@ mod tests {
         let long = "x".repeat(5000);
         let api =
             ApiError::parse(format!(r#"{{"message":"{long}","errorCode":"{long}"}}"#).as_bytes()).unwrap();
-        assert_eq!(api.message().chars().count(), LONGEST_MESSAGE + 1);
-        assert_eq!(api.code().unwrap().chars().count(), LONGEST_CODE + 1);
+        assert_eq!(api.message().chars().count(), LONGEST_MESSAGE);
+        assert_eq!(api.code().unwrap().chars().count(), LONGEST_CODE);
+        for letters in LONGEST_MESSAGE - 4..=LONGEST_MESSAGE + 1 {
+            let quoting = format!(r#"{{"message":"{} 'CANARY' and so on"}}"#, "x".repeat(letters - 1));
+            let api = ApiError::parse(quoting.as_bytes()).unwrap();
+            assert!(api.message().chars().count() <= LONGEST_MESSAGE, "{letters}: {}", api.message());
+            assert!(api.message().ends_with('…') && !api.message().contains("CAN"), "{}", api.message());
+        }
     }
 
     #[test]
