@@ -17,8 +17,8 @@ use super::{
     password::PasswordHash,
 };
 use crate::{
-    Account, AccountKey, AttributeName, Container, Controller, Dn, Error, ErrorKind, FileTime, Group,
-    GroupKey, ObjectClasses, ObjectGuid, ObjectKind, Result, Sid,
+    Account, AttributeName, Container, Controller, Dn, Error, ErrorKind, FileTime, Group, ObjectClasses,
+    ObjectGuid, ObjectKind, Result, Sid,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,9 +29,9 @@ pub(super) struct World {
     pub(super) next_rid: u32,
     pub(super) containers: BTreeMap<ObjectGuid, Container>,
     pub(super) groups: BTreeMap<ObjectGuid, StoredGroup>,
-    accounts: Accounts,
+    pub(super) accounts: Accounts,
     #[serde(default)]
-    managed: BTreeMap<ObjectGuid, StoredManaged>,
+    pub(super) managed: BTreeMap<ObjectGuid, StoredManaged>,
     #[serde(default)]
     pub(super) deleted: BTreeMap<ObjectGuid, StoredDeleted>,
     /// Whether deleted accounts keep what they had.
@@ -244,77 +244,6 @@ impl World {
         }
     }
 
-    /// Whether it was none yet.
-    pub(super) fn join(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
-        let joined = self.groups.get_mut(&group).is_some_and(|stored| stored.members.insert(member));
-        if joined {
-            self.index.join(group, member);
-            self.log.joined(group, member);
-        }
-        joined
-    }
-
-    /// Whether it was one.
-    pub(super) fn leave(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
-        let left = self.forget_member(group, member);
-        if left {
-            self.log.left(group, member);
-        }
-        left
-    }
-
-    fn forget_member(&mut self, group: ObjectGuid, member: ObjectGuid) -> bool {
-        let left = self.groups.get_mut(&group).is_some_and(|stored| stored.members.remove(&member));
-        if left {
-            self.index.leave(group, member);
-        }
-        left
-    }
-
-    /// Out of every group, since it is gone itself: its deletion tells it, and no group has changed.
-    fn leave_all(&mut self, member: ObjectGuid) -> Vec<ObjectGuid> {
-        let groups: Vec<_> = self.index.groups_of(member).collect();
-        for group in &groups {
-            self.forget_member(*group, member);
-        }
-        groups
-    }
-
-    /// The relative identifier of the group that it belongs to without being in its list of members.
-    fn primary_group(&self, guid: ObjectGuid) -> Option<u32> {
-        let account = self.accounts.get(guid).map(|stored| stored.account.primary_group_id);
-        account.unwrap_or_else(|| self.managed.contains_key(&guid).then_some(COMPUTERS))
-    }
-
-    /// Whether it is the primary group of this account.
-    pub(super) fn is_primary(&self, group: &Group, guid: ObjectGuid) -> bool {
-        let rid = group.sid.as_ref().and_then(Sid::rid);
-        rid.is_some() && rid == self.primary_group(guid)
-    }
-
-    /// Those whose primary group it is.
-    pub(super) fn members_by_primary<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = ObjectGuid> {
-        let accounts = self.accounts.iter().map(|stored| stored.account.guid);
-        accounts.chain(self.managed.keys().copied()).filter(|guid| self.is_primary(group, *guid))
-    }
-
-    /// The groups it is a direct member of.
-    pub(super) fn groups_of(&self, member: ObjectGuid) -> impl Iterator<Item = &Group> {
-        self.index.groups_of(member).filter_map(|guid| self.groups.get(&guid)).map(|stored| &stored.group)
-    }
-
-    /// Their names, in order.
-    pub(super) fn member_of(&self, member: ObjectGuid) -> Vec<Dn> {
-        let mut names: Vec<_> = self.groups_of(member).map(|group| group.dn.clone()).collect();
-        names.sort();
-        names
-    }
-
-    /// Whether an account, a managed account or a group has this sign-in name.
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        self.index.named(name).is_some()
-    }
-
     pub(super) fn stored(&self, guid: ObjectGuid, operation: &'static str) -> Result<&StoredAccount> {
         self.accounts.get(guid).ok_or_else(|| no_object(guid, operation))
     }
@@ -334,46 +263,6 @@ impl World {
         }
         account
     }
-
-    pub(super) fn find_account(&self, key: &AccountKey) -> Result<Option<&StoredAccount>> {
-        if let AccountKey::Marker { marker, below } = key {
-            let fits = |stored: &&StoredAccount| {
-                stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
-                    && stored.account.dn.is_below(below)
-            };
-            return only(self.accounts.iter().filter(fits), key, "accounts.find");
-        }
-        Ok(self.index.find(key).and_then(|guid| self.accounts.get(guid)))
-    }
-
-    pub(super) fn find_managed(&self, key: &AccountKey) -> Result<Option<&StoredManaged>> {
-        if let AccountKey::Marker { marker, below } = key {
-            let fits = |stored: &&StoredManaged| {
-                stored.account.marker.as_ref().is_some_and(|have| have.matches(marker))
-                    && stored.account.dn.is_below(below)
-            };
-            return only(self.managed.values().filter(fits), key, "managed.find");
-        }
-        Ok(self.index.find(key).and_then(|guid| self.managed.get(&guid)))
-    }
-
-    pub(super) fn find_group(&self, key: &GroupKey) -> Option<&StoredGroup> {
-        let guid = match key {
-            GroupKey::Guid(guid) => Some(*guid),
-            GroupKey::Dn(dn) => self.index.dns.get(dn).copied(),
-            GroupKey::SamAccountName(name) => self.index.named(name.as_str()),
-        };
-        guid.and_then(|guid| self.groups.get(&guid))
-    }
-
-    /// Whether there is any object of this name.
-    pub(super) fn exists(&self, dn: &Dn) -> bool {
-        self.index.dns.contains_key(dn)
-    }
-
-    pub(super) fn find_container(&self, dn: &Dn) -> Option<&Container> {
-        self.index.dns.get(dn).and_then(|guid| self.containers.get(guid))
-    }
 }
 
 /// The relative identifier of `Domain Users`, the primary group of accounts (MS-ADTS 6.1.1.4, well-known principals).
@@ -390,16 +279,4 @@ pub(super) const LAST_SIGN_IN: &str = "lastLogonTimestamp";
 
 pub(super) fn no_object(guid: ObjectGuid, operation: &'static str) -> Error {
     Error::new(ErrorKind::NotFound, operation).with_subject(guid).with_codes(Some(32), Some(0x208d), None)
-}
-
-fn only<'a, T>(
-    mut found: impl Iterator<Item = &'a T>,
-    key: &AccountKey,
-    operation: &'static str,
-) -> Result<Option<&'a T>> {
-    let first = found.next();
-    if found.next().is_some() {
-        return Err(Error::new(ErrorKind::Ambiguous, operation).with_subject(key));
-    }
-    Ok(first)
 }

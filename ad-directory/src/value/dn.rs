@@ -13,7 +13,7 @@ use super::{ParseError, text_serde};
 mod parse;
 mod parts;
 
-use parts::{Parts, PartsBuilder};
+use parts::{Level, Parts, PartsBuilder};
 
 /// A distinguished name (RFC 4514), such as `CN=svc-app,OU=Service Accounts,DC=corp,DC=example`.
 ///
@@ -109,7 +109,7 @@ impl Dn {
 
     /// The domain in dots, made of the `DC` levels at the end; `None` when there are none.
     pub fn domain(&self) -> Option<String> {
-        let levels = self.0.parts.levels().rev().map(|level| level.first());
+        let levels = self.0.parts.levels().rev().map(Level::first);
         let labels = levels.take_while(|pair| pair.attribute.eq_ignore_ascii_case("DC"));
         let mut labels: Vec<&str> = labels.map(|pair| pair.value).collect();
         labels.reverse();
@@ -154,7 +154,9 @@ impl Hash for Dn {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let hash = self.0.hash.get_or_init(|| {
             let mut state = HASHES.build_hasher();
-            self.0.parts.levels().for_each(|level| level.hash(&mut state));
+            for level in self.0.parts.levels() {
+                level.hash(&mut state);
+            }
             state.finish()
         });
         state.write_u64(*hash);

@@ -23,10 +23,14 @@ pub(crate) fn hash(text: &str, state: &mut impl Hasher) {
         for word in words {
             state.write_u64(u64::from_be_bytes(word.map(|byte| byte.to_ascii_lowercase())));
         }
-        rest.iter().for_each(|byte| piece.push(byte.to_ascii_lowercase(), state));
+        for byte in rest {
+            piece.push(byte.to_ascii_lowercase(), state);
+        }
     } else {
         for letter in letters(text) {
-            letter.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| piece.push(byte, state));
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                piece.push(byte, state);
+            }
         }
     }
     // "ab" and "c" is not "a" and "bc".

@@ -161,7 +161,11 @@ impl Hash for Level<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self.sorted() {
             None => self.first().hash(state),
-            Some(pairs) => pairs.iter().for_each(|pair| pair.hash(state)),
+            Some(pairs) => {
+                for pair in pairs {
+                    pair.hash(state);
+                }
+            }
         }
     }
 }
