@@ -49,6 +49,8 @@ pub enum EventKind {
     OperationParked,
     /// The sweep stopped before it changed anything and asks (L-39).
     SweepHeld,
+    /// An account that was there already is managed now, or could not be (M-1).
+    AccountAdopted,
 }
 
 impl fmt::Display for EventKind {
@@ -72,6 +74,7 @@ impl fmt::Display for EventKind {
             Self::AccountPrivilegeChanged => "account privilege changed",
             Self::OperationParked => "operation parked",
             Self::SweepHeld => "sweep held",
+            Self::AccountAdopted => "account adopted",
         })
     }
 }
