@@ -7,6 +7,8 @@
 //! Passwords are made here, put into the vault first, and read back from there when the directory needs them. They travel no further.
 
 mod account_effects;
+mod adopt_effects;
+mod discover;
 mod guard;
 pub mod hook;
 mod inspector;

@@ -6,6 +6,7 @@ pub mod account;
 pub mod api_token;
 pub mod audit;
 pub mod campaign;
+pub mod discovery;
 pub mod estate;
 pub mod event;
 pub mod ids;

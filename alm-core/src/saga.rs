@@ -11,6 +11,7 @@
 //!              └─────────────────Park(finding)   End(ending) ◄──────────────────────────────────┘
 //! ```
 
+mod adopt;
 mod attempt;
 pub mod effect;
 pub mod input;

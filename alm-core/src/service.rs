@@ -6,6 +6,7 @@
 //! ```
 
 pub mod accounts;
+pub mod adoption;
 mod alm;
 pub mod api_tokens;
 pub mod approvals;

@@ -16,6 +16,7 @@
 )]
 
 mod it {
+    mod adoption;
     mod approvals;
     mod bulk;
     mod campaigns;

@@ -6,8 +6,10 @@ use ad_directory::{Directory, PinOptions};
 use async_trait::async_trait;
 
 use super::account_effects::missing_places;
+use super::discover::discover;
 use super::managed::obstacles;
 use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
 use crate::model::period::Period;
 use crate::model::request::RequestForm;
@@ -48,6 +50,11 @@ impl Inspector for PlaceInspector {
     async fn inspect_managed(&self, managed: &ManagedSpec) -> Result<Vec<Refusal>> {
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         obstacles(&directory, managed).await.map_err(|error| unreachable(&error))
+    }
+
+    async fn discover(&self, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
+        let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
+        discover(&directory, order).await.map_err(|error| unreachable(&error))
     }
 
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {

@@ -31,6 +31,7 @@ pub(super) struct Object {
     pub(super) services: Vec<String>,
     /// Who may retrieve its password, for a gMSA.
     pub(super) readers: Vec<String>,
+    pub(super) description: Option<String>,
     pub(super) when_created: Option<Timestamp>,
 }
 
@@ -49,6 +50,7 @@ impl From<Account> for Object {
             member_of: account.member_of,
             services: account.service_principal_names,
             readers: Vec::new(),
+            description: account.description,
             when_created: account.when_created,
         }
     }
@@ -69,6 +71,7 @@ impl From<ManagedAccount> for Object {
             foreign_marker: account.foreign_marker,
             member_of: account.member_of,
             services: account.service_principal_names,
+            description: account.description,
             when_created: account.when_created,
         }
     }
@@ -121,6 +124,12 @@ fn user_update(found: &Object, change: &AccountChange) -> Result<AccountUpdate, 
     if change.clear_service_principal_names && !found.services.is_empty() {
         update = update.service_principal_names([]);
     }
+    if let Some(description) = &change.description {
+        update = update.description(Some(description.clone()));
+    }
+    for (name, value) in &change.attributes {
+        update = update.attribute(name.parse()?, [value.clone()]);
+    }
     Ok(update)
 }
 
@@ -141,6 +150,9 @@ fn managed_update(found: &Object, change: &AccountChange) -> Result<ManagedAccou
         for name in &found.services {
             update = update.remove_service_principal_name(name.parse()?);
         }
+    }
+    if let Some(description) = &change.description {
+        update = update.description(Some(description.clone()));
     }
     Ok(update)
 }

@@ -352,6 +352,9 @@ impl Engine {
                 tools.remove_by_marker(controller, ou, name).await
             }
             Effect::DeactivateSecret { secret } => secrets.deactivate(secret).await,
+            Effect::Examine { account, name } => tools.examine(*account, name).await,
+            Effect::Claim { controller, account } => tools.claim(controller, *account).await,
+            Effect::Release { controller, account } => tools.release(controller, *account).await,
         }
     }
 

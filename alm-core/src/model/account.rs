@@ -68,6 +68,8 @@ pub enum OperationKind {
     Rotate,
     /// Have it join directory groups or leave them.
     Privilege,
+    /// Take it over as it is.
+    Adopt,
 }
 
 /// The second secret of a rotation, which holds the new password until the account's own secret does (section X).
@@ -138,6 +140,9 @@ pub struct Account {
     pub id: AccountId,
     /// Its sAMAccountName (NM-3); that of a gMSA ends with a `$`.
     pub name: String,
+    /// Its name in its container, where that is not the same as of those that are made here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common_name: Option<String>,
     /// What kind of account it is.
     #[serde(default)]
     pub kind: AccountKind,

@@ -53,6 +53,8 @@ pub enum EventKind {
     ReviewRequested,
     /// A campaign ended; how many accounts were kept, retired and not decided about (C-4).
     CampaignEnded,
+    /// An account that was there already is managed now, or could not be (M-1).
+    AccountAdopted,
 }
 
 impl fmt::Display for EventKind {
@@ -78,6 +80,7 @@ impl fmt::Display for EventKind {
             Self::SweepHeld => "sweep held",
             Self::ReviewRequested => "review requested",
             Self::CampaignEnded => "campaign ended",
+            Self::AccountAdopted => "account adopted",
         })
     }
 }

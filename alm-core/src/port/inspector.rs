@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::error::{Refusal, Result};
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
 use crate::model::template::{TemplateBody, VaultPlace};
 
@@ -34,5 +35,13 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// When the domain could not be asked.
     async fn inspect_managed(&self, _managed: &ManagedSpec) -> Result<Vec<Refusal>> {
         Ok(Vec::new())
+    }
+
+    /// The accounts of a domain that fit (M-1), managed ones among them.
+    ///
+    /// # Errors
+    /// When the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
+    async fn discover(&self, _order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
+        Err(Error::new(ErrorKind::Config, "account.discover", "this inspector does not look for accounts"))
     }
 }

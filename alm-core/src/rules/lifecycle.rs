@@ -220,6 +220,7 @@ pub fn options_at(account: &Account, now: Timestamp) -> Options {
                     | OperationKind::Delete
                     | OperationKind::Erase
                     | OperationKind::Provision
+                    | OperationKind::Adopt
             );
         return match (operation.failed, stop) {
             (true, true) => {

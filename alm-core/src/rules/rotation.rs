@@ -51,6 +51,10 @@ pub fn require(account: &Account, rotation: &Rotation) -> Result<(), Refusal> {
     if account.status == AccountStatus::Deleted {
         return Err(Refusal::new("I-4", "account", format!("{name} is deleted")));
     }
+    if account.secret.is_none() {
+        let message = format!("no vault keeps the password of {name}, so there is none to change");
+        return Err(Refusal::new("M-1", "account", message));
+    }
     if let Some(operation) = account.operation {
         let what = if operation.failed { "failed and must be retried or abandoned" } else { "must end" };
         let message =

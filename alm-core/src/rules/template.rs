@@ -23,6 +23,11 @@ pub const ALLOWED_ATTRIBUTES: [&str; 14] = [
     "title",
 ];
 
+/// Whether a template, or whoever adopts an account, may set an attribute (T-13).
+pub fn is_allowed(attribute: &str) -> bool {
+    ALLOWED_ATTRIBUTES.iter().any(|allowed| allowed.eq_ignore_ascii_case(attribute))
+}
+
 /// Checks what can be checked without asking vault or domain.
 ///
 /// # Errors
@@ -54,7 +59,7 @@ pub fn check(
         refuse("NM-1", "name_prefix", "leaves no room for a name".to_owned());
     }
     for attribute in body.attributes.keys() {
-        if !ALLOWED_ATTRIBUTES.iter().any(|allowed| allowed.eq_ignore_ascii_case(attribute)) {
+        if !is_allowed(attribute) {
             refuse("T-13", "attributes", format!("{attribute} cannot be set by a template"));
         }
     }

@@ -179,6 +179,27 @@ pub enum Effect {
         /// Which.
         secret: SecretId,
     },
+    /// Look whether an account that nobody manages can be adopted, and choose the controller (M-1).
+    Examine {
+        /// Which account.
+        account: ObjectGuid,
+        /// What it must be called still.
+        name: String,
+    },
+    /// Put our marker on an account that has none.
+    Claim {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+    },
+    /// Take our marker off again.
+    Release {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+    },
 }
 
 impl Effect {
@@ -204,6 +225,9 @@ impl Effect {
             Self::DeleteAccount { .. } => "delete_account",
             Self::RemoveByMarker { .. } => "remove_by_marker",
             Self::DeactivateSecret { .. } => "deactivate_secret",
+            Self::Examine { .. } => "examine",
+            Self::Claim { .. } => "claim",
+            Self::Release { .. } => "release",
         }
     }
 }
@@ -247,6 +271,30 @@ pub struct AccountChange {
     /// Remove all service principal names, and whoever may retrieve the password of a gMSA (NM-2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clear_service_principal_names: bool,
+    /// Another description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Other attributes.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub attributes: std::collections::BTreeMap<String, String>,
+}
+
+/// What an account was like when it was adopted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct Seen {
+    /// Its name in its container.
+    pub common_name: String,
+    /// Where it was.
+    pub ou: Dn,
+    /// Whether it could sign in.
+    pub enabled: bool,
+    /// The groups it was a direct member of.
+    pub groups: Vec<Dn>,
+    /// Its Kerberos service names.
+    pub service_principal_names: Vec<String>,
+    /// Its description.
+    pub description: Option<String>,
 }
 
 /// What an effect found or made.
@@ -265,6 +313,9 @@ pub struct Found {
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dn: Option<Dn>,
+    /// What it was like when it was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
     /// Whether it was gone already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,

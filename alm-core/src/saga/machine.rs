@@ -2,10 +2,11 @@
 
 use std::borrow::Borrow;
 
+use super::effect::Seen;
 use super::input::Input;
 use super::plan::Plan;
 use super::record::{Misfit, Next};
-use super::{provision, rotate, sequence};
+use super::{adopt, provision, rotate, sequence};
 use crate::model::ids::SecretId;
 
 /// A saga's state, and what follows from it.
@@ -17,6 +18,7 @@ enum Kind {
     Provision(provision::State),
     Operate(sequence::State),
     Rotate(rotate::State),
+    Adopt(adopt::State),
 }
 
 impl Machine {
@@ -26,6 +28,7 @@ impl Machine {
             Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
             Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
             Plan::Rotate(plan) => Kind::Rotate(rotate::State::new(plan.clone())),
+            Plan::Adopt(plan) => Kind::Adopt(adopt::State::new(plan.clone())),
         })
     }
 
@@ -50,6 +53,7 @@ impl Machine {
             Kind::Provision(state) => state.apply(input),
             Kind::Operate(state) => state.apply(input),
             Kind::Rotate(state) => state.apply(input),
+            Kind::Adopt(state) => state.apply(input),
         }
     }
 
@@ -59,6 +63,7 @@ impl Machine {
             Kind::Provision(state) => state.next(),
             Kind::Operate(state) => state.next(),
             Kind::Rotate(state) => state.next(),
+            Kind::Adopt(state) => state.next(),
         }
     }
 
@@ -68,6 +73,7 @@ impl Machine {
             Kind::Provision(state) => state.effect_name(),
             Kind::Operate(state) => state.effect_name(),
             Kind::Rotate(state) => state.effect_name(),
+            Kind::Adopt(state) => state.effect_name(),
         }
     }
 
@@ -77,6 +83,7 @@ impl Machine {
             Kind::Provision(state) => state.is_under_way(),
             Kind::Operate(state) => state.is_under_way(),
             Kind::Rotate(state) => state.is_under_way(),
+            Kind::Adopt(state) => state.is_under_way(),
         }
     }
 
@@ -84,7 +91,7 @@ impl Machine {
     pub fn can_cancel(&self) -> bool {
         match &self.0 {
             Kind::Provision(state) => state.can_cancel(),
-            Kind::Operate(_) | Kind::Rotate(_) => false,
+            Kind::Operate(_) | Kind::Rotate(_) | Kind::Adopt(_) => false,
         }
     }
 
@@ -94,6 +101,7 @@ impl Machine {
             Kind::Provision(state) => state.account(),
             Kind::Operate(state) => Some(state.account()),
             Kind::Rotate(state) => Some(state.account()),
+            Kind::Adopt(state) => Some(state.account()),
         }
     }
 
@@ -103,6 +111,7 @@ impl Machine {
             Kind::Provision(state) => state.secret(),
             Kind::Operate(state) => state.secret(),
             Kind::Rotate(state) => Some(state.secret()),
+            Kind::Adopt(state) => state.secret(),
         }
     }
 
@@ -110,7 +119,7 @@ impl Machine {
     pub const fn pending_secret(&self) -> Option<&SecretId> {
         match &self.0 {
             Kind::Rotate(state) => state.pending(),
-            Kind::Provision(_) | Kind::Operate(_) => None,
+            Kind::Provision(_) | Kind::Operate(_) | Kind::Adopt(_) => None,
         }
     }
 
@@ -118,7 +127,7 @@ impl Machine {
     pub const fn leaves_pending(&self) -> bool {
         match &self.0 {
             Kind::Rotate(state) => state.leaves_pending(),
-            Kind::Provision(_) | Kind::Operate(_) => false,
+            Kind::Provision(_) | Kind::Operate(_) | Kind::Adopt(_) => false,
         }
     }
 
@@ -128,6 +137,15 @@ impl Machine {
             Kind::Provision(state) => state.findings(),
             Kind::Operate(state) => state.findings(),
             Kind::Rotate(state) => state.findings(),
+            Kind::Adopt(state) => state.findings(),
+        }
+    }
+
+    /// What an account was like that was adopted.
+    pub const fn seen(&self) -> Option<&Seen> {
+        match &self.0 {
+            Kind::Adopt(state) => state.seen(),
+            Kind::Provision(_) | Kind::Operate(_) | Kind::Rotate(_) => None,
         }
     }
 }

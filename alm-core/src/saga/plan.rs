@@ -20,6 +20,8 @@ pub enum Plan {
     Operate(OperatePlan),
     /// Give an account another password.
     Rotate(RotatePlan),
+    /// Take an account over that is there already.
+    Adopt(AdoptPlan),
 }
 
 impl Plan {
@@ -29,6 +31,7 @@ impl Plan {
             Self::Provision(_) => OperationKind::Provision,
             Self::Operate(plan) => plan.operation,
             Self::Rotate(_) => OperationKind::Rotate,
+            Self::Adopt(_) => OperationKind::Adopt,
         }
     }
 
@@ -37,6 +40,7 @@ impl Plan {
         match self {
             Self::Provision(plan) if plan.account.managed.is_some() => AccountKind::GroupManaged,
             Self::Operate(plan) => plan.kind,
+            Self::Adopt(plan) => plan.kind,
             Self::Provision(_) | Self::Rotate(_) => AccountKind::User,
         }
     }
@@ -77,6 +81,28 @@ pub struct RotatePlan {
     /// Whether what depends on the secret is told.
     pub tell_dependents: bool,
     /// How long the vault may still carry out a request whose reply never came, in milliseconds.
+    pub settle_ms: u64,
+}
+
+/// How to take over an account that is there already (M-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct AdoptPlan {
+    /// Which object.
+    pub account: ObjectGuid,
+    /// What it was called when a person chose it.
+    pub name: String,
+    /// What kind of account it is.
+    pub kind: AccountKind,
+    /// Where somebody says that its password is; proved before it is believed.
+    pub secret: Option<SecretId>,
+    /// Its end date in the directory from then on (L-38).
+    pub expires: AccountExpires,
+    /// Its description from then on; the one it has when not said.
+    pub description: Option<String>,
+    /// Other attributes that are written.
+    pub attributes: std::collections::BTreeMap<String, String>,
+    /// How long the directory may still carry out a request whose reply never came, in milliseconds.
     pub settle_ms: u64,
 }
 

@@ -80,6 +80,8 @@ pub enum Completion {
         /// Which, and when their time was over.
         ends: Vec<PrivilegeEnd>,
     },
+    /// It is managed, as it was found.
+    Adopt,
 }
 
 /// Where a saga stands.

@@ -361,8 +361,9 @@ impl Decide for SetOwners {
         let before = std::mem::replace(&mut account.owners, self.owners.clone());
         told.extend(owners::owners_to_tell(unit, &account.owners).await?);
         // W-4: who is gone knows the password still.
-        let rotates =
-            version.body.rotation.when_owner_leaves && before.difference(&account.owners).next().is_some();
+        let rotates = version.body.rotation.when_owner_leaves
+            && account.secret.is_some()
+            && before.difference(&account.owners).next().is_some();
         if rotates {
             account.rotates_at = Some(unit.now);
         }

@@ -199,12 +199,12 @@ pub(super) async fn rotate(
     open(unit, account, saga, plan, Completion::Rotated, None)
 }
 
-fn settle_ms(unit: &Unit<'_>) -> u64 {
+pub(super) fn settle_ms(unit: &Unit<'_>) -> u64 {
     u64::try_from(unit.alm.settings.settle.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Puts the saga into the queue, and into the account's record.
-fn open(
+pub(super) fn open(
     unit: &mut Unit<'_>,
     account: &mut Account,
     saga: SagaId,
@@ -279,7 +279,8 @@ pub(super) fn disable_steps(account: &Account) -> Vec<Step> {
 pub(super) fn enable_steps(account: &Account) -> Vec<Step> {
     let mut steps = Vec::new();
     if account.retirement_ou.is_some() {
-        let name = naming::common_name(&account.name).to_owned();
+        let name =
+            account.common_name.as_deref().unwrap_or_else(|| naming::common_name(&account.name)).to_owned();
         steps.push(Step::MoveTo { ou: Some(account.ou.clone()), name: Some(name) });
     }
     if !account.groups.is_empty() {

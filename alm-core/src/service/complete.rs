@@ -10,11 +10,12 @@ use super::{owners, requests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, ReminderState, renewal_date};
 use crate::model::event::EventKind;
+use crate::model::managed::AccountKind;
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestKind, RequestStatus};
 use crate::model::template::TemplateVersion;
 use crate::rules::reminders::Schedule;
-use crate::rules::{lifecycle, ownership, privileges, rotation};
+use crate::rules::{lifecycle, naming, ownership, privileges, rotation};
 use crate::saga::plan::{Plan, Step};
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
@@ -33,6 +34,8 @@ pub(super) async fn end(
     match (&saga.then, ending) {
         (Completion::Provision { eol }, Ending::Done) => provisioned(unit, saga, machine, *eol).await,
         (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
+        (Completion::Adopt, Ending::Done) => adopted(unit, saga, machine).await,
+        (Completion::Adopt, _) => not_adopted(unit, saga, ending).await,
         (then, Ending::Done) => operated(unit, saga, then).await,
         (_, _) => given_up(unit, saga, machine).await,
     }
@@ -64,6 +67,7 @@ async fn provisioned(
     let mut account = Account {
         id: saga.account,
         name: saga.account_name.clone(),
+        common_name: None,
         kind: saga.plan.kind(),
         domain: saga.domain,
         status: AccountStatus::Active,
@@ -127,6 +131,54 @@ async fn not_provisioned(unit: &mut Unit<'_>, saga: &SagaRecord, ending: &Ending
     })
 }
 
+/// The record as the account was found (M-1).
+async fn adopted(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> Result<()> {
+    let mut account: Account = unit.get(saga.account.uuid()).await?;
+    let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
+    let seen = machine.seen().ok_or_else(|| damaged(saga, "what was seen"))?;
+    account.status = if seen.enabled { AccountStatus::Active } else { AccountStatus::Disabled };
+    account.ou.clone_from(&seen.ou);
+    account.groups.clone_from(&seen.groups);
+    let common_name = Some(seen.common_name.clone());
+    account.common_name = common_name.filter(|name| name != naming::common_name(&account.name));
+    // Those that a request or another account holds already stay with it: two in the directory are somebody's mistake from before.
+    for name in seen.service_principal_names.iter().filter(|_| account.kind == AccountKind::GroupManaged) {
+        if unit.alm.store.holder(&naming::service_reservation(account.domain, name)).await?.is_none() {
+            account.service_principal_names.push(name.clone());
+        }
+    }
+    if account.description.is_empty() {
+        account.description = seen.description.clone().unwrap_or_default();
+    }
+    // How old its password is, nobody knows; from now on it ages as its template says.
+    account.rotates_at = rotation::due(&version.body.rotation, unit.now).filter(|_| account.secret.is_some());
+    account.operation = None;
+    account.provisioned_at = unit.now;
+    schedule_reminders(&mut account, &version);
+    let text =
+        format!("{} was adopted; it is {:?} and ends on {}", account.name, account.status, account.eol);
+    unit.put(&account, &text)?;
+    let told = owners::owners_to_tell(unit, &account.owners).await?;
+    unit.event(EventKind::AccountAdopted, text, told, |event| {
+        event.account = Some(account.id);
+        event.saga = Some(saga.id);
+    })
+}
+
+/// It is not managed, and its record is gone: the audit has what was tried.
+async fn not_adopted(unit: &mut Unit<'_>, saga: &SagaRecord, ending: &Ending) -> Result<()> {
+    let account: Account = unit.get(saga.account.uuid()).await?;
+    let why = match ending {
+        Ending::Compensated { message, .. } => message.clone(),
+        Ending::Cancelled | Ending::Abandoned | Ending::Done => "it was given up".to_owned(),
+    };
+    let text = format!("{} was not adopted: {why}", account.name);
+    unit.remove(&account, &text);
+    let mut told = owners::owners_to_tell(unit, &account.owners).await?;
+    told.extend(unit.administrators().await?);
+    unit.event(EventKind::AccountAdopted, text, told, |event| event.saga = Some(saga.id))
+}
+
 async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
     let before = account.status;
@@ -144,7 +196,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             account.rotates_at = rotation::due(&version.body.rotation, unit.now);
             account.pending = None;
         }
-        Completion::Provision { .. } => return Err(damaged(saga, "an operation")),
+        Completion::Provision { .. } | Completion::Adopt => return Err(damaged(saga, "an operation")),
     }
     if let Plan::Operate(plan) = &saga.plan
         && plan.steps.iter().any(|step| matches!(step, Step::DropPending { .. }))

@@ -246,6 +246,11 @@ impl Stored for Delegation {
     }
 }
 
+/// The name that an object of a directory is held under by its record.
+pub(crate) fn object_name(domain: DomainId, object: ObjectGuid) -> String {
+    format!("object:{domain}:{object}")
+}
+
 impl Stored for Account {
     const KIND: RecordKind = RecordKind::Account;
 
@@ -287,7 +292,7 @@ impl Stored for Account {
     fn unique(&self) -> Vec<String> {
         let mut names = Vec::new();
         if self.erased_at.is_none() {
-            names.push(format!("object:{}:{}", self.domain, self.object_guid));
+            names.push(object_name(self.domain, self.object_guid));
         }
         // NM-2: a deleted account's name is free again.
         if self.status != AccountStatus::Deleted {

@@ -249,9 +249,11 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
     // L-36: an operation in flight is waited for; a parked one is not.
     if let Some(open) = account.operation.filter(|open| !open.failed) {
         let late = now.duration_since(account.eol) > PATIENCE;
-        let takes_over = late
-            && !matches!(open.kind, OperationKind::Renew | OperationKind::Delete | OperationKind::Erase)
-            && matches!(account.eol_action, EolAction::Disable | EolAction::Delete);
+        let takes_over =
+            late && !matches!(
+                open.kind,
+                OperationKind::Renew | OperationKind::Delete | OperationKind::Erase | OperationKind::Adopt
+            ) && matches!(account.eol_action, EolAction::Disable | EolAction::Delete);
         if !takes_over {
             return Ok(Tick::Waiting);
         }

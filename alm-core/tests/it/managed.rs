@@ -388,7 +388,7 @@ async fn t_11_a_service_name_that_was_given_away_stops_the_retry() {
     w.refused(&w.requester, RetryRequest::new(id), "T-11").await;
 }
 
-/// X-8, E-8: what has the name and is not ours stays as it is.
+/// what has the name and is not ours stays as it is.
 #[tokio::test]
 async fn x_8_a_gmsa_of_others_is_never_touched() {
     let w = World::new().await;

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, MemoryDirectory};
+use ad_directory::{CreateOptions, GroupKey, MemberOptions, NewAccount};
 use alm_core::engine::Engine;
-use alm_core::model::account::{Account, AccountStatus};
-use alm_core::model::ids::{AccountId, RequestId, SagaId};
+use alm_core::model::account::{Account, AccountStatus, Owner};
+use alm_core::model::discovery::DiscoveryOrder;
+use alm_core::model::ids::{AccountId, RequestId, SagaId, TemplateId};
 use alm_core::model::managed::AccountKind;
+use alm_core::model::period::Period;
 use alm_core::model::request::RequestStatus;
 use alm_core::model::template::EolAction;
 use alm_core::port::clock::Clock;
@@ -17,6 +20,7 @@ use alm_core::port::store::{Store, Stored as _};
 use alm_core::rules::naming;
 use alm_core::saga::{Completion, Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal};
+use alm_core::service::adoption::{AdoptAccounts, Adoptee};
 use alm_core::service::privileges::RequestPrivilege;
 use alm_core::service::rotation::RotateAccount;
 use alm_core::testing::{MemoryVault, VaultFault};
@@ -27,6 +31,8 @@ use super::chaos::{Chaos, ChaosDirectory, ChaosVault, Mishap};
 use super::world::{OU, READERS, RETIRED, WRITERS, World, form, found};
 
 /// The service name of the gMSAs.
+/// The password of the account that is adopted.
+const LEGACY: &str = "Grown-up-in-2009!forever";
 const SERVICE: &str = "HTTP/payroll.corp.example.com";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +64,10 @@ pub(super) enum Case {
     Join,
     /// It leaves a group whose time is over.
     Leave,
+    /// An account that is there already, with its secret (M-1).
+    Adopt,
+    /// The same, with a secret that holds another password: it is let go again.
+    AdoptWrong,
     /// The same with a gMSA (T-11).
     Managed(OfManaged),
 }
@@ -78,7 +88,7 @@ pub(super) enum OfManaged {
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -96,6 +106,8 @@ impl Case {
         Self::RotateStopped,
         Self::Join,
         Self::Leave,
+        Self::Adopt,
+        Self::AdoptWrong,
         Self::Managed(OfManaged::Provision),
         Self::Managed(OfManaged::GroupForbidden),
         Self::Managed(OfManaged::AddForbidden),
@@ -140,6 +152,10 @@ impl Case {
             (Self::AddForbidden, _) => Some("accounts.create"),
             _ => None,
         }
+    }
+
+    pub(super) const fn adopts(self) -> bool {
+        matches!(self, Self::Adopt | Self::AdoptWrong)
     }
 
     pub(super) const fn makes_one(self) -> bool {
@@ -189,6 +205,9 @@ impl Stage {
             world.approve(id).await;
             let queued = world.alm.request(&world.requester, id).await.unwrap();
             (saga, account, request) = (queued.saga.unwrap(), queued.account.unwrap(), Some(id));
+        } else if case.adopts() {
+            request = None;
+            (saga, account) = Self::adopt(&world, case, template).await;
         } else {
             account = world.provisioned_as(template, form).await;
             request = None;
@@ -206,6 +225,30 @@ impl Stage {
         let stage = Self { world, case, kind, chaos, saga, account, request };
         stage.watch(&stage.chaos);
         stage
+    }
+
+    /// An account that somebody made, in its group, with an end before that which it will get; its password is in the vault.
+    async fn adopt(world: &World, case: Case, template: TemplateId) -> (SagaId, AccountId) {
+        let soon = world.clock.now() + SignedDuration::from_hours(24 * 30);
+        let new = NewAccount::new(OU.parse().unwrap(), "svc-payroll".parse().unwrap())
+            .password(LEGACY.to_owned())
+            .enabled(true)
+            .expires(AccountExpires::At(soon));
+        let there = world.directory.create_account(&new, CreateOptions::new()).await.unwrap();
+        let readers = GroupKey::Dn(READERS.parse().unwrap());
+        world.directory.add_member(&readers, there.guid, MemberOptions::new()).await.unwrap();
+        let mut secret = world.vault.plant("12", "payroll", "", LEGACY);
+        if case == Case::AdoptWrong {
+            secret = world.vault.plant("12", "something else", "", "another password");
+        }
+        let order = DiscoveryOrder::new(world.domain);
+        let mut one = Adoptee::from(&world.alm.discover(&world.admin, &order).await.unwrap()[0]);
+        one.secret = Some(secret.to_string());
+        let mut adopt = AdoptAccounts::new(template, Period::Days(90), [one]);
+        adopt.owners.insert(Owner::Person(world.requester.person));
+        adopt.description = Some("adopted".to_owned());
+        let id = world.execute(&world.admin, adopt).await.unwrap()[0];
+        (world.view(id).await.account.operation.unwrap().saga, id)
     }
 
     async fn begin(world: &World, case: Case, id: AccountId) -> SagaId {
@@ -338,8 +381,10 @@ impl Stage {
         let saga: SagaRecord = world.document(self.saga.uuid()).await;
         let undone = self.case.is_undone() || cancelled;
         let ended = match &saga.status {
-            SagaStatus::Ended { ending: Ending::Done } => !undone,
-            SagaStatus::Ended { ending: Ending::Compensated { .. } } => self.case.is_undone(),
+            SagaStatus::Ended { ending: Ending::Done } => !undone && self.case != Case::AdoptWrong,
+            SagaStatus::Ended { ending: Ending::Compensated { .. } } => {
+                self.case.is_undone() || self.case == Case::AdoptWrong
+            }
             SagaStatus::Ended { ending: Ending::Cancelled } => cancelled,
             _ => false,
         };
@@ -349,7 +394,16 @@ impl Stage {
         let active: Vec<_> = all.iter().filter(|(_, secret)| secret.active).collect();
         let name = if self.kind == AccountKind::User { "svc-payroll" } else { "svc-payroll$" };
         let named = account_named(&world.directory, name).await;
-        if undone {
+        if self.case == Case::AdoptWrong {
+            let record = world.store.load(Account::KIND, self.account.uuid()).await.unwrap();
+            check(record.is_none(), "M-1: a record is left".to_owned());
+            let there = named.unwrap();
+            check(there.marker.is_none() && !there.foreign_marker, format!("M-1: marked {:?}", there.marker));
+            let soon = there.when_created.unwrap() + SignedDuration::from_hours(24 * 30);
+            check(there.expires == AccountExpires::At(soon), format!("M-1: {:?}", there.expires));
+            check(there.description.is_none() && there.is_enabled(), "M-1: it was changed".to_owned());
+            check(active.len() == 2, "M-1: a secret was touched".to_owned());
+        } else if undone {
             check(named.is_none(), format!("I-2: an account is left: {named:?}"));
             check(active.is_empty(), format!("I-2: {} secrets are left", active.len()));
             let request = world.alm.request(&world.admin, self.request.unwrap()).await.unwrap();
@@ -481,6 +535,10 @@ pub(super) async fn look(
     }
     let document = store.load(SagaRecord::KIND, saga.uuid()).await.unwrap().unwrap();
     let saga = SagaRecord::read(&document).unwrap();
+    // An account that was let go is nobody's business any more.
+    if allowed.is_none() && saga.then == Completion::Adopt {
+        return None;
+    }
     if let (true, Completion::Renew { eol, .. } | Completion::Provision { eol }) =
         (saga.status.is_open(), saga.then)
     {

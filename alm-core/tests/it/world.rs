@@ -8,6 +8,7 @@ use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
 use alm_core::model::audit::AuditResult;
+use alm_core::model::discovery::DiscoveryOrder;
 use alm_core::model::ids::{
     AccountId, DomainId, EngineId, GroupId, InstanceId, RequestId, TemplateId, VaultId,
 };
@@ -309,6 +310,12 @@ impl World {
     /// The account in the directory.
     pub(super) async fn there(&self, account: &Account) -> Option<ad_directory::Account> {
         found(&self.directory, account.object_guid).await
+    }
+
+    /// Whether a look through the domain does not find it.
+    pub(super) async fn found_none(&self, name: &str) -> bool {
+        let order = DiscoveryOrder::new(self.domain).everything();
+        self.alm.discover(&self.admin, &order).await.unwrap().iter().all(|found| found.name != name)
     }
 
     /// The gMSA in the directory.

@@ -252,6 +252,9 @@ async fn l_31_an_open_operation_leaves_retry_abandon_and_the_emergency_stop() {
         (OperationKind::Expire, true),
         (OperationKind::Delete, false),
         (OperationKind::Erase, false),
+        (OperationKind::Rotate, true),
+        (OperationKind::Privilege, true),
+        (OperationKind::Adopt, false),
     ];
     let bench = Bench::new(EolAction::Expire, AccountKind::User).await;
     for phase in ["B1", "B2", "A"] {
