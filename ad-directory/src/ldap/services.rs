@@ -62,7 +62,7 @@ impl LdapDirectory {
         };
         let (entries, reach) = self.entries_that(call, lease, having(&[name.as_str()])?).await?;
         let owners = ServiceNameOwners::new(members(&entries)?, reach);
-        let aliases = self.aliases(call, lease).await?.of(name);
+        let aliases = self.aliases(call, lease).await?.of(name.as_str());
         if aliases.is_empty() {
             return Ok(owners);
         }
@@ -70,6 +70,45 @@ impl LdapDirectory {
         let filter = Filter::all([having(&aliases)?, Filter::not(having(&[name.as_str()])?)]);
         let (entries, _) = self.entries_that(call, lease, filter).await?;
         Ok(owners.with_aliased(members(&entries)?))
+    }
+
+    /// What a refusal may come of that does not say it: since CVE-2021-42282, a name that another object answers for is given away only by
+    /// whoever may change that object, too (KB5008382; Samba says `insufficientAccessRights`).
+    pub(super) async fn explain_alias(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        names: &[&str],
+        error: Error,
+    ) -> Error {
+        let kinds = [ErrorKind::Forbidden, ErrorKind::AlreadyExists, ErrorKind::Constraint];
+        if !kinds.contains(&error.kind()) {
+            return error;
+        }
+        for name in names {
+            if let Ok(Some((alias, dn))) = self.who_answers(call, lease, name).await {
+                return error.with_reason(format!(
+                    "it may be for the service name {name}: {dn} answers for it by {alias}, and only who may change that object as well can give the name to another"
+                ));
+            }
+        }
+        error
+    }
+
+    /// The other name and the object that has it.
+    async fn who_answers(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        name: &str,
+    ) -> Result<Option<(String, String)>> {
+        for alias in self.aliases(call, lease).await?.of(name) {
+            let (mut entries, _) = self.entries_that(call, lease, having(&[&alias])?).await?;
+            if let Some(entry) = entries.pop() {
+                return Ok(Some((alias, entry.dn)));
+            }
+        }
+        Ok(None)
     }
 
     async fn aliases(&self, call: &Call, lease: &mut Lease<'_>) -> Result<&ServiceAliases> {

@@ -248,7 +248,7 @@ impl Directory for MemoryDirectory {
                 list::member(world, *guid)
             };
             let owners: Vec<_> = owner(name.as_str()).into_iter().collect();
-            let others = ServiceAliases::default().of(name);
+            let others = ServiceAliases::default().of(name.as_str());
             let mut aliased: Vec<_> = others.iter().filter_map(|other| owner(other)).collect();
             aliased.retain(|member| owners.iter().all(|owner| owner.guid != member.guid));
             Ok(ServiceNameOwners::new(owners, Reach::Forest).with_aliased(aliased))

@@ -1,7 +1,5 @@
 //! Which service classes a forest takes for others (MS-ADA3, `sPNMappings`).
 
-use crate::ServicePrincipalName;
-
 /// What a forest is made with, on Windows and on Samba.
 const USUAL: &str = "host=alerter,appmgmt,cisvc,clipsrv,browser,dhcp,dnscache,replicator,eventlog,eventsystem,policyagent,oakley,dmserver,\
     dns,mcsvc,fax,msiserver,ias,messenger,netlogon,netman,netdde,netddedsm,nmagent,plugplay,protectedstorage,rasman,rpclocator,rpc,rpcss,\
@@ -29,10 +27,10 @@ impl ServiceAliases {
         Self(values.into_iter().filter_map(|value| pair(value.as_ref())).collect())
     }
 
-    /// The names whose owners answer for this one as long as nobody has it.
-    pub(crate) fn of(&self, name: &ServicePrincipalName) -> Vec<String> {
-        let class = name.class().to_lowercase();
-        let rest = name.as_str().split_once('/').map_or("", |(_, rest)| rest);
+    /// The names whose owners answer for this service name as long as nobody has it.
+    pub(crate) fn of(&self, name: &str) -> Vec<String> {
+        let (class, rest) = name.split_once('/').unwrap_or((name, ""));
+        let class = class.to_lowercase();
         let standing = self.0.iter().filter(|(_, others)| others.contains(&class));
         standing.map(|(class, _)| format!("{class}/{rest}")).collect()
     }
@@ -42,24 +40,20 @@ impl ServiceAliases {
 mod tests {
     use super::ServiceAliases;
 
-    fn of(aliases: &ServiceAliases, name: &str) -> Vec<String> {
-        aliases.of(&name.parse().unwrap())
-    }
-
     #[test]
     fn a_host_answers_for_its_usual_services() {
         let usual = ServiceAliases::default();
-        assert_eq!(of(&usual, "HTTP/web1.corp.example"), ["host/web1.corp.example"]);
-        assert_eq!(of(&usual, "cifs/web1:445"), ["host/web1:445"]);
+        assert_eq!(usual.of("HTTP/web1.corp.example"), ["host/web1.corp.example"]);
+        assert_eq!(usual.of("cifs/web1:445"), ["host/web1:445"]);
         for name in ["HOST/web1", "MSSQLSvc/web1:1433", "ldap/dc1"] {
-            assert_eq!(of(&usual, name), [""; 0], "{name}");
+            assert_eq!(usual.of(name), [""; 0], "{name}");
         }
     }
 
     #[test]
     fn a_forest_may_say_otherwise() {
         let own = ServiceAliases::read(["HOST= http , CIFS", "web=http", "nonsense"]);
-        assert_eq!(of(&own, "http/a/b"), ["host/a/b", "web/a/b"]);
-        assert_eq!(of(&own, "dns/a"), [""; 0]);
+        assert_eq!(own.of("http/a/b"), ["host/a/b", "web/a/b"]);
+        assert_eq!(own.of("dns/a"), [""; 0]);
     }
 }

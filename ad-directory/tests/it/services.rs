@@ -74,18 +74,44 @@ async fn a_name_that_another_domain_has_is_found_at_the_global_catalog() {
     assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH], "nothing was changed");
 }
 
+/// A computer that answers for the name.
+fn host() -> Answer {
+    let attributes = vec![
+        ("objectGUID", vec![9; 16]),
+        ("objectClass", b"computer".to_vec()),
+        ("sAMAccountName", b"WEB$".to_vec()),
+        ("servicePrincipalName", b"HOST/web.corp.example".to_vec()),
+    ];
+    Answer::Entries(vec![("CN=WEB,OU=Hosts,DC=other,DC=example".to_owned(), attributes)])
+}
+
+/// A controller says "access denied" for a name that a host answers for, and nobody would guess at what.
+#[tokio::test]
+async fn a_refusal_that_may_come_of_an_alias_says_so() {
+    let denied =
+        || Answer::Result(50, "00002098: SecErr: DSID-031A11D1, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0");
+    for (found, said) in [(host(), true), (NOBODY, false)] {
+        let [root, mapping] = mappings();
+        let stub = Stub::new(vec![OK, one(&[]), NOBODY, denied(), root, mapping, found]).await;
+        let error = stub.directory().update_account(guid(), &add(), UpdateOptions::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
+        let text = error.to_string();
+        assert_eq!(
+            text.contains("CN=WEB,OU=Hosts,DC=other,DC=example answers for it by host/web.corp.example"),
+            said,
+            "{text}"
+        );
+    }
+    // Without a new name there is nothing to ask.
+    let stub = Stub::new(vec![OK, one(&[]), denied()]).await;
+    let change = AccountUpdate::new().description(Some("x".to_owned()));
+    let error = stub.directory().update_account(guid(), &change, UpdateOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), stub.tags()), (ErrorKind::Forbidden, vec![BIND, SEARCH, MODIFY]));
+}
+
 /// What stands for a name is the forest's to say, and is asked for once; a host that has the very name as well is its owner.
 #[tokio::test]
 async fn who_answers_by_an_alias_is_searched_for_in_the_forest() {
-    let host = || {
-        let attributes = vec![
-            ("objectGUID", vec![9; 16]),
-            ("objectClass", b"computer".to_vec()),
-            ("sAMAccountName", b"WEB$".to_vec()),
-            ("servicePrincipalName", b"HOST/web.corp.example".to_vec()),
-        ];
-        Answer::Entries(vec![("CN=WEB,OU=Hosts,DC=other,DC=example".to_owned(), attributes)])
-    };
     let catalog = Stub::new(vec![OK, NOBODY, host(), NOBODY, host(), NOBODY]).await;
     let [root, mapping] = mappings();
     let stub = Stub::new(vec![OK, root, mapping]).await;
