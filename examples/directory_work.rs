@@ -1,6 +1,6 @@
 //! Work on a directory, one line of JSON for each thing that was done: for scripts that judge it by other means (`.ci/e2e`).
 //!
-//! Signs in as `AD_TEST_ADMIN` with `AD_TEST_ADMIN_PASSWORD` at the controllers named on the command line, and trusts `AD_TEST_CA_FILE`.
+//! Signs in as `AD_TEST_ADMIN` with `AD_TEST_ADMIN_PASSWORD`, or with Kerberos, at the controllers named on the command line, and trusts `AD_TEST_CA_FILE`.
 
 use std::{collections::HashSet, error::Error, io::Write, time::Duration};
 
@@ -22,6 +22,9 @@ struct Arguments {
     /// How long an operation may take, in seconds.
     #[arg(long, default_value_t = 30)]
     limit: u64,
+    /// Signs in with the process's Kerberos instead of a name and a password; needs `ad-directory/gssapi`.
+    #[arg(long)]
+    kerberos: bool,
     #[command(subcommand)]
     work: Work,
 }
@@ -82,9 +85,13 @@ async fn main() -> Outcome {
     for other in controllers {
         builder = builder.fallback(other);
     }
+    builder = if arguments.kerberos {
+        builder.kerberos()
+    } else {
+        let password = SecretString::from(variable("AD_TEST_ADMIN_PASSWORD")?);
+        builder.bind_name(variable("AD_TEST_ADMIN")?).password(password)
+    };
     let directory = builder
-        .bind_name(variable("AD_TEST_ADMIN")?)
-        .password(SecretString::from(variable("AD_TEST_ADMIN_PASSWORD")?))
         .ca_file(variable("AD_TEST_CA_FILE")?)
         .time_limits(
             TimeLimits::default()

@@ -149,7 +149,7 @@ list! { $
         the_name_of_the_account_is_no_part_of_its_password a_reset_forgets_the_history history_holds_for_a_reset_when_asked
         history_holds_for_the_owner the_password_before_does_not_lock;
     services: service_names_come_and_go_one_by_one a_service_name_can_be_added_and_removed_twice a_taken_service_name_is_not_added
-        the_owner_of_a_service_name_is_found of_two_who_want_a_service_name_one_gets_it two_who_add_service_names_both_succeed
+        the_owner_of_a_service_name_is_found who_answers_for_a_service_name_by_an_alias_is_told of_two_who_want_a_service_name_one_gets_it two_who_add_service_names_both_succeed
         contradicting_service_names_are_refused;
     managed: a_managed_account_is_as_it_was_made a_managed_account_has_the_usual_defaults every_key_finds_a_managed_account
         managed_accounts_are_no_accounts managed_accounts_are_listed a_taken_name_stops_a_managed_account

@@ -7,6 +7,7 @@ mod call;
 mod connection;
 mod convert;
 mod create;
+mod credential;
 mod delta;
 mod diagnostic;
 mod dial;
@@ -15,6 +16,8 @@ mod extended_dn;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod groups;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod locator;
 mod lookup;
 mod managed;
@@ -42,7 +45,7 @@ pub use locator::{SrvRecord, SrvResolver};
 use pool::Pool;
 pub use raw::{LdapEntry, Modification};
 
-use crate::{AttributeName, Dn, Result};
+use crate::{AttributeName, Dn, Result, service_names::aliases::ServiceAliases};
 
 /// Active Directory, or Samba as a domain controller, over LDAPS.
 ///
@@ -54,7 +57,8 @@ use crate::{AttributeName, Dn, Result};
 /// asked once more, at another controller if need be; a change never is, since it may have been done.
 ///
 /// A refused password is not sent again: from then on every operation fails with `Auth` until
-/// [`replace_password`](Self::replace_password), so that a program with an old password does not lock its own account.
+/// [`replace_password`](Self::replace_password) or [`sign_in_again`](Self::sign_in_again), so that a program with an old password does not lock
+/// its own account.
 ///
 /// Cloning it gives another handle on the same connections.
 ///
@@ -86,6 +90,8 @@ struct Core {
     limits: TimeLimits,
     /// The domain, when it was configured; else it is asked for.
     base: tokio::sync::OnceCell<Dn>,
+    /// Which service classes the forest takes for others; asked for once, since nobody changes it.
+    aliases: tokio::sync::OnceCell<ServiceAliases>,
 }
 
 /// How long things may take.
@@ -152,10 +158,16 @@ impl LdapDirectory {
     /// Signs in with another password from now on. Connections that are open stay signed in.
     ///
     /// # Errors
-    /// `Invalid` when it is empty.
+    /// `Invalid` when it is empty, or when this directory signs in with [Kerberos](LdapDirectoryBuilder::kerberos).
     pub fn replace_password(&self, password: SecretString) -> Result<()> {
         // The global catalogs sign in with the same credential.
         self.core.pool.dialer.replace_password(password)
+    }
+
+    /// Signs in again with what was refused: once the account's password was set to the one that is known here, or its new key is in the key
+    /// table. Each try that is refused counts towards a lock-out, so nothing here does this by itself.
+    pub fn sign_in_again(&self) {
+        self.core.pool.dialer.sign_in_again();
     }
 }
 

@@ -43,6 +43,8 @@ mod refusals;
 mod restore;
 #[path = "it/services.rs"]
 mod services;
+#[path = "it/sign_in.rs"]
+mod sign_in;
 #[path = "it/stub.rs"]
 mod stub;
 #[path = "it/windows.rs"]

@@ -83,6 +83,29 @@ pub async fn the_owner_of_a_service_name_is_found(ground: &Ground) -> Checked {
     Ok(())
 }
 
+/// A host answers for its usual services until somebody has their very names, and does not stand in their way (MS-ADA3, `sPNMappings`).
+pub async fn who_answers_for_a_service_name_by_an_alias_is_told(ground: &Ground) -> Checked {
+    let host = name(ground, "HOST")?;
+    let of = |class: &str| format!("{class}/{}", host.host()).parse::<ServicePrincipalName>();
+    let (http, other) = (of("HTTP")?, of("MSSQLSvc")?);
+    let machine = ground.create(&ground.draft()?.service_principal_name(host.as_str())).await?;
+    let seen = async |name: &ServicePrincipalName| -> Result<(Vec<ObjectGuid>, Vec<ObjectGuid>)> {
+        let found = ground.reader.service_name_owners(name, ServiceNameOptions::new()).await?;
+        let guids = |members: &[crate::Member]| members.iter().map(|member| member.guid).collect();
+        Ok((guids(&found.owners), guids(&found.aliased)))
+    };
+    assert_eq!(seen(&http).await?, (vec![], vec![machine.guid]));
+    assert_eq!(seen(&host).await?, (vec![machine.guid], vec![]));
+    assert_eq!(seen(&other).await?, (vec![], vec![]));
+    let account = ground.create(&ground.draft()?.service_principal_name(http.as_str())).await?;
+    assert_eq!(seen(&http).await?, (vec![account.guid], vec![machine.guid]));
+    // Whoever has both is the owner, and nobody whose place is taken.
+    update(ground, account.guid, AccountUpdate::new().remove_service_principal_name(http.clone())).await?;
+    update(ground, machine.guid, AccountUpdate::new().add_service_principal_name(http.clone())).await?;
+    assert_eq!(seen(&http).await?, (vec![machine.guid], vec![]));
+    Ok(())
+}
+
 /// Between the look and the change somebody else may be quicker; the directory decides (MS-ADTS 3.1.1.5.1.3).
 pub async fn of_two_who_want_a_service_name_one_gets_it(ground: &Ground) -> Checked {
     let name = name(ground, "HTTP")?;

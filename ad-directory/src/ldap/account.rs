@@ -93,14 +93,14 @@ impl LdapDirectory {
                 return self.read_back(call, lease, &id.into()).await;
             };
             if !modify::may_be_stale(&error, update) {
-                return Err(error);
+                return Err(self.explain_alias(call, lease, &new, error).await);
             }
             // The flags and names are compared and set: whether they were what stopped it, they say themselves.
             let now = self.existing(call, lease, id).await?;
             if now.user_account_control == account.user_account_control
                 && now.service_principal_names == account.service_principal_names
             {
-                return Err(error);
+                return Err(self.explain_alias(call, lease, &new, error).await);
             }
             account = now;
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +13,8 @@ use url::Url;
 use super::{
     Core, LdapDirectory, TimeLimits,
     connection::Endpoint,
-    dial::{Credential, Dialer, SharedCredential},
+    credential::Credential,
+    dial::{Dialer, SharedCredential},
     locator::{Locator, SrvResolver},
     pool::Pool,
     tls,
@@ -32,6 +34,7 @@ pub struct LdapDirectoryBuilder {
     base: Option<Dn>,
     name: String,
     password: SecretString,
+    kerberos: bool,
     authorities: Vec<Authority>,
     limits: TimeLimits,
     marker_attribute: String,
@@ -55,6 +58,7 @@ impl LdapDirectoryBuilder {
             base: None,
             name: String::new(),
             password: SecretString::default(),
+            kerberos: false,
             authorities: Vec::new(),
             limits: TimeLimits::default(),
             marker_attribute: "adminDescription".to_owned(),
@@ -113,6 +117,33 @@ impl LdapDirectoryBuilder {
         self
     }
 
+    /// Signs in with Kerberos instead of a name and a password. Needs the feature `gssapi`.
+    ///
+    /// Who signs in is what the process's Kerberos says, and no secret is in this program: a ticket in the credential cache (the variable
+    /// `KRB5CCNAME`, filled by `kinit` or a daemon), or a key table to get tickets with (`KRB5_CLIENT_KTNAME=FILE:/etc/alm.keytab`, best for a
+    /// service: it renews them by itself). `KRB5_CONFIG` names the configuration when it is not `/etc/krb5.conf`. On Windows it is the account
+    /// that the process runs as.
+    ///
+    /// Each controller must be given by its full DNS name, never by an address or a short name: Kerberos knows it as `ldap/dc1.corp.example`.
+    /// The clocks may differ by 5 minutes. The connection is LDAPS as always; a controller that demands channel binding gets it. Samba needs
+    /// `ldap server require strong auth = allow_sasl_over_tls`.
+    ///
+    /// A key table whose key was refused is not tried again before [`sign_in_again`](LdapDirectory::sign_in_again): each time would count
+    /// towards a lock-out. The library waits for the Kerberos server on a thread of its own; one that does not answer is given up after
+    /// [`TimeLimits::connect`], while that thread may wait longer.
+    ///
+    /// ```no_run
+    /// # use ad_directory::LdapDirectory;
+    /// # fn example() -> Result<(), ad_directory::Error> {
+    /// let directory = LdapDirectory::builder("ldaps://dc1.corp.example").kerberos().ca_file("/etc/ssl/corp-ca.pem").build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn kerberos(mut self) -> Self {
+        self.kerberos = true;
+        self
+    }
+
     /// Certificates, in PEM, of the authorities to trust. Once one is given, the system's are not trusted any more.
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(Authority::Pem(pem.into()));
@@ -151,7 +182,7 @@ impl LdapDirectoryBuilder {
     ///
     /// # Errors
     /// `Config` for an address that is not `ldaps://`, an empty name or password, certificates that cannot be read, no authority at all,
-    /// or a limit of zero.
+    /// or a limit of zero; for Kerberos beside a password, with a controller that is named by an address, or without the feature `gssapi`.
     pub fn build(self) -> Result<LdapDirectory> {
         let config = |reason: &'static str| Error::new(ErrorKind::Config, "build").with_reason(reason);
         let endpoints = self.urls.iter().map(|url| endpoint(url, 636)).collect::<Result<Vec<_>>>()?;
@@ -167,14 +198,28 @@ impl LdapDirectoryBuilder {
             }
             None => None,
         };
-        if self.name.is_empty() {
+        let credential = if self.kerberos {
+            if !self.name.is_empty() || !self.password.expose_secret().is_empty() {
+                return Err(config(
+                    "both Kerberos and a name with a password were given; one of them is meant",
+                ));
+            }
+            let by_address =
+                endpoints.iter().chain(&catalogs).find(|endpoint| endpoint.host.parse::<IpAddr>().is_ok());
+            if let Some(endpoint) = by_address {
+                return Err(config("Kerberos knows controllers by their full DNS names, not by addresses")
+                    .with_subject(endpoint));
+            }
+            with_kerberos()?
+        } else if self.name.is_empty() {
             return Err(config("no account to sign in with was given"));
-        }
-        if self.password.expose_secret().is_empty() {
+        } else if self.password.expose_secret().is_empty() {
             return Err(config(
                 "the password to sign in with is empty, and a controller would take that for nobody's",
             ));
-        }
+        } else {
+            Credential::Password { name: self.name, password: self.password }
+        };
         let zero = [self.limits.connect, self.limits.operation].iter().any(std::time::Duration::is_zero);
         if self.connections == 0 || zero {
             return Err(config("a limit is zero"));
@@ -195,7 +240,7 @@ impl LdapDirectoryBuilder {
             });
         }
         let trust = Arc::new(tls::trust(&pems)?);
-        let credential = SharedCredential::new(Credential { name: self.name, password: self.password });
+        let credential = SharedCredential::new(credential);
         let catalog = (!catalogs.is_empty()).then(|| {
             let dialer =
                 Dialer::new(catalogs, None, credential.clone(), Arc::clone(&trust), self.limits).read_only();
@@ -210,6 +255,7 @@ impl LdapDirectoryBuilder {
             marker_attribute,
             limits: self.limits,
             base: tokio::sync::OnceCell::new_with(self.base),
+            aliases: tokio::sync::OnceCell::new(),
         };
         Ok(LdapDirectory { core: Arc::new(core), pinned: None })
     }
@@ -225,6 +271,17 @@ fn system_resolver() -> Result<Arc<dyn SrvResolver>> {
 fn system_resolver() -> Result<Arc<dyn SrvResolver>> {
     Err(Error::new(ErrorKind::Config, "build")
         .with_reason("looking controllers up needs the feature `locator`, or a resolver of your own"))
+}
+
+#[cfg(feature = "gssapi")]
+#[allow(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn with_kerberos() -> Result<Credential> {
+    Ok(Credential::Kerberos)
+}
+
+#[cfg(not(feature = "gssapi"))]
+fn with_kerberos() -> Result<Credential> {
+    Err(Error::new(ErrorKind::Config, "build").with_reason("Kerberos needs the feature `gssapi`"))
 }
 
 fn endpoint(text: &str, port: u16) -> Result<Endpoint> {

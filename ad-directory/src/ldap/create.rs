@@ -77,7 +77,9 @@ impl LdapDirectory {
         self.refuse_taken(call, lease, &names, None).await?;
         let made =
             create(call, lease.connection(call)?, &dn.to_string(), new, &self.core.marker_attribute).await;
-        made.map_err(|error| error.with_subject(&dn))?;
+        if let Err(error) = made {
+            return Err(self.explain_alias(call, lease, &names, error.with_subject(&dn)).await);
+        }
         self.read_back(call, lease, &dn.into()).await
     }
 }

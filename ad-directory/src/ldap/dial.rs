@@ -11,21 +11,19 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
+#[cfg(feature = "gssapi")]
+use super::kerberos;
 use super::{
     TimeLimits,
     call::Call,
     connection::{Connection, Endpoint},
+    credential::Credential,
     diagnostic,
     locator::Locator,
     root,
     tls::Trust,
 };
 use crate::{Error, ErrorKind, Outcome, Result};
-
-pub(super) struct Credential {
-    pub(super) name: String,
-    pub(super) password: SecretString,
-}
 
 /// Knows the controllers and signs in at one. Holds no connections, so that those can hold it.
 pub(super) struct Dialer {
@@ -121,10 +119,24 @@ impl Dialer {
             );
         }
         let mut signing = lock(&self.credential.0);
-        let name = signing.credential.name.clone();
-        *signing = Signing { credential: Arc::new(Credential { name, password }), refused: None };
+        let name = match &*signing.credential {
+            Credential::Password { name, .. } => name.clone(),
+            #[cfg(feature = "gssapi")]
+            Credential::Kerberos => {
+                return Err(Error::new(ErrorKind::Invalid, "replace_password")
+                    .with_reason("this directory signs in with Kerberos, and has no password"));
+            }
+        };
+        *signing = Signing { credential: Arc::new(Credential::Password { name, password }), refused: None };
         drop(signing);
         Ok(())
+    }
+
+    pub(super) fn sign_in_again(&self) {
+        let mut signing = lock(&self.credential.0);
+        // Another one than what a sign-in under way was begun with, whose refusal comes too late.
+        let credential = Arc::new(Credential::clone(&signing.credential));
+        *signing = Signing { credential, refused: None };
     }
 
     /// All controllers that are known, with their numbers.
@@ -261,9 +273,19 @@ impl Dialer {
             }
             place.verified.store(true, Ordering::Relaxed);
         }
-        let bind = connection.bind(call, &credential.name, credential.password.expose_secret());
+        let bind = connection.sign_in(call, &credential, &place.endpoint.host);
         let result = match tokio::time::timeout(left(), bind).await {
             Ok(Ok(result)) => result,
+            #[cfg(feature = "gssapi")]
+            Ok(Err(error))
+                if matches!(*credential, Credential::Kerberos) && error.kind() != ErrorKind::Interrupted =>
+            {
+                let error = error.with_subject(&place.endpoint).with_outcome(Outcome::NotSent);
+                if kerberos::was_counted(&error) {
+                    self.remember(&credential, &error);
+                }
+                return Err(error);
+            }
             // Nothing but the sign-in was sent, so another controller may be tried.
             Ok(Err(error)) => {
                 return Err(unanswered("the connection was lost during the sign-in").with_source(error));
@@ -279,15 +301,24 @@ impl Dialer {
         if error.kind() == ErrorKind::Auth {
             let reason = diagnostic::explain_sign_in(error.bind_code());
             error = error.with_reason(reason);
-            if matches!(error.bind_code(), Some(0x525 | 0x52e) | None) {
-                let mut signing = lock(&self.credential.0);
-                // Unless it was replaced in the meantime.
-                if Arc::ptr_eq(&signing.credential, &credential) {
-                    signing.refused = Some(error.clone());
-                }
+            let is_password = matches!(*credential, Credential::Password { .. });
+            if is_password && matches!(error.bind_code(), Some(0x525 | 0x52e) | None) {
+                self.remember(&credential, &error);
             }
         }
+        #[cfg(feature = "gssapi")]
+        if let (Credential::Kerberos, Some(reason)) = (&*credential, kerberos::refused(result.rc)) {
+            error = error.with_reason(reason);
+        }
         Err(error)
+    }
+
+    /// Lets nobody try this credential again, unless it was replaced in the meantime.
+    fn remember(&self, credential: &Arc<Credential>, refusal: &Error) {
+        let mut signing = lock(&self.credential.0);
+        if Arc::ptr_eq(&signing.credential, credential) {
+            signing.refused = Some(refusal.clone());
+        }
     }
 }
 

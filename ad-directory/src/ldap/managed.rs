@@ -180,7 +180,7 @@ impl LdapDirectory {
         self.refuse_taken(call, lease, &names, None).await?;
         let attributes = attributes(new, &readers, self.core.marker_attribute.as_str());
         let made = lease.connection(call)?.change(call, Change::Add(dn.to_string(), attributes)).await;
-        made.map_err(|refusal| {
+        let made = made.map_err(|refusal| {
             let error = refusal.error.with_subject(&dn);
             match error.win32_code() {
                 Some(NO_KEY) => error
@@ -192,7 +192,10 @@ impl LdapDirectory {
                     .with_codes(error.ldap_code(), error.win32_code(), None),
                 _ => error,
             }
-        })?;
+        });
+        if let Err(error) = made {
+            return Err(self.explain_alias(call, lease, &names, error).await);
+        }
         let found = self.managed_account(call, lease, &dn.clone().into()).await?;
         found.ok_or_else(|| lookup::unreadable(call, &dn))
     }
@@ -235,7 +238,8 @@ impl LdapDirectory {
                 )
             );
             if !compared || refusal.error.kind() != ErrorKind::Constraint {
-                return Err(refusal.error.with_subject(&account.dn));
+                let error = refusal.error.with_subject(&account.dn);
+                return Err(self.explain_alias(call, lease, &new, error).await);
             }
             let (entry_now, now) = self.existing_managed(call, lease, id).await?;
             let fits = update

@@ -294,7 +294,7 @@ impl Directory for LdapDirectory {
         name: &ServicePrincipalName,
         _options: ServiceNameOptions,
     ) -> Result<ServiceNameOwners> {
-        leased!(self, "service_names.owners", |call, lease| self.owners(call, lease, name.as_str()).await)
+        leased!(self, "service_names.owners", |call, lease| self.owners(call, lease, name).await)
     }
 
     async fn root_key(&self, _options: RootKeyOptions) -> Result<RootKey> {

@@ -2,20 +2,26 @@
 
 use ldap3::Scope;
 
-use super::{LdapDirectory, call::Call, convert, entry::Entry, pool::Lease};
-use crate::{ErrorKind, Filter, ObjectGuid, Reach, Result, ServiceNameOwners};
+use super::{LdapDirectory, call::Call, convert, entry::Entry, pool::Lease, root};
+use crate::{
+    Error, ErrorKind, Filter, Member, ObjectGuid, Reach, Result, ServiceNameOwners, ServicePrincipalName,
+    service_names::aliases::ServiceAliases,
+};
+
+/// One of these names, which are compared without regard to case.
+fn having(names: &[&str]) -> Result<Filter> {
+    let equals = |name: &&str| Ok(Filter::equals("servicePrincipalName".parse()?, *name));
+    Ok(Filter::any(names.iter().map(equals).collect::<Result<Vec<_>>>()?))
+}
 
 impl LdapDirectory {
-    /// The objects that have one of these names, which are compared without regard to case.
-    async fn entries_with(
+    /// The objects that fit, in the forest if that can be asked.
+    async fn entries_that(
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
-        names: &[&str],
+        filter: Filter,
     ) -> Result<(Vec<Entry>, Reach)> {
-        let attribute = || "servicePrincipalName".parse();
-        let filters = names.iter().map(|name| Ok(Filter::equals(attribute()?, *name)));
-        let filter = Filter::any(filters.collect::<Result<Vec<_>>>()?);
         let mut attributes = convert::MEMBER_ATTRIBUTES.to_vec();
         attributes.push("servicePrincipalName");
         if let Some(catalog) = &self.core.catalog {
@@ -49,11 +55,76 @@ impl LdapDirectory {
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
-        name: &str,
+        name: &ServicePrincipalName,
     ) -> Result<ServiceNameOwners> {
-        let (entries, reach) = self.entries_with(call, lease, &[name]).await?;
-        let owners = entries.iter().map(|entry| convert::member(call, entry)).collect::<Result<_>>()?;
-        Ok(ServiceNameOwners::new(owners, reach))
+        let members = |entries: &[Entry]| -> Result<Vec<Member>> {
+            entries.iter().map(|entry| convert::member(call, entry)).collect()
+        };
+        let (entries, reach) = self.entries_that(call, lease, having(&[name.as_str()])?).await?;
+        let owners = ServiceNameOwners::new(members(&entries)?, reach);
+        let aliases = self.aliases(call, lease).await?.of(name.as_str());
+        if aliases.is_empty() {
+            return Ok(owners);
+        }
+        let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
+        let filter = Filter::all([having(&aliases)?, Filter::not(having(&[name.as_str()])?)]);
+        let (entries, _) = self.entries_that(call, lease, filter).await?;
+        Ok(owners.with_aliased(members(&entries)?))
+    }
+
+    /// What a refusal may come of that does not say it: since CVE-2021-42282, a name that another object answers for is given away only by
+    /// whoever may change that object, too (KB5008382; Samba says `insufficientAccessRights`).
+    pub(super) async fn explain_alias(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        names: &[&str],
+        error: Error,
+    ) -> Error {
+        let kinds = [ErrorKind::Forbidden, ErrorKind::AlreadyExists, ErrorKind::Constraint];
+        if !kinds.contains(&error.kind()) {
+            return error;
+        }
+        for name in names {
+            if let Ok(Some((alias, dn))) = self.who_answers(call, lease, name).await {
+                return error.with_reason(format!(
+                    "it may be for the service name {name}: {dn} answers for it by {alias}, and only who may change that object as well can give the name to another"
+                ));
+            }
+        }
+        error
+    }
+
+    /// The other name and the object that has it.
+    async fn who_answers(
+        &self,
+        call: &Call,
+        lease: &mut Lease<'_>,
+        name: &str,
+    ) -> Result<Option<(String, String)>> {
+        for alias in self.aliases(call, lease).await?.of(name) {
+            let (mut entries, _) = self.entries_that(call, lease, having(&[&alias])?).await?;
+            if let Some(entry) = entries.pop() {
+                return Ok(Some((alias, entry.dn)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn aliases(&self, call: &Call, lease: &mut Lease<'_>) -> Result<&ServiceAliases> {
+        let asked = self.core.aliases.get_or_try_init(|| async {
+            let configuration = root::configuration(call, lease).await?.context;
+            let place = format!("CN=Directory Service,CN=Windows NT,CN=Services,{configuration}");
+            let anything = root::anything()?;
+            let connection = lease.connection(call)?;
+            let found = connection.search(call, &place, Scope::Base, &anything, &["sPNMappings"]).await?;
+            let entry = found.and_then(|mut entries| entries.pop()).unwrap_or_default();
+            // A forest has always got it; whoever may not read it goes by what it was made with.
+            let usual = !entry.has("spnmappings");
+            let read = || ServiceAliases::read(entry.texts("spnmappings"));
+            Ok::<_, Error>(if usual { ServiceAliases::default() } else { read() })
+        });
+        asked.await
     }
 
     /// Refuses names that another object than `except` has. Between this and the change somebody may still take one: the controller refuses
@@ -68,7 +139,7 @@ impl LdapDirectory {
         if names.is_empty() {
             return Ok(());
         }
-        let (entries, _) = self.entries_with(call, lease, names).await?;
+        let (entries, _) = self.entries_that(call, lease, having(names)?).await?;
         for entry in entries {
             if except.is_some() && convert::guid(call, &entry).ok() == except {
                 continue;

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Capability, Error, ErrorKind, PolicyScope, Reach, Vendor, directory::methods::prelude::*, listing,
+    service_names::aliases::ServiceAliases,
 };
 
 #[async_trait]
@@ -242,9 +243,15 @@ impl Directory for MemoryDirectory {
         _options: ServiceNameOptions,
     ) -> Result<ServiceNameOwners> {
         self.read(|world| {
-            let guid = world.index.services.get(&name.as_str().to_lowercase());
-            let owner = guid.and_then(|guid| list::member(world, *guid));
-            Ok(ServiceNameOwners::new(owner.into_iter().collect(), Reach::Forest))
+            let owner = |name: &str| {
+                let guid = world.index.services.get(&name.to_lowercase())?;
+                list::member(world, *guid)
+            };
+            let owners: Vec<_> = owner(name.as_str()).into_iter().collect();
+            let others = ServiceAliases::default().of(name.as_str());
+            let mut aliased: Vec<_> = others.iter().filter_map(|other| owner(other)).collect();
+            aliased.retain(|member| owners.iter().all(|owner| owner.guid != member.guid));
+            Ok(ServiceNameOwners::new(owners, Reach::Forest).with_aliased(aliased))
         })
     }
 

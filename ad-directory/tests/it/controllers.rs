@@ -15,6 +15,7 @@ use futures_util::StreamExt;
 
 use crate::{
     ground::dn,
+    services::mappings,
     stub::{ADD, Answer, BIND, SEARCH, Stub, account, done, entry},
 };
 
@@ -153,7 +154,8 @@ const REFUSED: Answer = Answer::Result(
 );
 
 async fn owners(directory: &LdapDirectory) -> Result<(usize, Reach)> {
-    let name = "HTTP/web.corp.example".parse().unwrap();
+    // Nothing else stands for this class.
+    let name = "MSSQLSvc/web.corp.example".parse().unwrap();
     let owners = directory.service_name_owners(&name, ServiceNameOptions::new()).await?;
     Ok((owners.owners.len(), owners.reach))
 }
@@ -166,7 +168,8 @@ fn with_catalog(domain: &Stub, catalog: &Stub) -> LdapDirectory {
 #[tokio::test]
 async fn a_password_that_the_global_catalog_refused_is_sent_to_no_controller_until_it_is_replaced() {
     let page = |cookie| Answer::Page(vec![account(1, "m", &[])], cookie);
-    let domain = Stub::new(vec![OK, page(b"a"), page(b"b"), page(b""), OK, one()]).await;
+    let [root, mapping] = mappings();
+    let domain = Stub::new(vec![OK, page(b"a"), page(b"b"), page(b""), root, mapping]).await;
     let catalog = Stub::new(vec![REFUSED, OK, one()]).await;
     let directory = with_catalog(&domain, &catalog);
     assert_eq!(owners(&directory).await.unwrap_err().kind(), ErrorKind::Auth);
@@ -187,7 +190,8 @@ async fn a_password_that_the_global_catalog_refused_is_sent_to_no_controller_unt
 /// It is only read from, so one that cannot be written to will do; what is no controller gets no password there either.
 #[tokio::test]
 async fn a_read_only_global_catalog_is_used() {
-    let domain = Stub::new(vec![OK]).await;
+    let [root_dse, mapping] = mappings();
+    let domain = Stub::new(vec![OK, root_dse, mapping]).await;
     let stranger = Stub::new(vec![root(&[])]).await;
     let read_only = Stub::new(vec![root(&[ACTIVE_DIRECTORY, "1.2.840.113556.1.4.1920"]), OK, one()]).await;
     let directory = domain
@@ -205,14 +209,15 @@ async fn a_read_only_global_catalog_is_used() {
 /// A lost connection is opened anew; and when no catalog is left, the domain answers for itself and says so.
 #[tokio::test]
 async fn a_global_catalog_that_is_lost_is_asked_again_and_then_the_domain() {
-    let domain = Stub::new(vec![OK, one()]).await;
+    let [root, mapping] = mappings();
+    let domain = Stub::new(vec![OK, root, mapping, one()]).await;
     let catalog = Stub::new(vec![OK, Answer::Close, OK, one(), Answer::Close, Answer::Close]).await;
     let directory = with_catalog(&domain, &catalog);
     assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Forest));
     assert_eq!(catalog.tags(), [BIND, SEARCH, BIND, SEARCH]);
-    assert_eq!(domain.tags(), [BIND]);
+    assert_eq!(domain.tags(), [BIND, SEARCH, SEARCH]);
     assert_eq!(owners(&directory).await.unwrap(), (1, Reach::Domain));
-    assert_eq!(domain.tags(), [BIND, SEARCH]);
+    assert_eq!(domain.tags(), [BIND, SEARCH, SEARCH, SEARCH]);
 }
 
 #[derive(Clone, Debug, Default)]

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use ad_directory::{
-    AttributeName, AttributeValues, Capability, ChangeBatch, ChangeSource, ChangesOptions, Directory,
-    DirectoryExt, ErrorKind, Filter, LdapDirectory, LdapDirectoryBuilder, ListOptions, Modification, Outcome,
-    ProbeOptions, Query, SamAccountName, TimeLimits, Vendor,
+    AccountUpdate, AttributeName, AttributeValues, Capability, ChangeBatch, ChangeSource, ChangesOptions,
+    CreateOptions, DeleteOptions, Directory, DirectoryExt, ErrorKind, Filter, LdapDirectory,
+    LdapDirectoryBuilder, ListOptions, Modification, NewAccount, Outcome, ProbeOptions, Query,
+    SamAccountName, ServiceNameOptions, ServicePrincipalName, TimeLimits, UpdateOptions, Vendor,
     conformance::{Ground, Harness, SAMBA},
 };
 use futures_util::TryStreamExt;
@@ -213,6 +214,24 @@ async fn what_was_not_delegated_is_forbidden() {
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
+}
+
+#[tokio::test]
+async fn a_name_that_a_host_answers_for_is_refused_and_says_by_whom() {
+    let ground = Samba.fresh().await;
+    let suffix: u64 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros() as u64;
+    let new = NewAccount::new(variable("AD_TEST_OU").parse().unwrap(), format!("h{suffix}").parse().unwrap());
+    let account = ground.directory.create_account(&new, CreateOptions::new()).await.unwrap();
+    let name: ServicePrincipalName = "HTTP/dc1.lab.example.com".parse().unwrap();
+    let owners = ground.directory.service_name_owners(&name, ServiceNameOptions::new()).await.unwrap();
+    assert_eq!((owners.is_free(), owners.aliased[0].name.as_deref()), (true, Some("DC1$")));
+    let change = AccountUpdate::new().add_service_principal_name(name);
+    let refused = ground.directory.update_account(account.guid, &change, UpdateOptions::new()).await;
+    ground.directory.delete_account(account.guid, DeleteOptions::new()).await.unwrap();
+    ground.clean_up().await;
+    let error = refused.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
+    assert!(error.to_string().contains("CN=DC1,"), "{error}");
 }
 
 #[tokio::test]

@@ -37,14 +37,27 @@ fn computer() -> Answer {
     Answer::Entries(vec![("CN=WEB,OU=Hosts,DC=other,DC=example".to_owned(), attributes)])
 }
 
+/// What is asked once for all service names: where the configuration is, and what the forest takes for what.
+pub(crate) fn mappings() -> [Answer; 2] {
+    let configuration = "CN=Configuration,DC=corp,DC=example";
+    let root = vec![
+        ("configurationNamingContext", configuration.as_bytes().to_vec()),
+        ("currentTime", b"20261120180659.0Z".to_vec()),
+    ];
+    let mappings = vec![("sPNMappings", b"host=cifs,http".to_vec())];
+    let place = format!("CN=Directory Service,CN=Windows NT,CN=Services,{configuration}");
+    [Answer::Entries(vec![(String::new(), root)]), Answer::Entries(vec![(place, mappings)])]
+}
+
 fn add() -> AccountUpdate {
     AccountUpdate::new().add_service_principal_name(name())
 }
 
 #[tokio::test]
 async fn a_name_that_another_domain_has_is_found_at_the_global_catalog() {
-    let catalog = Stub::new(vec![OK, computer(), computer(), computer()]).await;
-    let stub = Stub::new(vec![OK, one(&[]), OK]).await;
+    let catalog = Stub::new(vec![OK, computer(), NOBODY, computer(), computer()]).await;
+    let [root, mapping] = mappings();
+    let stub = Stub::new(vec![OK, root, mapping, one(&[]), OK]).await;
     // One authority for both: the stubs make their own.
     let directory =
         stub.builder().ca_pem(catalog.ca.as_bytes()).global_catalog(&catalog.url).build().unwrap();
@@ -57,18 +70,75 @@ async fn a_name_that_another_domain_has_is_found_at_the_global_catalog() {
         .service_principal_name(name().as_str());
     let error = directory.create_account(&new, CreateOptions::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-    assert_eq!(catalog.tags(), [BIND, SEARCH, SEARCH, SEARCH]);
-    assert_eq!(stub.tags(), [BIND, SEARCH], "nothing was changed");
+    assert_eq!(catalog.tags(), [BIND, SEARCH, SEARCH, SEARCH, SEARCH]);
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH], "nothing was changed");
+}
+
+/// A computer that answers for the name.
+fn host() -> Answer {
+    let attributes = vec![
+        ("objectGUID", vec![9; 16]),
+        ("objectClass", b"computer".to_vec()),
+        ("sAMAccountName", b"WEB$".to_vec()),
+        ("servicePrincipalName", b"HOST/web.corp.example".to_vec()),
+    ];
+    Answer::Entries(vec![("CN=WEB,OU=Hosts,DC=other,DC=example".to_owned(), attributes)])
+}
+
+/// A controller says "access denied" for a name that a host answers for, and nobody would guess at what.
+#[tokio::test]
+async fn a_refusal_that_may_come_of_an_alias_says_so() {
+    let denied =
+        || Answer::Result(50, "00002098: SecErr: DSID-031A11D1, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0");
+    for (found, said) in [(host(), true), (NOBODY, false)] {
+        let [root, mapping] = mappings();
+        let stub = Stub::new(vec![OK, one(&[]), NOBODY, denied(), root, mapping, found]).await;
+        let error = stub.directory().update_account(guid(), &add(), UpdateOptions::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
+        let text = error.to_string();
+        assert_eq!(
+            text.contains("CN=WEB,OU=Hosts,DC=other,DC=example answers for it by host/web.corp.example"),
+            said,
+            "{text}"
+        );
+    }
+    // Without a new name there is nothing to ask.
+    let stub = Stub::new(vec![OK, one(&[]), denied()]).await;
+    let change = AccountUpdate::new().description(Some("x".to_owned()));
+    let error = stub.directory().update_account(guid(), &change, UpdateOptions::new()).await.unwrap_err();
+    assert_eq!((error.kind(), stub.tags()), (ErrorKind::Forbidden, vec![BIND, SEARCH, MODIFY]));
+}
+
+/// What stands for a name is the forest's to say, and is asked for once; a host that has the very name as well is its owner.
+#[tokio::test]
+async fn who_answers_by_an_alias_is_searched_for_in_the_forest() {
+    let catalog = Stub::new(vec![OK, NOBODY, host(), NOBODY, host(), NOBODY]).await;
+    let [root, mapping] = mappings();
+    let stub = Stub::new(vec![OK, root, mapping]).await;
+    let directory =
+        stub.builder().ca_pem(catalog.ca.as_bytes()).global_catalog(&catalog.url).build().unwrap();
+    for _ in 0..2 {
+        let owners = directory.service_name_owners(&name(), ServiceNameOptions::new()).await.unwrap();
+        assert_eq!((owners.is_free(), owners.reach), (true, Reach::Forest));
+        assert_eq!(owners.aliased[0].name.as_deref(), Some("WEB$"));
+    }
+    // This forest takes DNS for nothing else.
+    let dns = "DNS/web.corp.example".parse().unwrap();
+    let owners = directory.service_name_owners(&dns, ServiceNameOptions::new()).await.unwrap();
+    assert_eq!((owners.is_free(), owners.aliased.len()), (true, 0));
+    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH]);
+    assert_eq!((catalog.tags().len(), catalog.sent(b"host/web.corp.example")), (6, 2));
 }
 
 #[tokio::test]
 async fn without_a_catalog_that_answers_the_domain_is_asked_and_says_so() {
-    let stub = Stub::new(vec![OK, NOBODY, one(&[]), NOBODY, OK, one(&[])]).await;
+    let [root, mapping] = mappings();
+    let stub = Stub::new(vec![OK, NOBODY, root, mapping, NOBODY, one(&[]), NOBODY, OK, one(&[])]).await;
     let directory = stub.builder().global_catalog("ldaps://127.0.0.1:1").build().unwrap();
     let owners = directory.service_name_owners(&name(), ServiceNameOptions::new()).await.unwrap();
     assert_eq!((owners.reach, owners.is_free()), (Reach::Domain, true));
     directory.update_account(guid(), &add(), UpdateOptions::new()).await.unwrap();
-    assert_eq!(stub.tags(), [BIND, SEARCH, SEARCH, SEARCH, MODIFY, SEARCH]);
+    assert_eq!(stub.tags(), [[BIND].as_slice(), &[SEARCH; 6], &[MODIFY, SEARCH]].concat());
 }
 
 #[tokio::test]
