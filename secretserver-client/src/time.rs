@@ -13,12 +13,11 @@ pub(crate) fn parse(text: &str) -> Result<Option<Timestamp>, InvalidDate> {
     if text.is_empty() || text.eq_ignore_ascii_case("null") || text.starts_with("0001-01-01") {
         return Ok(None);
     }
-    let at = match text.parse::<Timestamp>() {
-        Ok(at) => at,
-        Err(_) => {
-            let local: DateTime = text.parse().map_err(|_| InvalidDate)?;
-            local.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| InvalidDate)?.timestamp()
-        }
+    let at = if let Ok(at) = text.parse::<Timestamp>() {
+        at
+    } else {
+        let local: DateTime = text.parse().map_err(|_| InvalidDate)?;
+        local.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| InvalidDate)?.timestamp()
     };
     // In whatever form it is written: the first day of its calendar is the server's word for never.
     Ok(Some(at).filter(|at| *at >= FIRST))

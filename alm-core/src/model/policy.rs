@@ -145,6 +145,7 @@ impl PolicyRole {
 /// A permission as text, such as `managed-account:update`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
+#[non_exhaustive]
 pub struct PolicyPermission(pub Permission);
 
 const VERBS: [Verb; 5] = [Verb::Create, Verb::Read, Verb::Update, Verb::Delete, Verb::Manage];

@@ -339,13 +339,12 @@ async fn resolve(
             known.insert((reference, name), id.to_string());
             continue;
         }
-        let message = match reference {
+        let message = if reference == Reference::Person {
             // Addresses are personal, and refusals are audited: where it stands says enough.
-            Reference::Person => format!("{template}: {path} is the address of {} people", meant.len()),
-            _ => {
-                let name: String = name.chars().take(100).collect();
-                format!("{template}: {path}: there is no {} {name:?}", word(reference))
-            }
+            format!("{template}: {path} is the address of {} people", meant.len())
+        } else {
+            let name: String = name.chars().take(100).collect();
+            format!("{template}: {path}: there is no {} {name:?}", word(reference))
         };
         refusals.push(Refusal::new("F-2", "template", message));
     }
