@@ -17,8 +17,10 @@ impl Diagnostic {
     /// Windows writes `80090308: LdapErr: DSID-…, comment: …, data 52e, v1db1` for a sign-in and `0000052D: SvcErr: DSID-…, problem 5003
     /// (…), data 0` for the rest; Samba writes `0000052D: its own words`, or no code at all.
     pub(super) fn parse(code: u32, text: &str) -> Self {
-        let head = text.split_once(':').map(|(head, _)| head.trim()).filter(|head| head.len() == 8);
-        let win32 = head.and_then(|head| u32::from_str_radix(head, 16).ok());
+        let head = text.split_once(':').map(|(head, _)| head.trim());
+        // Digits only: `from_str_radix` takes a leading `+` too.
+        let hex = head.filter(|head| head.len() == 8 && head.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let win32 = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
         if code != INVALID_CREDENTIALS {
             return Self { win32, bind: None };
         }
@@ -103,7 +105,7 @@ mod tests {
         let policy = "0000052D: SvcErr: DSID-031A120C, problem 5003 (WILL_NOT_PERFORM), data 0\n\0";
         assert_eq!(Diagnostic::parse(53, policy), Diagnostic { win32: Some(0x52d), bind: None });
         assert_eq!(Diagnostic::parse(19, "0000052D: Constraint violation - too short").win32, Some(0x52d));
-        for text in ["", "Transport encryption required", "no: code", "ä: x", "0000052D"] {
+        for text in ["", "Transport encryption required", "no: code", "ä: x", "0000052D", "+000052D: x"] {
             assert_eq!(Diagnostic::parse(53, text), Diagnostic::default(), "{text}");
         }
     }

@@ -204,7 +204,7 @@ impl AdoptAccounts {
         if one.owners.is_empty() { &self.owners } else { &one.owners }
     }
 
-    async fn begin(
+    fn begin(
         &self,
         unit: &mut Unit<'_>,
         one: &Adoptee,
@@ -295,7 +295,7 @@ impl Decide for AdoptAccounts {
         let eol = begin::end_of_life(unit, self.period)?;
         let mut accounts = Vec::new();
         for one in &self.accounts {
-            accounts.push(self.begin(unit, one, &version, eol).await?);
+            accounts.push(self.begin(unit, one, &version, eol)?);
         }
         Ok(accounts)
     }

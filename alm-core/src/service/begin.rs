@@ -72,7 +72,7 @@ pub(super) async fn provision(
         place: body.place(request.form.folder.as_deref()),
         account: AccountSpec {
             name: request.account_name.clone(),
-            domain: domain.name.clone(),
+            domain: domain.name,
             ou,
             description: request.form.description.clone(),
             expires: expires(body.eol_action, eol),
