@@ -151,7 +151,7 @@ impl World {
         if self.find_container(to).is_none() {
             return Err(no_parent(to, operation));
         }
-        let cn = options.new_cn.as_deref().unwrap_or(account.dn.name());
+        let cn = options.new_cn.as_deref().unwrap_or_else(|| account.dn.name());
         let dn = to.child(cn).map_err(|error| Error::from(error).with_operation(operation))?;
         // Nothing is written then, and so nothing has changed.
         if dn.to_string() == account.dn.to_string() {
