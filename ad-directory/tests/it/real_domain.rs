@@ -208,11 +208,8 @@ async fn what_was_not_delegated_is_forbidden() {
     let directory = builder().ca_pem(ca()).build().unwrap();
     let guest: SamAccountName = "Administrator".parse().unwrap();
     let account = directory.get_account(guest).await.unwrap();
-    let update = ad_directory::AccountUpdate::new().description(Some("changed".to_owned()));
-    let error = directory
-        .update_account(account.guid, &update, ad_directory::UpdateOptions::new())
-        .await
-        .unwrap_err();
+    let update = AccountUpdate::new().description(Some("changed".to_owned()));
+    let error = directory.update_account(account.guid, &update, UpdateOptions::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
 }
 
