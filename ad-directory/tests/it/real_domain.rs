@@ -216,7 +216,7 @@ async fn what_was_not_delegated_is_forbidden() {
 #[tokio::test]
 async fn a_name_that_a_host_answers_for_is_refused_and_says_by_whom() {
     let ground = Samba.fresh().await;
-    let suffix: u64 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros() as u64;
+    let suffix = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
     let new = NewAccount::new(variable("AD_TEST_OU").parse().unwrap(), format!("h{suffix}").parse().unwrap());
     let account = ground.directory.create_account(&new, CreateOptions::new()).await.unwrap();
     let name: ServicePrincipalName = "HTTP/dc1.lab.example.com".parse().unwrap();
