@@ -224,7 +224,8 @@ class Domain:
     def dbcheck(self):
         """Whether Samba finds no error in its database, and its last line."""
         command = [os.path.join(ROOT, ".ci", "samba-dc"), "check", self.folder]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        # Of 20,000 accounts it takes many minutes.
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=1800)
         return answer.returncode == 0, (answer.stdout + answer.stderr).strip().splitlines()[-1:]
 
 

@@ -307,7 +307,9 @@ impl Dialer {
             }
         }
         #[cfg(feature = "gssapi")]
-        if let (Credential::Kerberos, Some(reason)) = (&*credential, kerberos::refused(result.rc)) {
+        if matches!(*credential, Credential::Kerberos)
+            && let Some(reason) = kerberos::refused(result.rc, error.bind_code())
+        {
             error = error.with_reason(reason);
         }
         Err(error)

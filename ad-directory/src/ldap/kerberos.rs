@@ -14,6 +14,11 @@ use crate::{Error, ErrorKind, Result};
 /// `strongerAuthRequired`: no sign-in without signing or sealing, which over TLS there is none of.
 const STRONGER_AUTH_REQUIRED: u32 = 8;
 
+const INVALID_CREDENTIALS: u32 = 49;
+
+/// `SEC_E_BAD_BINDINGS`, as a sign-in code.
+const BAD_BINDINGS: u32 = 0x8009_0346;
+
 impl Connection {
     /// Asks for a ticket for `ldap/host` and shows it. The connection is encrypted already, so there is no layer on top of that; the ticket is
     /// bound to the controller's certificate (RFC 5929, `tls-server-end-point`), as a strict controller demands.
@@ -95,11 +100,17 @@ pub(super) fn was_counted(error: &Error) -> bool {
     error.to_string().contains(PREAUTHENTICATION)
 }
 
-/// What an answer with this code says beyond its diagnostic text.
-pub(super) const fn refused(code: u32) -> Option<&'static str> {
-    match code {
-        STRONGER_AUTH_REQUIRED => Some(
+/// What the refusal of a ticket says beyond its diagnostic text: of the code of the answer, and of its sign-in code.
+pub(super) const fn refused(code: u32, bind: Option<u32>) -> Option<&'static str> {
+    match (code, bind) {
+        (STRONGER_AUTH_REQUIRED, _) => Some(
             "the controller demands sealing, which there is none of over TLS; on Samba, set `ldap server require strong auth = allow_sasl_over_tls`",
+        ),
+        (INVALID_CREDENTIALS, Some(BAD_BINDINGS)) => Some(
+            "the ticket is bound to another certificate than the controller's: is there something between that ends TLS?",
+        ),
+        (INVALID_CREDENTIALS, None | Some(0x525 | 0x52e)) => Some(
+            "the controller refused the ticket; get a new one, and look whether another object has its service name",
         ),
         _ => None,
     }
@@ -111,7 +122,21 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, ErrorKind, explain, was_counted};
+    use super::{Call, ErrorKind, explain, refused, was_counted};
+
+    #[test]
+    fn a_refused_ticket_is_no_wrong_password() {
+        for (code, bind, part) in [
+            (8, None, "allow_sasl_over_tls"),
+            (49, Some(0x8009_0346), "ends TLS"),
+            (49, Some(0x52e), "service name"),
+            (49, None, "service name"),
+        ] {
+            assert!(refused(code, bind).unwrap().contains(part), "{code} {bind:x?}");
+        }
+        // What is said of the account holds for a ticket too.
+        assert_eq!((refused(49, Some(0x533)), refused(0, None)), (None, None));
+    }
 
     #[test]
     fn what_the_library_says_is_told_apart() {

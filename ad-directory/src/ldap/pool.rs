@@ -156,6 +156,11 @@ impl Lease<'_> {
         answer
     }
 
+    /// Closes the connection: an answer may still be on its way on it.
+    pub(super) fn discard(&mut self) {
+        self.connection = None;
+    }
+
     pub(super) fn give_back(mut self) {
         if let Some(mut connection) = self.connection.take()
             && !connection.is_closed()

@@ -85,27 +85,31 @@ impl LdapDirectory {
         if !kinds.contains(&error.kind()) {
             return error;
         }
-        for name in names {
-            if let Ok(Some((alias, dn))) = self.who_answers(call, lease, name).await {
-                return error.with_reason(format!(
-                    "it may be for the service name {name}: {dn} answers for it by {alias}, and only who may change that object as well can give the name to another"
-                ));
-            }
-        }
-        error
+        // The refusal is known, and must not be lost to a controller that is silent now.
+        let limit = self.core.limits.operation.mul_f64(0.25);
+        let Ok(asked) = tokio::time::timeout(limit, self.who_answers(call, lease, names)).await else {
+            lease.discard();
+            return error;
+        };
+        let Ok(Some(reason)) = asked else { return error };
+        error.with_reason(reason)
     }
 
-    /// The other name and the object that has it.
+    /// Says which of these names another object answers for, and by which name of its own.
     async fn who_answers(
         &self,
         call: &Call,
         lease: &mut Lease<'_>,
-        name: &str,
-    ) -> Result<Option<(String, String)>> {
-        for alias in self.aliases(call, lease).await?.of(name) {
-            let (mut entries, _) = self.entries_that(call, lease, having(&[&alias])?).await?;
-            if let Some(entry) = entries.pop() {
-                return Ok(Some((alias, entry.dn)));
+        names: &[&str],
+    ) -> Result<Option<String>> {
+        for name in names {
+            for alias in self.aliases(call, lease).await?.of(name) {
+                let (mut entries, _) = self.entries_that(call, lease, having(&[&alias])?).await?;
+                if let Some(Entry { dn, .. }) = entries.pop() {
+                    return Ok(Some(format!(
+                        "it may be for the service name {name}: {dn} answers for it by {alias}, and only who may change that object as well can give the name to another"
+                    )));
+                }
             }
         }
         Ok(None)

@@ -208,18 +208,15 @@ async fn what_was_not_delegated_is_forbidden() {
     let directory = builder().ca_pem(ca()).build().unwrap();
     let guest: SamAccountName = "Administrator".parse().unwrap();
     let account = directory.get_account(guest).await.unwrap();
-    let update = ad_directory::AccountUpdate::new().description(Some("changed".to_owned()));
-    let error = directory
-        .update_account(account.guid, &update, ad_directory::UpdateOptions::new())
-        .await
-        .unwrap_err();
+    let update = AccountUpdate::new().description(Some("changed".to_owned()));
+    let error = directory.update_account(account.guid, &update, UpdateOptions::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Forbidden, Outcome::NotDone));
 }
 
 #[tokio::test]
 async fn a_name_that_a_host_answers_for_is_refused_and_says_by_whom() {
     let ground = Samba.fresh().await;
-    let suffix: u64 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros() as u64;
+    let suffix = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
     let new = NewAccount::new(variable("AD_TEST_OU").parse().unwrap(), format!("h{suffix}").parse().unwrap());
     let account = ground.directory.create_account(&new, CreateOptions::new()).await.unwrap();
     let name: ServicePrincipalName = "HTTP/dc1.lab.example.com".parse().unwrap();

@@ -141,13 +141,14 @@ async fn without_a_catalog_that_answers_the_domain_is_asked_and_says_so() {
     assert_eq!(stub.tags(), [[BIND].as_slice(), &[SEARCH; 6], &[MODIFY, SEARCH]].concat());
 }
 
+/// It is asked why, and nobody answers any more: the refusal stays what it was, and its connection is not used again.
 #[tokio::test]
 async fn whoever_is_quicker_gets_it() {
     let text = "000021C7: AtrErr: DSID-03200BBA, #1:\n\t0: 000021C7: DSID-03200BBA, problem 1005 (CONSTRAINT_ATT_TYPE)\0";
     let stub = Stub::new(vec![OK, one(&[]), NOBODY, Answer::Result(19, text)]).await;
     let error = stub.directory().update_account(guid(), &add(), UpdateOptions::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.win32_code()), (ErrorKind::AlreadyExists, Some(0x21c7)));
-    assert_eq!(error.outcome(), Outcome::NotDone);
+    assert_eq!((error.outcome(), stub.tags().last()), (Outcome::NotDone, Some(&SEARCH)));
 }
 
 #[tokio::test]
