@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         };
         let time = nanoseconds(find, count);
         println!("{what}: {:.1} × HashMap::get", time / get);
-        figures.push(Figure::at_most(*what, time, MOST));
+        figures.push(Figure::at_most(what, time, MOST));
     }
     if figure::print_all(&figures) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -72,7 +72,10 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "an engine holds one at a time; a box would be in everybody's way")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an engine holds one at a time; a box would be in everybody's way"
+)]
 pub enum Order {
     /// Run this; that it starts is in the journal already.
     Run(Effect),

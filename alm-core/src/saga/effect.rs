@@ -328,7 +328,10 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "an engine holds one at a time; a box would be in everybody's way")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an engine holds one at a time; a box would be in everybody's way"
+)]
 pub enum EffectResult {
     /// It is done, now or already before.
     Done(Found),
