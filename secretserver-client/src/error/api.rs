@@ -98,10 +98,11 @@ fn clean(text: &str, longest: usize) -> String {
     let mut out = String::new();
     let mut quoted_by = None;
     let mut previous = ' ';
-    let line = text.lines().next().unwrap_or_default();
+    let mut cut = false;
+    let line = text.trim_start().lines().next().unwrap_or_default();
     for c in line.chars() {
-        // Enough to be sure that some of it is cut off below.
         if out.chars().count() > longest {
+            cut = true;
             break;
         }
         match quoted_by {
@@ -123,7 +124,7 @@ fn clean(text: &str, longest: usize) -> String {
         previous = c;
     }
     let out = out.trim();
-    if out.chars().count() <= longest {
+    if !cut && out.chars().count() <= longest {
         return out.to_owned();
     }
     out.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
