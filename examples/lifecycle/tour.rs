@@ -46,7 +46,7 @@ async fn policy(story: &Story<'_>, template: TemplateId) -> Result<(), Fault> {
     story.teller.chapter("Policy as code");
     let (alm, ada) = (&story.world.alm, &story.cast.ada);
     let mut policy = alm.policy(ada).await?;
-    let written = policy.to_toml().map_err(|refusal| Fault::new(refusal.to_string()))?;
+    let written = policy.to_toml()?;
     story.teller.say(format!("Ada's templates are a file of {} lines:", written.lines().count()));
     for line in written.lines().skip_while(|line| !line.starts_with("[[template]]")).take(8) {
         story.teller.say(format!("    {line}"));

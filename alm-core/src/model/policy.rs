@@ -40,8 +40,8 @@ pub const POLICY_VERSION: u32 = 1;
 
 /// Roles, templates and settings, as a file says them.
 ///
-/// It need not name everything: what it does not name stays as it is. Reads and writes through `serde`, so that any form of file will do; with feature
-/// `toml` it reads and writes TOML itself.
+/// It need not name everything: what it does not name stays as it is. Reads and writes through `serde`, so that any form of file will do; with feature `toml` it
+/// reads and writes TOML itself (`from_toml`, `to_toml`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -69,32 +69,6 @@ impl Policy {
     /// A policy that says nothing.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Reads TOML.
-    ///
-    /// # Errors
-    /// Refused with F-1, with the line and what is wrong there.
-    #[cfg(feature = "toml")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
-    pub fn from_toml(text: &str) -> Result<Self, super::refusal::Refusal> {
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| {
-                text.bytes().take(span.start).filter(|byte| *byte == b'\n').count().saturating_add(1)
-            });
-            super::refusal::Refusal::new("F-1", "toml", format!("line {line}: {}", error.message()))
-        })
-    }
-
-    /// Writes TOML.
-    ///
-    /// # Errors
-    /// Refused with F-1 when a template's field holds what TOML has no form for.
-    #[cfg(feature = "toml")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
-    pub fn to_toml(&self) -> Result<String, super::refusal::Refusal> {
-        toml::to_string_pretty(self)
-            .map_err(|error| super::refusal::Refusal::new("F-1", "toml", error.to_string()))
     }
 }
 
@@ -223,19 +197,5 @@ mod tests {
         for wrong in ["", "audit", "audit:", "audit:write", "Audit:read", "audit:read:manage"] {
             assert!(wrong.parse::<PolicyPermission>().is_err(), "{wrong}");
         }
-    }
-
-    #[cfg(feature = "toml")]
-    #[test]
-    fn f_1_a_file_that_is_wrong_says_in_which_line() {
-        let wrong = "version = 1\n\n[[role]]\nname = \"Auditor\"\npermissions = [\"audit:write\"]\n";
-        let refusal = Policy::from_toml(wrong).unwrap_err();
-        assert_eq!(refusal.rule(), "F-1");
-        assert!(
-            refusal.message().contains("audit:write") && refusal.message().starts_with("line 5"),
-            "{refusal}"
-        );
-        let refusal = Policy::from_toml("version = 1\nroles = []\n").unwrap_err();
-        assert!(refusal.message().contains("roles") && refusal.message().starts_with("line 2"), "{refusal}");
     }
 }

@@ -46,7 +46,7 @@ use crate::rules::text;
 /// use alm_core::service::policy::ApplyPolicy;
 /// use alm_core::service::publishing::PublishTemplate;
 ///
-/// let policy = Policy::from_toml(&std::fs::read_to_string("policy.toml")?).map_err(|refusal| refusal.to_string())?;
+/// let policy = Policy::from_toml(&std::fs::read_to_string("policy.toml")?)?;
 /// let apply = ApplyPolicy::new(policy).revision("1f6c2ab");
 /// for line in alm.plan(&caller, &apply).await?.changes {
 ///     println!("{line}");
@@ -91,6 +91,34 @@ pub struct AppliedPolicy {
     pub templates: Vec<TemplateId>,
     /// Templates of the policy that have a draft which is to be published: those above, and what an earlier application left.
     pub to_publish: Vec<TemplateId>,
+}
+
+#[cfg(feature = "toml")]
+#[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
+impl Policy {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// Refused with F-1, with the line and what is wrong there.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| {
+                text.bytes().take(span.start).filter(|byte| *byte == b'\n').count().saturating_add(1)
+            });
+            let message = format!("line {line}: {}", error.message());
+            Error::refused("policy.read", vec![Refusal::new("F-1", "toml", message)])
+        })
+    }
+
+    /// Writes TOML.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when a template's field holds what TOML has no form for.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).map_err(|error| {
+            Error::new(ErrorKind::Config, "policy.write", "TOML has no form for it").with_source(error)
+        })
+    }
 }
 
 #[async_trait]

@@ -315,3 +315,15 @@ async fn f_1_a_file_gives_nothing_that_its_bringer_does_not_hold() {
     modest.roles.push(PolicyRole::new("Mine", [permission(Feature::Role, Verb::Update)]));
     w.execute(&w.stranger, ApplyPolicy::new(modest)).await.unwrap();
 }
+
+#[test]
+fn f_1_a_file_that_is_wrong_says_in_which_line() {
+    let wrong = "version = 1\n\n[[role]]\nname = \"Auditor\"\npermissions = [\"audit:write\"]\n";
+    for (text, word, line) in
+        [(wrong, "audit:write", "line 5"), ("version = 1\nroles = []\n", "roles", "line 2")]
+    {
+        let error = Policy::from_toml(text).unwrap_err();
+        received(&error, "F-1");
+        assert!(error.to_string().contains(word) && error.to_string().contains(line), "{error}");
+    }
+}
