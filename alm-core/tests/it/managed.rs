@@ -32,7 +32,7 @@ const WEB: &str = "HTTP/web.corp.example.com";
 
 fn web() -> RequestForm {
     let mut form = form("web");
-    form.description = "serves the intranet".to_owned();
+    "serves the intranet".clone_into(&mut form.description);
     form.service_principal_names = vec![WEB.to_owned(), "HTTP/web".to_owned()];
     form
 }
