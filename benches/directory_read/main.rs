@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, error::Error, sync::Arc, time::Instant};
 
-use ad_directory::{AccountUpdate, ChangesOptions, Directory, Dn, LdapDirectory, ListOptions, Query, UpdateOptions};
+use ad_directory::{AccountUpdate, ChangesOptions, Directory, Dn, LdapDirectory, ListOptions, ObjectKind, Query, UpdateOptions};
 use futures_util::TryStreamExt;
 use ldap3::{
     LdapConnAsync, LdapConnSettings, Scope, SearchEntry,
@@ -97,7 +97,7 @@ async fn changed() -> Outcome {
     let begun = Instant::now();
     let accounts: Vec<_> = directory.list_accounts(&query, ListOptions::new()).try_collect().await?;
     let full = begun.elapsed().as_secs_f64();
-    let mut options = ChangesOptions::new();
+    let mut options = ChangesOptions::new().kinds(vec![ObjectKind::Account]);
     let begun = Instant::now();
     let mut batches = directory.list_changes(options.clone());
     while let Some(batch) = batches.try_next().await? {

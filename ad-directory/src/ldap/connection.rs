@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchResult, StdStream,
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream, adapters::EntriesOnly,
     controls::RawControl,
 };
 use tokio::{net::TcpStream, task::JoinHandle};
@@ -222,11 +222,23 @@ impl Connection {
             self.ldap.with_controls(question.controls.clone());
         }
         self.waiting = Some(Instant::now());
-        let search =
-            self.ldap.search(question.base, question.scope, question.filter, question.attributes.to_vec());
+        // Each entry is read as it comes: the form in which the library hands it over takes several times as much memory.
+        let search = async {
+            let Question { base, scope, filter, .. } = *question;
+            let attributes = question.attributes.to_vec();
+            let mut stream =
+                self.ldap.streaming_search_with(EntriesOnly::new(), base, scope, filter, attributes).await?;
+            let (mut entries, mut are_well_formed) = (Vec::new(), true);
+            while let Some(entry) = stream.next().await? {
+                match Entry::read(entry) {
+                    Some(entry) => entries.push(entry),
+                    None => are_well_formed = false,
+                }
+            }
+            Ok((are_well_formed.then_some(entries), stream.finish().await))
+        };
         let found = guarded(search).await;
-        let SearchResult(entries, result) = self.explained(call, found).await?;
-        let entries = entries.into_iter().map(Entry::read).collect::<Option<Vec<_>>>();
+        let (entries, result) = self.explained(call, found).await?;
         let broken =
             || call.error(ErrorKind::Protocol).with_reason("an entry of the answer is not well-formed");
         Ok((entries.ok_or_else(broken)?, result))

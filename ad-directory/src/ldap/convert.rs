@@ -3,8 +3,8 @@
 use super::{call::Call, entry::Entry};
 use crate::{
     Account, AccountExpires, AttributeName, Container, ContainerKind, Dn, Error, ErrorKind, FileTime,
-    GeneralizedTime, Group, GroupName, Marker, Member, MemberKind, ObjectGuid, ObjectKind, Result,
-    SamAccountName, Sid, UserAccountControl, UserPrincipalName,
+    GeneralizedTime, Group, GroupName, Marker, Member, MemberKind, ObjectClasses, ObjectGuid, ObjectKind,
+    Result, SamAccountName, Sid, UserAccountControl, UserPrincipalName,
 };
 
 /// What is read of every account, beside the marker and what was asked for.
@@ -101,22 +101,24 @@ pub(super) fn expires(call: &Call, entry: &Entry) -> Result<AccountExpires> {
 
 pub(super) fn account(
     call: &Call,
-    entry: &Entry,
+    entry: &mut Entry,
     marker: &AttributeName,
     asked: &[AttributeName],
 ) -> Result<Account> {
     let name = entry.text("samaccountname").ok_or_else(|| missing(call, entry, "sAMAccountName"))?;
     let mut account = Account::new(guid(call, entry)?, dn(call, entry)?, SamAccountName::stored(name));
-    account.user_account_control = flags(call, entry)?;
-    if let Some(cn) = owned(entry, "cn") {
-        account.cn = cn;
+    // What was asked for beside may be one of those that are taken out below.
+    for name in asked {
+        let values: Vec<String> =
+            entry.texts(&name.as_str().to_ascii_lowercase()).map(ToOwned::to_owned).collect();
+        if !values.is_empty() {
+            account.attributes.insert(name.clone(), values);
+        }
     }
+    (account.marker, account.foreign_marker) = self::marker(entry, marker);
+    account.user_account_control = flags(call, entry)?;
     account.user_principal_name = entry.text("userprincipalname").map(UserPrincipalName::stored);
     account.expires = expires(call, entry)?;
-    (account.marker, account.foreign_marker) = self::marker(entry, marker);
-    account.description = owned(entry, "description");
-    account.display_name = owned(entry, "displayname");
-    account.service_principal_names = service_names(entry);
     account.member_of = groups(call, entry)?;
     account.sid = sid(entry);
     account.primary_group_id = entry.text("primarygroupid").and_then(|text| text.parse().ok());
@@ -126,15 +128,24 @@ pub(super) fn account(
     let password_set = entry.text("pwdlastset").and_then(|text| text.parse::<FileTime>().ok());
     account.password_last_set =
         password_set.filter(|time| *time != FileTime::ZERO).and_then(FileTime::to_timestamp);
-    account.object_classes = entry.texts("objectclass").collect();
-    for name in asked {
-        let values: Vec<String> =
-            entry.texts(&name.as_str().to_ascii_lowercase()).map(ToOwned::to_owned).collect();
-        if !values.is_empty() {
-            account.attributes.insert(name.clone(), values);
-        }
+    account.object_classes = classes(entry);
+    if let Some(cn) = entry.take_text("cn") {
+        account.cn = cn;
     }
+    account.description = entry.take_text("description");
+    account.display_name = entry.take_text("displayname");
+    account.service_principal_names = entry.take_texts("serviceprincipalname");
+    account.service_principal_names.sort();
     Ok(account)
+}
+
+fn classes(entry: &Entry) -> ObjectClasses {
+    let of_accounts = ObjectClasses::of_accounts();
+    if entry.texts("objectclass").eq(of_accounts.iter()) {
+        of_accounts
+    } else {
+        entry.texts("objectclass").collect()
+    }
 }
 
 pub(super) fn time(entry: &Entry, name: &str) -> Option<jiff::Timestamp> {

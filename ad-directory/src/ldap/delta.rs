@@ -38,6 +38,9 @@ const GUIDS_PER_SEARCH: usize = 200;
 const STRUCTURE: [&str; 6] =
     ["objectClass", "objectGUID", "isDeleted", "lastKnownParent", "name", "parentGUID"];
 
+/// What tells the kind of an object.
+const KIND: [&str; 2] = ["objectClass", "objectGUID"];
+
 /// One reading of changes.
 struct Reading {
     call: Call,
@@ -138,23 +141,34 @@ impl Reading {
     /// Finds out what the objects are of which only changes came; and reads whole what has come in from outside.
     async fn complete(&self, connection: &mut Connection, changes: &mut [ObjectChange]) -> Result<()> {
         let below = self.options.below.as_ref();
+        // Where the filter lets one kind through and no other, nothing has to be asked.
+        if let ([kind @ (ObjectKind::Account | ObjectKind::ManagedAccount | ObjectKind::Group)], None) =
+            (self.kinds.as_slice(), below)
+        {
+            for change in changes {
+                change.kind.get_or_insert(*kind);
+            }
+            return Ok(());
+        }
         let came_in = |change: &ObjectChange| {
             change.moved
                 && change.event == ChangeEvent::Changed
                 && below.is_some_and(|below| change.dn.is_below(below))
         };
-        let open: Vec<ObjectGuid> = changes
+        let (whole, open): (Vec<_>, Vec<_>) = changes
             .iter()
             .filter(|change| change.kind.is_none() || came_in(change))
-            .map(|change| change.guid)
-            .collect();
+            .partition(|change| came_in(change));
         let mut known = HashMap::new();
-        for guids in open.chunks(GUIDS_PER_SEARCH) {
-            let identity = |guid: &ObjectGuid| Ok(Filter::equals("objectGUID".parse()?, *guid));
-            let any = Filter::any(guids.iter().map(identity).collect::<Result<Vec<_>>>()?);
-            for entry in self.deleted_too(connection, &any).await? {
-                let found = entry::whole(&self.call, &entry, &self.attributes)?;
-                known.insert(found.guid, found);
+        for (objects, names) in [(whole, self.names()), (open, KIND.to_vec())] {
+            for some in objects.chunks(GUIDS_PER_SEARCH) {
+                let identity =
+                    |change: &&ObjectChange| Ok(Filter::equals("objectGUID".parse()?, change.guid));
+                let any = Filter::any(some.iter().map(identity).collect::<Result<Vec<_>>>()?);
+                for entry in self.deleted_too(connection, &any, &names).await? {
+                    let found = entry::whole(&self.call, &entry, &self.attributes)?;
+                    known.insert(found.guid, found);
+                }
             }
         }
         for change in changes {
@@ -171,13 +185,18 @@ impl Reading {
         Ok(())
     }
 
-    async fn deleted_too(&self, connection: &mut Connection, filter: &Filter) -> Result<Vec<Entry>> {
-        let (names, filter, base) = (self.names(), filter.to_string(), self.domain.to_string());
+    async fn deleted_too(
+        &self,
+        connection: &mut Connection,
+        filter: &Filter,
+        names: &[&str],
+    ) -> Result<Vec<Entry>> {
+        let (filter, base) = (filter.to_string(), self.domain.to_string());
         let controls = [optional(SHOW_DELETED), extended_dn::asked()];
         let mut all = Vec::new();
         let mut cookie = Vec::new();
         loop {
-            let page = connection.page(&self.call, &base, &filter, &names, (1000, &cookie), &controls);
+            let page = connection.page(&self.call, &base, &filter, names, (1000, &cookie), &controls);
             let (mut entries, next) = page.await?;
             for entry in &mut entries {
                 super::ranged::complete(&self.call, connection, entry, &controls).await?;

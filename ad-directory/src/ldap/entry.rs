@@ -1,6 +1,6 @@
 //! One entry of a search, read without trusting the server to send what it should.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use ldap3::ResultEntry;
 
@@ -8,43 +8,66 @@ use ldap3::ResultEntry;
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) dn: String,
-    /// By lower-case name, with its options.
-    attributes: HashMap<String, Vec<Vec<u8>>>,
+    /// In order of their names: a dozen or two are found sooner so than in a map.
+    attributes: Vec<Attribute>,
+}
+
+#[derive(Debug)]
+struct Attribute {
+    /// In lower case, with its options.
+    name: String,
+    values: Vec<Vec<u8>>,
 }
 
 impl Entry {
     /// One without attributes.
     pub(super) fn named(dn: String) -> Self {
-        Self { dn, attributes: HashMap::new() }
+        Self { dn, attributes: Vec::new() }
     }
 
     /// `None` when it is not shaped as RFC 4511, 4.5.2 says.
     pub(super) fn read(entry: ResultEntry) -> Option<Self> {
         let mut parts = entry.0.match_id(4)?.expect_constructed()?.into_iter();
         let dn = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;
-        let mut attributes = HashMap::new();
-        for attribute in parts.next()?.expect_constructed()? {
+        let read = parts.next()?.expect_constructed()?;
+        let mut entry = Self { dn, attributes: Vec::with_capacity(read.len()) };
+        for attribute in read {
             let mut parts = attribute.expect_constructed()?.into_iter();
-            let name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?.to_ascii_lowercase();
+            let mut name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;
+            name.make_ascii_lowercase();
             let values = parts.next()?.expect_constructed()?;
-            // An attribute that comes twice has the values of both.
-            let all: &mut Vec<_> = attributes.entry(name).or_default();
-            all.reserve_exact(values.len());
-            for value in values {
-                all.push(value.expect_primitive()?);
-            }
+            let values = values.into_iter().map(|value| value.expect_primitive()).collect::<Option<_>>()?;
+            entry.attributes.push(Attribute { name, values });
         }
-        Some(Self { dn, attributes })
+        entry.attributes.sort_by(|one, other| order(&one.name, &other.name));
+        // One that comes twice has the values of both.
+        entry.attributes.dedup_by(|next, before| {
+            let same = next.name == before.name;
+            if same {
+                before.values.append(&mut next.values);
+            }
+            same
+        });
+        Some(entry)
+    }
+
+    /// Where an attribute is, or where it would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.attributes.binary_search_by(|attribute| order(&attribute.name, name))
+    }
+
+    fn find(&self, name: &str) -> Option<&Attribute> {
+        self.place(name).ok().and_then(|at| self.attributes.get(at))
     }
 
     /// The values of an attribute, by its lower-case name.
     pub(super) fn values(&self, name: &str) -> &[Vec<u8>] {
-        self.attributes.get(name).map_or(&[], Vec::as_slice)
+        self.find(name).map_or(&[], |attribute| &attribute.values)
     }
 
     /// Whether the answer names the attribute, with values or without.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.attributes.contains_key(name)
+        self.find(name).is_some()
     }
 
     pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
@@ -62,16 +85,43 @@ impl Entry {
 
     /// The names of its attributes, with their options.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.attributes.keys().map(String::as_str)
+        self.attributes.iter().map(|attribute| attribute.name.as_str())
+    }
+
+    /// Whether any attribute has an option, as those have that were sent in part.
+    pub(super) fn has_options(&self) -> bool {
+        self.names().any(|name| name.as_bytes().contains(&b';'))
     }
 
     /// Takes the values of an attribute out.
     pub(super) fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
-        self.attributes.remove(name).unwrap_or_default()
+        self.place(name).map(|at| self.attributes.remove(at).values).unwrap_or_default()
+    }
+
+    /// Takes its first value out, if that is text.
+    pub(super) fn take_text(&mut self, name: &str) -> Option<String> {
+        let at = self.place(name).ok()?;
+        let value = self.attributes.get_mut(at)?.values.first_mut()?;
+        String::from_utf8(std::mem::take(value)).ok()
+    }
+
+    /// Takes those of the values out that are text.
+    pub(super) fn take_texts(&mut self, name: &str) -> Vec<String> {
+        self.take(name).into_iter().filter_map(|value| String::from_utf8(value).ok()).collect()
     }
 
     /// Puts an attribute in the place of what was there.
     pub(super) fn put(&mut self, name: String, values: Vec<Vec<u8>>) {
-        self.attributes.insert(name, values);
+        let at = self.place(&name);
+        if let Ok(at) = at {
+            self.attributes.remove(at);
+        }
+        let (Ok(at) | Err(at)) = at;
+        self.attributes.insert(at, Attribute { name, values });
     }
+}
+
+/// Lengths are compared at once, and most differ.
+fn order(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }

@@ -74,12 +74,11 @@ impl Readings {
 
 /// One entry of a search, as the protocol's library hands it over; `None` when it has not the shape of one.
 pub fn entry(tag: StructureTag) -> Option<Readings> {
-    let entry = Entry::read(ResultEntry::new(tag))?;
+    let mut entry = Entry::read(ResultEntry::new(tag))?;
     let call = Call::new(OPERATION);
     let marker: AttributeName = "adminDescription".parse().ok()?;
     let asked: [AttributeName; 1] = ["department".parse().ok()?];
     Some(Readings {
-        account: convert::account(&call, &entry, &marker, &asked),
         managed: managed::account(&call, &entry, &marker),
         group: convert::group(&call, &entry),
         member: convert::member(&call, &entry),
@@ -90,6 +89,8 @@ pub fn entry(tag: StructureTag) -> Option<Readings> {
         partial: delta::entry::partial(&call, &entry, &asked),
         domain_policy: policy::of_domain(&entry),
         fine_grained_policy: entry.dn.parse().ok().and_then(|dn| policy::fine_grained(&entry, dn)),
+        // The last, since it takes what it reads out of the entry.
+        account: convert::account(&call, &mut entry, &marker, &asked),
     })
 }
 

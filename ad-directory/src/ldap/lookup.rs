@@ -88,7 +88,9 @@ impl LdapDirectory {
         attributes.push(self.core.marker_attribute.as_str());
         attributes.extend(asked.iter().map(AttributeName::as_str));
         let entry = self.entry(call, lease, key, paging::accounts()?, &attributes).await?;
-        entry.map(|entry| convert::account(call, &entry, &self.core.marker_attribute, asked)).transpose()
+        entry
+            .map(|mut entry| convert::account(call, &mut entry, &self.core.marker_attribute, asked))
+            .transpose()
     }
 
     pub(super) async fn group(

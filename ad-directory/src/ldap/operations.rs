@@ -135,7 +135,7 @@ impl Directory for LdapDirectory {
             page_size: options.page_size,
             deleted: false,
         };
-        self.list(search, convert::member)
+        self.list(search, |call, entry| convert::member(call, entry))
     }
 
     fn list_changes(&self, options: ChangesOptions) -> Listing<ChangeBatch> {
@@ -282,7 +282,7 @@ impl Directory for LdapDirectory {
         let attributes = restore::ATTRIBUTES.iter().map(ToString::to_string).collect();
         let (operation, page_size) = ("accounts.list_deleted", options.page_size);
         let search = Search { operation, target, attributes, page_size, deleted: true };
-        self.list(search, restore::deleted)
+        self.list(search, |call, entry| restore::deleted(call, entry))
     }
 
     async fn password_policy(&self, scope: &PolicyScope, _options: PolicyOptions) -> Result<PasswordPolicy> {

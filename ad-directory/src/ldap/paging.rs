@@ -110,7 +110,7 @@ impl LdapDirectory {
     pub(super) fn list<T: Send + 'static>(
         &self,
         search: Search,
-        convert: impl Fn(&Call, &Entry) -> Result<T> + Send + Sync + 'static,
+        convert: impl Fn(&Call, &mut Entry) -> Result<T> + Send + Sync + 'static,
     ) -> Listing<T> {
         let directory = self.clone();
         read_ahead(move |sender| {
@@ -136,14 +136,14 @@ impl LdapDirectory {
         let attributes = attributes.iter().map(ToString::to_string).collect();
         self.list(
             Search { operation, target, attributes, page_size: options.page_size, deleted: false },
-            convert,
+            move |call, entry| convert(call, entry),
         )
     }
 
     async fn send_pages<T: Send>(
         &self,
         search: Search,
-        convert: impl Fn(&Call, &Entry) -> Result<T> + Send + Sync,
+        convert: impl Fn(&Call, &mut Entry) -> Result<T> + Send + Sync,
         sender: &mpsc::Sender<Result<Page<T>>>,
     ) {
         let call = Call::new(search.operation);
@@ -173,13 +173,16 @@ impl LdapDirectory {
                 let (mut entries, next) =
                     connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
                 connection.stay();
-                for entry in &mut entries {
+                for entry in entries.iter_mut().filter(|entry| entry.has_options()) {
                     ranged::complete(&call, connection, entry, &further).await?;
                 }
                 if let Some(group) = open_to_others.as_ref().filter(|_| next.is_empty()) {
                     entries.extend(members::of_other_domains(&call, connection, group).await?);
                 }
-                let items = entries.iter().map(|entry| convert(&call, entry)).collect::<Result<Vec<_>>>()?;
+                let items = entries
+                    .into_iter()
+                    .map(|mut entry| convert(&call, &mut entry))
+                    .collect::<Result<Vec<_>>>()?;
                 Ok((items, next))
             };
             let page = call.run(limit, work).await;

@@ -25,8 +25,8 @@ pub(super) struct Part {
 impl Part {
     /// `key` is in lower case.
     pub(super) fn parse(key: &str) -> Option<Self> {
-        let (attribute, range) = key.split_once(";range=")?;
-        let (_, end) = range.split_once('-')?;
+        let (attribute, option) = key.rsplit_once(';')?;
+        let (_, end) = option.strip_prefix("range=")?.split_once('-')?;
         let next = if end == "*" { None } else { Some(end.parse::<u64>().ok()?.checked_add(1)?) };
         Some(Self { attribute: attribute.to_owned(), next })
     }

@@ -1,9 +1,6 @@
 //! What there is, and by what it is found.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -252,7 +249,7 @@ impl World {
     pub(super) fn seen(&self, stored: &StoredAccount, asked: &[AttributeName]) -> Account {
         let mut account = stored.account.clone();
         account.member_of = self.member_of(account.guid);
-        account.object_classes = CLASSES.clone();
+        account.object_classes = ObjectClasses::of_accounts();
         account.attributes.retain(|name, _| asked.contains(name));
         for name in asked {
             if name.as_str().eq_ignore_ascii_case(LAST_SIGN_IN)
@@ -269,10 +266,6 @@ impl World {
 pub(super) const USERS: u32 = 513;
 /// And of `Domain Computers`, that of computers and managed accounts.
 pub(super) const COMPUTERS: u32 = 515;
-
-/// Those of every account, which share them.
-static CLASSES: LazyLock<ObjectClasses> =
-    LazyLock::new(|| ObjectClasses::from_iter(["top", "person", "organizationalPerson", "user"]));
 
 /// The attribute that says when an account was last used.
 pub(super) const LAST_SIGN_IN: &str = "lastLogonTimestamp";

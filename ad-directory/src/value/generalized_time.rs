@@ -1,6 +1,6 @@
 //! `GeneralizedTime`: how `whenCreated` and the controller's clock are written.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter, str::FromStr};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
@@ -44,8 +44,9 @@ impl FromStr for GeneralizedTime {
         let year = whole.get(..4).and_then(|part| part.parse::<i16>().ok()).ok_or_else(error)?;
         // A leap second is shown as the second before it.
         let second = digits(12, 14)?.min(if digits(12, 14)? == 60 { 59 } else { i8::MAX });
-        let nanoseconds: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
-        let nanosecond: i32 = nanoseconds.parse().map_err(|_| error())?;
+        let digits_of_fraction = fraction.bytes().map(|digit| i32::from(digit - b'0'));
+        let nanosecond =
+            digits_of_fraction.chain(iter::repeat(0)).take(9).fold(0, |sum, digit| 10 * sum + digit);
         civil::DateTime::new(
             year,
             digits(4, 6)?,

@@ -1,6 +1,9 @@
 //! objectClass: what an object is an instance of.
 
-use std::{fmt, slice, sync::Arc};
+use std::{
+    fmt, slice,
+    sync::{Arc, LazyLock},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -18,6 +21,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct ObjectClasses(Arc<[String]>);
 
 impl ObjectClasses {
+    /// Those of every user account, which share them.
+    pub(crate) fn of_accounts() -> Self {
+        static SHARED: LazyLock<ObjectClasses> =
+            LazyLock::new(|| ["top", "person", "organizationalPerson", "user"].into_iter().collect());
+        SHARED.clone()
+    }
+
     /// Whether it is one of them, without regard to case.
     pub fn contains(&self, class: &str) -> bool {
         self.iter().any(|have| have.eq_ignore_ascii_case(class))

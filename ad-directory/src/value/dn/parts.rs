@@ -78,6 +78,11 @@ pub(super) struct PartsBuilder {
 }
 
 impl PartsBuilder {
+    /// With room for the parts of a name that is written like this.
+    pub(super) fn for_text(text: &str) -> Self {
+        Self { text: String::with_capacity(text.len()), places: Vec::with_capacity(8) }
+    }
+
     /// One more level, above those before.
     pub(super) fn level(&mut self, attribute: &str, value: &str) -> Result<(), ParseError> {
         self.put(attribute, value, false)
