@@ -44,7 +44,7 @@ impl Tools<'_> {
             controller,
             account: Some(account),
             dn,
-            seen: Some(seen),
+            seen: Some(Box::new(seen)),
             findings,
             ..Found::default()
         }))

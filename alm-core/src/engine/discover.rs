@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ad_directory::{
-    Account, Directory, DirectoryExt as _, Discovery, Dn, Finding, ListOptions, ManagedAccount, ObjectGuid,
-    Query, Reason,
+    Directory, DirectoryExt as _, Discovery, Dn, Finding, ListOptions, ObjectGuid, Query, Reason,
 };
 use futures_util::TryStreamExt as _;
 
+use super::object::Object;
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::AccountKind;
 
@@ -26,13 +26,13 @@ pub(super) async fn discover(
             (AccountKind::GroupManaged, _) => {
                 let mut list = directory.list_managed_accounts(&query(), ListOptions::new());
                 while let Some(account) = list.try_next().await? {
-                    found.entry(account.guid).or_insert_with(|| managed(account));
+                    found.entry(account.guid).or_insert_with(|| described(order.kind, account.into()));
                 }
             }
             (AccountKind::User, true) => {
                 let mut list = directory.list_accounts(&query(), ListOptions::new());
                 while let Some(account) = list.try_next().await? {
-                    found.entry(account.guid).or_insert_with(|| user(account));
+                    found.entry(account.guid).or_insert_with(|| described(order.kind, account.into()));
                 }
             }
             (AccountKind::User, false) => {
@@ -56,7 +56,7 @@ pub(super) async fn discover(
 
 fn suspected(finding: Finding) -> Discovered {
     let reasons = finding.reasons.iter().map(words).collect();
-    Discovered { reasons, score: finding.score, ..user(finding.account) }
+    Discovered { reasons, score: finding.score, ..described(AccountKind::User, finding.account.into()) }
 }
 
 fn words(reason: &Reason) -> String {
@@ -82,32 +82,15 @@ fn words(reason: &Reason) -> String {
     }
 }
 
-fn obstacle(is_protected: bool, is_marked: bool) -> Option<String> {
-    match (is_protected, is_marked) {
+fn described(kind: AccountKind, account: Object) -> Discovered {
+    let is_marked = account.marker.is_some() || account.foreign_marker;
+    let mut found = Discovered::new(account.guid, account.name.to_string(), account.dn, kind);
+    found.enabled = account.enabled;
+    found.obstacle = match (account.is_protected, is_marked) {
         (true, _) => Some("the directory protects it".to_owned()),
         (_, true) => Some("somebody's marker is on it".to_owned()),
         (false, false) => None,
-    }
-}
-
-fn user(account: Account) -> Discovered {
-    let is_marked = account.marker.is_some() || account.foreign_marker;
-    let name = account.sam_account_name.to_string();
-    let mut found = Discovered::new(account.guid, name, account.dn.clone(), AccountKind::User);
-    found.enabled = account.is_enabled();
-    found.obstacle = obstacle(account.is_protected, is_marked);
-    found.expires = account.expires;
-    found.description = account.description;
-    found.groups = account.member_of;
-    found
-}
-
-fn managed(account: ManagedAccount) -> Discovered {
-    let is_marked = account.marker.is_some() || account.foreign_marker;
-    let name = account.sam_account_name.to_string();
-    let mut found = Discovered::new(account.guid, name, account.dn.clone(), AccountKind::GroupManaged);
-    found.enabled = account.is_enabled();
-    found.obstacle = obstacle(account.is_protected, is_marked);
+    };
     found.expires = account.expires;
     found.description = account.description;
     found.groups = account.member_of;

@@ -23,7 +23,7 @@ pub(super) struct State {
     step: Step,
     attempt: Attempt,
     controller: Option<Controller>,
-    seen: Option<Seen>,
+    seen: Option<Box<Seen>>,
     /// Whether a marker of ours may be on it, and since when one may still come.
     claim_touched: bool,
     claim_doubt: Option<Timestamp>,
@@ -67,8 +67,8 @@ impl State {
         self.plan.secret.as_ref()
     }
 
-    pub(super) const fn seen(&self) -> Option<&Seen> {
-        self.seen.as_ref()
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_deref()
     }
 
     pub(super) const fn is_under_way(&self) -> bool {

@@ -315,7 +315,7 @@ pub struct Found {
     pub dn: Option<Dn>,
     /// What it was like when it was adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen: Option<Seen>,
+    pub seen: Option<Box<Seen>>,
     /// Whether it was gone already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
@@ -328,10 +328,6 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an engine holds one at a time; a box would be in everybody's way"
-)]
 pub enum EffectResult {
     /// It is done, now or already before.
     Done(Found),

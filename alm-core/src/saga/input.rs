@@ -10,10 +10,6 @@ use crate::model::ids::{EngineId, PersonId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "input")]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an engine holds one at a time; a box would be in everybody's way"
-)]
 pub enum Input {
     /// An engine is about to run the effect that is next. What it does from here on may happen even if nothing more is heard.
     Started {

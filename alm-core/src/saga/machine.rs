@@ -142,7 +142,7 @@ impl Machine {
     }
 
     /// What an account was like that was adopted.
-    pub const fn seen(&self) -> Option<&Seen> {
+    pub fn seen(&self) -> Option<&Seen> {
         match &self.0 {
             Kind::Adopt(state) => state.seen(),
             Kind::Provision(_) | Kind::Operate(_) | Kind::Rotate(_) => None,
