@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ldap3::ResultEntry;
+use ldap3::{ResultEntry, asn1::StructureTag};
 
 /// An entry: values are bytes, since only the reader of an attribute knows whether it is text.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Entry {
             let mut name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;
             name.make_ascii_lowercase();
             let values = parts.next()?.expect_constructed()?;
-            let values = values.into_iter().map(|value| value.expect_primitive()).collect::<Option<_>>()?;
+            let values = values.into_iter().map(StructureTag::expect_primitive).collect::<Option<_>>()?;
             entry.attributes.push(Attribute { name, values });
         }
         entry.attributes.sort_by(|one, other| order(&one.name, &other.name));
