@@ -14,6 +14,7 @@ pub mod hook;
 mod inspector;
 mod managed;
 mod marker;
+mod migrate_effects;
 mod object;
 mod password;
 mod run;

@@ -4,10 +4,12 @@
 
 pub mod access;
 pub mod approval;
+pub mod attributes;
 pub mod campaign;
 pub mod guard;
 pub mod lifecycle;
 pub mod managed;
+pub mod migration;
 pub mod naming;
 pub mod ownership;
 pub mod policy;
@@ -15,5 +17,6 @@ pub mod privileges;
 pub mod reminders;
 pub mod request;
 pub mod rotation;
+pub mod secret_readers;
 pub mod template;
 pub mod text;

@@ -21,6 +21,7 @@ mod provision;
 mod record;
 mod rotate;
 mod sequence;
+mod way_back;
 
 pub use self::machine::Machine;
 pub use self::record::{Completion, Ending, Misfit, Next, SagaRecord, SagaStatus};

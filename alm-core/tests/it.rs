@@ -18,6 +18,7 @@
 mod it {
     mod adoption;
     mod approvals;
+    mod attributes;
     mod bulk;
     mod campaigns;
     mod canary;
@@ -25,6 +26,7 @@ mod it {
     mod crash;
     mod flow;
     mod managed;
+    mod migration;
     mod people;
     mod policy;
     mod privileges;
@@ -32,6 +34,7 @@ mod it {
     mod refusals;
     mod rotation;
     mod rules;
+    mod secret_readers;
     mod secret_server;
     mod stage;
     mod store;

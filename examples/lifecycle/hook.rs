@@ -41,6 +41,13 @@ fn in_words<'a>(effect: &'a str, operation: OperationKind, account: &str) -> &'a
         ("change", OperationKind::Provision | OperationKind::Enable) => {
             "it is enabled, in a request that carries the marker"
         }
+        ("survey", _) => "what it is like is written down, to be put back if this is given up",
+        ("move_secret", _) => "its secret is moved to its folder",
+        ("change", OperationKind::Migrate) => "what the new template says of it is written",
+        ("examine", _) => "it is nobody's yet, and is looked at",
+        ("claim", _) => "our marker is put on it",
+        ("release", _) => "our marker is taken off it again",
+        ("change", OperationKind::Adopt) => "it gets the end date of its template",
         ("change", OperationKind::Disable) => "it is disabled, in a request that carries the marker",
         ("change", OperationKind::Renew | OperationKind::Expire) => "its end date is set in the directory",
         ("change", _) => "it is disabled, and loses its names",

@@ -9,6 +9,7 @@ mod hook;
 mod options;
 mod outcome;
 mod story;
+mod takeover;
 mod teller;
 mod tour;
 mod world;

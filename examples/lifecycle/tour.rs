@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::story::{Kind, Story, day};
+use crate::takeover;
 
 pub async fn tell(
     story: &Story<'_>,
@@ -38,7 +39,11 @@ pub async fn tell(
         story.teller.chapter("A group managed service account");
         accounts.push(story.account(kind, false).await?);
     }
-    campaign(story, template, account).await
+    campaign(story, template, account).await?;
+    if let Some(kind) = kinds.iter().find(|kind| kind.body.kind == AccountKind::User) {
+        accounts.push(takeover::tell(story, &kind.body).await?);
+    }
+    Ok(())
 }
 
 /// What Ada has set up, as a file; a line of it is changed, looked at as a plan, and applied.

@@ -5,14 +5,16 @@
 
 mod checks;
 mod dependents;
+mod readers;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use secrecy::SecretString;
-use secretserver_client::resource::secrets::{NewSecret as NewItem, ReadOptions, SearchFilter};
-use secretserver_client::{Client, Error, ErrorKind, FolderId, SecretTemplateId};
+use secretserver_client::resource::secrets::{GeneralPatch, NewSecret as NewItem, ReadOptions, SearchFilter};
+use secretserver_client::{Change, Client, Error, ErrorKind, FolderId, SecretTemplateId};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
 use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
 
@@ -155,7 +157,11 @@ impl Vault for SecretServerVault {
         let id = secret_id(secret)?;
         let options = ReadOptions::default().with_inactive();
         match self.client.secrets().get_with(id, options).await {
-            Ok(secret) => self.found(id, secret.active).await.map(Some),
+            Ok(secret) => {
+                let mut found = self.found(id, secret.active).await?;
+                found.folder = secret.folder_id.map(|folder| folder.to_string());
+                Ok(Some(found))
+            }
             Err(error) if error.is_denied_or_absent() => Ok(None),
             Err(error) => Err(translate(&error)),
         }
@@ -207,6 +213,27 @@ impl Vault for SecretServerVault {
 
     async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
         dependents::tell(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn readers(&self, place: &VaultPlace) -> Result<FolderReaders, VaultError> {
+        readers::of_folder(&self.client, folder(place)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn relocate(&self, secret: &SecretId, place: &VaultPlace) -> Result<(), VaultError> {
+        let (id, to) = (secret_id(secret)?, folder(place)?);
+        let patch = GeneralPatch { folder: Change::Set(Some(to)), ..GeneralPatch::default() };
+        let moved = self.client.secrets().patch(id, patch).await;
+        let Err(error) = &moved else { return Ok(()) };
+        // Looked at even when the answer was lost: where it is, is what counts.
+        if matches!(
+            error.outcome(),
+            secretserver_client::Outcome::Unknown | secretserver_client::Outcome::Done
+        ) && let Ok(there) = self.client.secrets().get_with(id, ReadOptions::default()).await
+            && there.folder_id == Some(to)
+        {
+            return Ok(());
+        }
+        Err(translate(error))
     }
 
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError> {

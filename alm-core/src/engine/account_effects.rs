@@ -347,7 +347,10 @@ impl Tools<'_> {
             findings.push(format!("its service principal names were {}", found.services.join(", ")));
         }
         if change.clear_service_principal_names && !found.readers.is_empty() {
-            findings.push(format!("its password could be retrieved by {}", found.readers.join(", ")));
+            findings.push(format!(
+                "its password could be retrieved by {}",
+                found.readers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
         }
         let marker = MarkerChange::replace(current, self.marker()?);
         let after = object::update(&pinned, self.task.kind, &found, change, marker)

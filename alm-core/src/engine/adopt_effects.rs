@@ -38,6 +38,10 @@ impl Tools<'_> {
             groups: found.member_of,
             service_principal_names: found.services,
             description: found.description,
+            attributes: std::collections::BTreeMap::new(),
+            password_never_expires: None,
+            readers: Vec::new(),
+            folder: None,
         };
         let (controller, dn) = (Some(probe.controller), Some(found.dn));
         Ok(done(Found {

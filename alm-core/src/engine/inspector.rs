@@ -13,9 +13,10 @@ use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
 use crate::model::period::Period;
 use crate::model::request::RequestForm;
+use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
-use crate::port::vault::Vault;
+use crate::port::vault::{Vault, VaultErrorKind};
 use crate::rules::managed;
 
 /// Looks with the same directory and vault that an engine uses.
@@ -50,6 +51,17 @@ impl Inspector for PlaceInspector {
     async fn inspect_managed(&self, managed: &ManagedSpec) -> Result<Vec<Refusal>> {
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         obstacles(&directory, managed).await.map_err(|error| unreachable(&error))
+    }
+
+    async fn secret_readers(&self, place: &VaultPlace) -> Result<FolderReaders> {
+        match self.vault.readers(place).await {
+            Ok(readers) => Ok(readers),
+            // Who may not see the rights on a folder still keeps secrets in it.
+            Err(error) if error.kind == VaultErrorKind::DeniedOrAbsent => {
+                Ok(FolderReaders::unknown(error.to_string()))
+            }
+            Err(error) => Err(Error::new(ErrorKind::Vault, OPERATION, error.to_string())),
+        }
     }
 
     async fn discover(&self, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {

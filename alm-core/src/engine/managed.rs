@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use ad_directory::{
-    Directory, FindOptions, GroupKey, NewManagedAccount, RootKey, RootKeyOptions, ServiceNameOptions, Sid,
-};
+use ad_directory::{Directory, NewManagedAccount, RootKey, RootKeyOptions, ServiceNameOptions};
 
 use super::object;
 use crate::error::Refusal;
@@ -23,7 +21,7 @@ pub(super) async fn obstacles(directory: &Pinned, spec: &ManagedSpec) -> ad_dire
     }
     for reader in &spec.readers {
         if let PasswordReader::Group(group) = reader
-            && sid(directory, reader).await?.is_none()
+            && object::sid(directory, reader).await?.is_none()
         {
             refusals
                 .push(refusal("readers", format!("the group {group} does not exist, or may not be seen")));
@@ -36,16 +34,6 @@ pub(super) async fn obstacles(directory: &Pinned, spec: &ManagedSpec) -> ad_dire
         }
     }
     Ok(refusals)
-}
-
-async fn sid(directory: &Pinned, reader: &PasswordReader) -> ad_directory::Result<Option<Sid>> {
-    match reader {
-        PasswordReader::Sid(sid) => Ok(Some(sid.clone())),
-        PasswordReader::Group(group) => {
-            let found = directory.find_group(&GroupKey::Dn(group.clone()), FindOptions::new()).await?;
-            Ok(found.and_then(|group| group.sid))
-        }
-    }
 }
 
 /// The account to be made, disabled; or the reader that is not there any more.
@@ -67,7 +55,7 @@ pub(super) async fn new_account(
         new = new.service_principal_name(name.clone());
     }
     for reader in &spec.readers {
-        match sid(directory, reader).await? {
+        match object::sid(directory, reader).await? {
             Some(sid) if new.principals.contains(&sid) => {}
             Some(sid) => new = new.principal(sid),
             None => return Ok(Err(format!("{reader:?} does not exist any more, or may not be seen"))),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ad_directory::{
-    Account, AccountExpires, AccountKey, AccountUpdate, DeleteOptions, Directory, Dn, Error, FindOptions,
-    ManagedAccount, ManagedAccountUpdate, Marker, MarkerChange, MoveOptions, ObjectGuid, SamAccountName,
-    UpdateOptions, UserPrincipalName,
+    Account, AccountExpires, AccountKey, AccountUpdate, DeleteOptions, Directory, Dn, Error, ErrorKind,
+    FindOptions, GroupKey, ManagedAccount, ManagedAccountUpdate, Marker, MarkerChange, MoveOptions,
+    ObjectGuid, SamAccountName, Sid, UpdateOptions, UserPrincipalName,
 };
 use jiff::Timestamp;
 
-use crate::model::managed::AccountKind;
+use crate::model::managed::{AccountKind, PasswordReader};
 use crate::rules::naming;
 use crate::saga::effect::AccountChange;
 
@@ -30,7 +30,7 @@ pub(super) struct Object {
     pub(super) member_of: Vec<Dn>,
     pub(super) services: Vec<String>,
     /// Who may retrieve its password, for a gMSA.
-    pub(super) readers: Vec<String>,
+    pub(super) readers: Vec<Sid>,
     pub(super) description: Option<String>,
     pub(super) when_created: Option<Timestamp>,
 }
@@ -61,7 +61,7 @@ impl From<ManagedAccount> for Object {
         Self {
             guid: account.guid,
             enabled: account.is_enabled(),
-            readers: account.principals().into_iter().map(ToString::to_string).collect(),
+            readers: account.principals().into_iter().cloned().collect(),
             cn: account.dn.name().to_owned(),
             dn: account.dn,
             name: account.sam_account_name,
@@ -104,7 +104,7 @@ pub(super) async fn update(
             Ok(directory.update_account(found.guid, &update, UpdateOptions::new()).await?.into())
         }
         AccountKind::GroupManaged => {
-            let update = managed_update(found, change)?.marker(marker);
+            let update = managed_update(directory, found, change).await?.marker(marker);
             Ok(directory.update_managed_account(found.guid, &update, UpdateOptions::new()).await?.into())
         }
     }
@@ -130,10 +130,20 @@ fn user_update(found: &Object, change: &AccountChange) -> Result<AccountUpdate, 
     for (name, value) in &change.attributes {
         update = update.attribute(name.parse()?, [value.clone()]);
     }
+    for (name, values) in &change.all_values {
+        update = update.attribute(name.parse()?, values.clone());
+    }
+    if let Some(never) = change.password_never_expires {
+        update = update.password_never_expires(never);
+    }
     Ok(update)
 }
 
-fn managed_update(found: &Object, change: &AccountChange) -> Result<ManagedAccountUpdate, Error> {
+async fn managed_update(
+    directory: &Pinned,
+    found: &Object,
+    change: &AccountChange,
+) -> Result<ManagedAccountUpdate, Error> {
     let mut update = ManagedAccountUpdate::new();
     if let Some(enabled) = change.enabled {
         update = update.enabled(enabled);
@@ -154,7 +164,40 @@ fn managed_update(found: &Object, change: &AccountChange) -> Result<ManagedAccou
     if let Some(description) = &change.description {
         update = update.description(Some(description.clone()));
     }
+    if let Some(encryption) = change.encryption {
+        update = update.encryption_types(encryption.types());
+    }
+    if let Some(readers) = &change.set_readers {
+        update = update.set_principals(readers.clone());
+    }
+    // One that is not there any more reads nothing.
+    for reader in &change.remove_readers {
+        if let Some(sid) = sid(directory, reader).await? {
+            update = update.remove_principal(sid);
+        }
+    }
+    for reader in &change.add_readers {
+        match sid(directory, reader).await? {
+            Some(sid) => update = update.add_principal(sid),
+            None => {
+                let error = Error::new(ErrorKind::NotFound, "managed.update")
+                    .with_subject(format_args!("{reader:?}"));
+                return Err(error);
+            }
+        }
+    }
     Ok(update)
+}
+
+/// Whoever may retrieve a gMSA's password; `None` for a group that is not there.
+pub(super) async fn sid(directory: &Pinned, reader: &PasswordReader) -> ad_directory::Result<Option<Sid>> {
+    match reader {
+        PasswordReader::Sid(sid) => Ok(Some(sid.clone())),
+        PasswordReader::Group(group) => {
+            let found = directory.find_group(&GroupKey::Dn(group.clone()), FindOptions::new()).await?;
+            Ok(found.and_then(|group| group.sid))
+        }
+    }
 }
 
 /// The DNS name of a gMSA's service, as long as nobody wants another one.

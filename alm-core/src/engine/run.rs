@@ -352,6 +352,16 @@ impl Engine {
                 tools.remove_by_marker(controller, ou, name).await
             }
             Effect::DeactivateSecret { secret } => secrets.deactivate(secret).await,
+            Effect::Survey { controller, account, attributes, secret } => {
+                let folder = match secret {
+                    Some(secret) => secrets.folder(secret).await?,
+                    None => None,
+                };
+                tools.survey(controller, *account, attributes, folder).await
+            }
+            Effect::MoveSecret { secret, place, stay_below } => {
+                secrets.relocate(secret, place, *stay_below).await
+            }
             Effect::Examine { account, name } => tools.examine(*account, name).await,
             Effect::Claim { controller, account } => tools.claim(controller, *account).await,
             Effect::Release { controller, account } => tools.release(controller, *account).await,

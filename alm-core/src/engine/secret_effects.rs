@@ -166,6 +166,44 @@ impl SecretEffects<'_> {
         }
     }
 
+    /// Where a secret is, if its vault tells.
+    pub(super) async fn folder(&self, secret: &SecretId) -> Step<Option<String>> {
+        let found = self.vault.describe(secret).await.map_err(|error| translate::vault(&error))?;
+        match found {
+            Some(found) => Ok(found.folder),
+            None => {
+                refused(Reason::SecretMissing, format!("secret {secret} is not there, or may not be seen"))
+            }
+        }
+    }
+
+    /// Moves a secret, unless it is there already or in a place that is as good. It must be readable there: an engine that cannot read it any more
+    /// could neither prove nor change the password.
+    pub(super) async fn relocate(
+        &self,
+        secret: &SecretId,
+        place: &VaultPlace,
+        stay_below: bool,
+    ) -> Step<EffectResult> {
+        let there = self.folder(secret).await?;
+        if there.as_ref() == Some(&place.folder) {
+            return Ok(done(Found::default()));
+        }
+        if let Some(folder) = there.filter(|_| stay_below) {
+            let refusals = self
+                .vault
+                .preflight(&place.chosen(Some(&folder)))
+                .await
+                .map_err(|error| translate::vault(&error))?;
+            if refusals.iter().all(|refusal| refusal.rule() != "NM-4") {
+                return Ok(done(Found::default()));
+            }
+        }
+        self.vault.relocate(secret, place).await.map_err(|error| translate::vault(&error))?;
+        self.read(secret).await?;
+        Ok(done(Found::default()))
+    }
+
     pub(super) async fn read(&self, secret: &SecretId) -> Step<secrecy::SecretString> {
         self.vault.read_password(secret).await.map_err(|error| {
             // In these words a saga can tell it from a folder that is missing.

@@ -1,6 +1,6 @@
 //! Managed accounts (O-7).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ad_directory::{Dn, ObjectGuid};
 use jiff::{Span, Timestamp};
@@ -70,6 +70,8 @@ pub enum OperationKind {
     Privilege,
     /// Take it over as it is.
     Adopt,
+    /// Bring it under another template, or another version of its own.
+    Migrate,
 }
 
 /// The second secret of a rotation, which holds the new password until the account's own secret does (section X).
@@ -162,6 +164,9 @@ pub struct Account {
     pub renewal_date: Timestamp,
     /// Its end of life: an instant at 00:00 UTC (L-34).
     pub eol: Timestamp,
+    /// An earlier end of life, while an operation is giving it to the account: reminders and the clock go by it from the beginning (L-37).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_by: Option<Timestamp>,
     /// What happens then.
     pub eol_action: EolAction,
     /// Whether the clock has already carried out the end of life of this cycle.
@@ -177,6 +182,9 @@ pub struct Account {
     /// Those of them that it leaves again, and when. Neither renewing nor enabling changes that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub privilege_ends: Vec<PrivilegeEnd>,
+    /// The attributes that it was given, by LDAP name; what somebody changed in the directory since is not known here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
     /// Its identity in the directory, whatever it is called.
     pub object_guid: ObjectGuid,
     /// In which vault its credential is; in none for a gMSA.
@@ -206,6 +214,13 @@ pub struct Account {
     pub provisioned_at: Timestamp,
     /// When it was erased, once it was.
     pub erased_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// When the clock ends it: at its end of life, or at the earlier one that it is being given (L-37).
+    pub fn ends_at(&self) -> Timestamp {
+        self.ends_by.map_or(self.eol, |earlier| earlier.min(self.eol))
+    }
 }
 
 /// The instant from which an account that ends at `eol` can be renewed: so many days of 24 hours before.

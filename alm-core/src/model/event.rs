@@ -55,6 +55,8 @@ pub enum EventKind {
     CampaignEnded,
     /// An account that was there already is managed now, or could not be (M-1).
     AccountAdopted,
+    /// An account came under another template, or another version of its own (M-2).
+    AccountMigrated,
 }
 
 impl fmt::Display for EventKind {
@@ -81,6 +83,7 @@ impl fmt::Display for EventKind {
             Self::ReviewRequested => "review requested",
             Self::CampaignEnded => "campaign ended",
             Self::AccountAdopted => "account adopted",
+            Self::AccountMigrated => "account migrated",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Requests and the votes on them (section R).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ad_directory::Dn;
 use jiff::Timestamp;
@@ -169,6 +169,9 @@ pub struct RequestForm {
     pub owners: BTreeSet<Owner>,
     /// The requester agrees to the template's terms, if there are any (T-1).
     pub agrees_to_terms: bool,
+    /// Values of the template's attributes, by LDAP name; one that is not said has the template's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl RequestForm {
@@ -183,6 +186,7 @@ impl RequestForm {
             folder: None,
             service_principal_names: Vec::new(),
             readers: Vec::new(),
+            attributes: BTreeMap::new(),
             owners: BTreeSet::new(),
             agrees_to_terms: false,
         }

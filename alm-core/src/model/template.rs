@@ -232,6 +232,98 @@ impl Default for Reminders {
     }
 }
 
+/// What a template says of one attribute of its accounts (T-3).
+///
+/// ```
+/// use alm_core::model::template::TemplateAttribute;
+///
+/// let fixed: TemplateAttribute = "IT".into();
+/// assert!(fixed.read_only);
+/// let asked = TemplateAttribute::required();
+/// let suggested = TemplateAttribute::with_default("service account");
+/// # let _ = (asked, suggested);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Said", into = "Said")]
+#[non_exhaustive]
+pub struct TemplateAttribute {
+    /// Its value when the requester gives none.
+    pub default: Option<String>,
+    /// Whether it must have a value, by default or by the requester.
+    pub required: bool,
+    /// Whether the requester gives no other one.
+    pub read_only: bool,
+}
+
+impl TemplateAttribute {
+    /// The same value for every account.
+    pub fn fixed(value: impl Into<String>) -> Self {
+        Self { default: Some(value.into()), required: false, read_only: true }
+    }
+
+    /// This value unless the requester gives another one.
+    pub fn with_default(value: impl Into<String>) -> Self {
+        Self { default: Some(value.into()), ..Self::default() }
+    }
+
+    /// The requester must give it.
+    pub const fn required() -> Self {
+        Self { default: None, required: true, read_only: false }
+    }
+
+    /// The requester may give it.
+    pub const fn optional() -> Self {
+        Self { default: None, required: false, read_only: false }
+    }
+}
+
+impl From<&str> for TemplateAttribute {
+    fn from(value: &str) -> Self {
+        Self::fixed(value)
+    }
+}
+
+impl From<String> for TemplateAttribute {
+    fn from(value: String) -> Self {
+        Self::fixed(value)
+    }
+}
+
+/// As it is written: a value that is the same for all is that value.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Said {
+    Fixed(String),
+    Rule {
+        #[serde(default)]
+        default: Option<String>,
+        #[serde(default)]
+        required: bool,
+        #[serde(default)]
+        read_only: bool,
+    },
+}
+
+impl From<Said> for TemplateAttribute {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Fixed(value) => Self::fixed(value),
+            Said::Rule { default, required, read_only } => Self { default, required, read_only },
+        }
+    }
+}
+
+impl From<TemplateAttribute> for Said {
+    fn from(attribute: TemplateAttribute) -> Self {
+        match attribute {
+            TemplateAttribute { default: Some(value), required: false, read_only: true } => {
+                Self::Fixed(value)
+            }
+            TemplateAttribute { default, required, read_only } => Self::Rule { default, required, read_only },
+        }
+    }
+}
+
 /// Everything that a template says: the part that a version freezes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -269,8 +361,8 @@ pub struct TemplateBody {
     /// Who gives accounts another password, and when (T-14).
     #[serde(default)]
     pub rotation: Rotation,
-    /// Values for attributes that every account gets, by LDAP name (T-3, T-13).
-    pub attributes: BTreeMap<String, String>,
+    /// The attributes that accounts get beside those that all have, by LDAP name (T-3, T-13).
+    pub attributes: BTreeMap<String, TemplateAttribute>,
 }
 
 impl TemplateBody {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
+use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{TemplateBody, VaultPlace};
 
 /// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
@@ -35,6 +36,14 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// When the domain could not be asked.
     async fn inspect_managed(&self, _managed: &ManagedSpec) -> Result<Vec<Refusal>> {
         Ok(Vec::new())
+    }
+
+    /// Everybody who can read the secrets in a place, as far as its vault tells (T-16). Whoever does not look knows nobody.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn secret_readers(&self, _place: &VaultPlace) -> Result<FolderReaders> {
+        Ok(FolderReaders::unknown("nobody is there who could ask the vault"))
     }
 
     /// The accounts of a domain that fit (M-1), managed ones among them.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Outcome, Refusal};
 pub use crate::model::ids::SecretId;
+use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
 
 /// A secret to create.
@@ -52,12 +53,22 @@ pub struct FoundSecret {
     pub active: bool,
     /// The marker lines in its notes. `None` when this vault account may not read them: then nothing is known of whose it is.
     pub markers: Option<Vec<String>>,
+    /// The vault's own identifier of the folder it is in, where the vault has folders and tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 impl FoundSecret {
     /// A secret that was found.
     pub const fn new(id: SecretId, active: bool, markers: Option<Vec<String>>) -> Self {
-        Self { id, active, markers }
+        Self { id, active, markers, folder: None }
+    }
+
+    /// In this folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<String>) -> Self {
+        self.folder = Some(folder.into());
+        self
     }
 }
 
@@ -157,6 +168,25 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// When the vault could not be asked, or did not end in time: telling again is harmless.
     async fn tell_dependents(&self, _secret: &SecretId) -> Result<Vec<String>, VaultError> {
         Ok(Vec::new())
+    }
+
+    /// Everybody whom the vault lets read the secrets in the folder of a place, as far as it tells (T-16). A vault that does not say so knows nobody.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::DeniedOrAbsent`] when we may not see who has rights on the folder, and the others.
+    async fn readers(&self, _place: &VaultPlace) -> Result<FolderReaders, VaultError> {
+        Ok(FolderReaders::unknown("this vault does not say who can read"))
+    }
+
+    /// Moves a secret into the folder of a place; success means that it is there. One that is there already is success. Who may read it there is
+    /// the folder's business.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that does not move secrets, as the default body; [`VaultErrorKind::DeniedOrAbsent`] and the
+    /// others. With outcome `Unknown` it is in the one folder or the other.
+    async fn relocate(&self, secret: &SecretId, _place: &VaultPlace) -> Result<(), VaultError> {
+        let message = format!("secret {secret} stays where it is: this vault does not move secrets");
+        Err(VaultError::new(VaultErrorKind::Invalid, message))
     }
 
     /// Deactivates a secret. One that is inactive already is success.

@@ -61,6 +61,11 @@ fn step() -> Map<String, Value> {
     object(json!({ "people": [], "groups": [], "required": 1 }))
 }
 
+/// And attributes, but for those that are a value alone.
+fn attribute() -> Map<String, Value> {
+    object(json!({ "default": null, "required": false, "read_only": false }))
+}
+
 /// And so have managed accounts, but for who may read their password.
 fn managed() -> Map<String, Value> {
     let mut fields = object(serde_json::to_value(ManagedTemplate::new([])).unwrap_or_default());
@@ -135,6 +140,15 @@ pub fn body(name: &str, fields: &Map<String, Value>) -> Result<TemplateBody, Vec
             *said = full;
         }
     }
+    for one in
+        whole.get_mut("attributes").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+    {
+        if let Value::Object(said) = one {
+            let mut full = attribute();
+            merge(&mut full, said);
+            *said = full;
+        }
+    }
     let body: TemplateBody =
         serde_path_to_error::deserialize(Value::Object(whole.clone())).map_err(|error| {
             let why: String = error.inner().to_string().chars().take(LONGEST_ECHO).collect();
@@ -183,6 +197,13 @@ pub fn fields(body: &TemplateBody) -> Map<String, Value> {
     prune(&mut fields, &defaults());
     if let Some(Value::Object(said)) = fields.get_mut("managed") {
         prune(said, &managed());
+    }
+    for one in
+        fields.get_mut("attributes").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+    {
+        if let Value::Object(one) = one {
+            prune(one, &attribute());
+        }
     }
     for one in fields.get_mut("approval").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(one) = one {

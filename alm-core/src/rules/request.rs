@@ -1,6 +1,6 @@
 //! What a requester must fill in (R-2, R-3, T-1, T-5, T-7).
 
-use super::{access, managed, naming, ownership, text};
+use super::{access, attributes, managed, naming, ownership, text};
 use crate::model::people::{Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::request::RequestForm;
@@ -39,6 +39,7 @@ pub fn check(
     refusals.extend(text::check("R-3", "justification", &form.justification, 4_000, true, true).err());
     refusals.extend(text::check("R-3", "description", &form.description, 1_000, false, false).err());
     refusals.extend(naming::choose_ou(&body.directory, form.ou.as_ref()).err());
+    refusals.extend(attributes::check_form(body, &form.attributes));
     refusals.extend(managed::check_form(form, body));
     if let Some(place) = &body.vault
         && let Some(folder) = form.folder.as_ref().filter(|folder| **folder != place.folder)

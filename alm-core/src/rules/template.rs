@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::{approval, managed, naming, rotation, text};
+use super::{approval, attributes, managed, naming, rotation, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
@@ -58,10 +58,8 @@ pub fn check(
     if body.directory.name_prefix.chars().count() >= naming::max_name(body.kind) {
         refuse("NM-1", "name_prefix", "leaves no room for a name".to_owned());
     }
-    for attribute in body.attributes.keys() {
-        if !is_allowed(attribute) {
-            refuse("T-13", "attributes", format!("{attribute} cannot be set by a template"));
-        }
+    for refusal in attributes::check_template(body) {
+        refuse(refusal.rule(), refusal.field(), refusal.message().to_owned());
     }
     if let OwnershipRule::People { min, max } = body.ownership
         && (min == 0 || min > max)

@@ -3,12 +3,14 @@
 //! Every effect is safe to repeat: whoever runs it looks first whether it was done already. No effect holds a password: those that
 //! need one name the secret it is in.
 
-use ad_directory::{AccountExpires, Controller, Dn, ObjectGuid};
+use std::collections::BTreeMap;
+
+use ad_directory::{AccountExpires, Controller, Dn, ObjectGuid, Sid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
-use crate::model::managed::ManagedSpec;
+use crate::model::managed::{ManagedSpec, PasswordReader, TicketEncryption};
 use crate::model::template::VaultPlace;
 
 /// One step of a saga on a system outside.
@@ -179,6 +181,26 @@ pub enum Effect {
         /// Which.
         secret: SecretId,
     },
+    /// Write down what the account is like, and where its secret is.
+    Survey {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Attributes to read beside what is always looked at, by LDAP name.
+        attributes: Vec<String>,
+        /// Its secret, if that is looked at too.
+        secret: Option<SecretId>,
+    },
+    /// Move the secret to a folder.
+    MoveSecret {
+        /// Which.
+        secret: SecretId,
+        /// There.
+        place: VaultPlace,
+        /// Whether a folder below that one is as good: then it stays where it is.
+        stay_below: bool,
+    },
     /// Look whether an account that nobody manages can be adopted, and choose the controller (M-1).
     Examine {
         /// Which account.
@@ -225,6 +247,8 @@ impl Effect {
             Self::DeleteAccount { .. } => "delete_account",
             Self::RemoveByMarker { .. } => "remove_by_marker",
             Self::DeactivateSecret { .. } => "deactivate_secret",
+            Self::Survey { .. } => "survey",
+            Self::MoveSecret { .. } => "move_secret",
             Self::Examine { .. } => "examine",
             Self::Claim { .. } => "claim",
             Self::Release { .. } => "release",
@@ -249,7 +273,7 @@ pub struct AccountSpec {
     /// Whether its password never expires (T-15).
     pub password_never_expires: bool,
     /// Other attributes that the template gives.
-    pub attributes: std::collections::BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
     /// What makes it a gMSA, if it is to be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedSpec>,
@@ -275,11 +299,29 @@ pub struct AccountChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Other attributes.
-    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub attributes: std::collections::BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// Other attributes with all the values they get; none takes one away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub all_values: BTreeMap<String, Vec<String>>,
+    /// Whether its password never expires (T-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_never_expires: Option<bool>,
+    /// How tickets for a gMSA are encrypted (T-11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<TicketEncryption>,
+    /// Who may retrieve the password of a gMSA beside those who may (T-11).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_readers: Vec<PasswordReader>,
+    /// Who no longer may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove_readers: Vec<PasswordReader>,
+    /// Who may from now on, and nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_readers: Option<Vec<Sid>>,
 }
 
-/// What an account was like when it was adopted.
+/// What an account was like before anything of it was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
 pub struct Seen {
@@ -295,6 +337,18 @@ pub struct Seen {
     pub service_principal_names: Vec<String>,
     /// Its description.
     pub description: Option<String>,
+    /// Attributes that were asked for, with their values; one that it had not has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Vec<String>>,
+    /// Whether its password never expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_never_expires: Option<bool>,
+    /// Who could retrieve the password of a gMSA.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Sid>,
+    /// In which folder its secret was, if that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 /// What an effect found or made.
@@ -313,7 +367,7 @@ pub struct Found {
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dn: Option<Dn>,
-    /// What it was like when it was adopted.
+    /// What it was like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Box<Seen>>,
     /// Whether it was gone already.

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use super::effect::Seen;
 use super::input::Input;
-use super::plan::Plan;
+use super::plan::{Plan, Step};
 use super::record::{Misfit, Next};
 use super::{adopt, provision, rotate, sequence};
 use crate::model::ids::SecretId;
@@ -141,11 +141,20 @@ impl Machine {
         }
     }
 
-    /// What an account was like that was adopted.
+    /// What an account was like that was adopted or is being migrated, once that was looked at.
     pub fn seen(&self) -> Option<&Seen> {
         match &self.0 {
             Kind::Adopt(state) => state.seen(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::Rotate(_) => None,
+            Kind::Operate(state) => state.seen(),
+            Kind::Provision(_) | Kind::Rotate(_) => None,
+        }
+    }
+
+    /// What puts back what an operation on a live account has done so far, or may have: for whoever takes its place.
+    pub fn way_back(&self) -> Vec<Step> {
+        match &self.0 {
+            Kind::Operate(state) => state.way_back(),
+            Kind::Provision(_) | Kind::Rotate(_) | Kind::Adopt(_) => Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use ad_directory::{AccountExpires, Dn, ObjectGuid};
 use serde::{Deserialize, Serialize};
 
-use super::effect::AccountSpec;
+use super::effect::{AccountChange, AccountSpec};
 use crate::model::account::{OperationKind, PendingSecret};
 use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
@@ -123,7 +123,8 @@ pub struct OperatePlan {
     pub secret: Option<SecretId>,
     /// What to do, in this order, after the account was located. Nothing about a secret when there is none.
     pub steps: Vec<Step>,
-    /// What puts things back when a person gives the saga up (L-37).
+    /// What puts things back when a person gives the saga up (L-37). Where the steps begin with a survey, they are put back by what it saw, and
+    /// only end dates by what is said here.
     pub undo: Vec<Step>,
 }
 
@@ -172,6 +173,25 @@ pub enum Step {
     },
     /// Prove that the vault has its password.
     VerifyPassword,
+    /// Write down what it is like before anything of it is changed: giving the saga up then puts back exactly that (M-2).
+    Survey {
+        /// Attributes that are going to be written, by LDAP name.
+        attributes: Vec<String>,
+        /// Whether its secret is going to be moved.
+        secret: bool,
+    },
+    /// Change several things of it in one request.
+    Update {
+        /// To what.
+        change: AccountChange,
+    },
+    /// Move its secret.
+    MoveSecret {
+        /// To this folder.
+        place: VaultPlace,
+        /// Whether a folder below that one is as good.
+        stay_below: bool,
+    },
     /// Deactivate its secret.
     DeactivateSecret,
     /// Deactivate what a rotation left (section X).
@@ -186,6 +206,6 @@ pub enum Step {
 impl Step {
     /// Whether it is about the account's own secret, and so nothing for one that has none.
     pub const fn needs_secret(&self) -> bool {
-        matches!(self, Self::VerifyPassword | Self::DeactivateSecret)
+        matches!(self, Self::VerifyPassword | Self::DeactivateSecret | Self::MoveSecret { .. })
     }
 }

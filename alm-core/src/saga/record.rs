@@ -7,6 +7,7 @@ use super::effect::{Effect, Reason};
 use super::plan::Plan;
 use crate::model::account::{AccountStatus, PrivilegeEnd};
 use crate::model::ids::{AccountId, DomainId, RequestId, SagaId};
+use crate::model::migration::Migration;
 use crate::model::period::Period;
 use crate::model::request::PrivilegeChange;
 
@@ -82,6 +83,11 @@ pub enum Completion {
     },
     /// It is managed, as it was found.
     Adopt,
+    /// It is under another template, or another version of its own.
+    Migrate {
+        /// What becomes of its record.
+        migration: Box<Migration>,
+    },
 }
 
 /// Where a saga stands.

@@ -1,15 +1,16 @@
 //! Changing an account that exists: the account is located, then the plan's steps are taken one by one.
 //!
 //! There is nothing to compensate: each step is right in itself, and a step that is refused parks the saga and asks a person, who retries
-//! it or gives it up. Giving up takes the plan's own steps back (L-37).
+//! it or gives it up. Giving up takes the plan's own steps back (L-37), or what a survey saw before the first of them (M-2).
 
 use ad_directory::{Controller, ObjectGuid};
 
 use super::attempt::{Attempt, describe};
-use super::effect::{AccountChange, Effect, EffectResult, Reason};
+use super::effect::{AccountChange, Effect, EffectResult, Reason, Seen};
 use super::input::Input;
 use super::plan::{OperatePlan, Step};
 use super::record::{Ending, Misfit, Next};
+use super::way_back::way_back;
 use crate::error::Outcome;
 use crate::model::account::OperationKind;
 use crate::model::ids::SecretId;
@@ -23,6 +24,10 @@ pub(super) struct State {
     plan: OperatePlan,
     controller: Option<Controller>,
     index: usize,
+    /// What it was like, once that was looked at.
+    seen: Option<Seen>,
+    /// What puts things back, once the saga is given up.
+    undo: Vec<Step>,
     undoing: bool,
     abandoned: bool,
     gone: bool,
@@ -40,6 +45,8 @@ impl State {
             plan,
             controller: None,
             index: 0,
+            seen: None,
+            undo: Vec::new(),
             undoing: false,
             abandoned: false,
             gone: false,
@@ -71,8 +78,23 @@ impl State {
         &self.findings
     }
 
+    pub(super) const fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
+    }
+
+    /// What puts back what it has done so far, or may have.
+    pub(super) fn way_back(&self) -> Vec<Step> {
+        if self.undoing {
+            self.undo.clone()
+        } else if self.abandoned {
+            Vec::new()
+        } else {
+            way_back(&self.plan, self.index, self.seen.as_ref())
+        }
+    }
+
     fn steps(&self) -> &[Step] {
-        if self.undoing { &self.plan.undo } else { &self.plan.steps }
+        if self.undoing { &self.undo } else { &self.plan.steps }
     }
 
     pub(super) fn next(&self) -> Next {
@@ -107,6 +129,13 @@ impl State {
                     name: pending.name.clone(),
                     recorded: pending.secret.clone(),
                     keep: false,
+                });
+            }
+            Step::MoveSecret { place, stay_below } => {
+                return Some(Effect::MoveSecret {
+                    secret: self.plan.secret.clone()?,
+                    place: place.clone(),
+                    stay_below: *stay_below,
                 });
             }
             _ => {}
@@ -144,7 +173,14 @@ impl State {
                 Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone()? }
             }
             Step::DeleteAccount => Effect::DeleteAccount { controller, account },
-            Step::DeactivateSecret | Step::DropPending { .. } => return None,
+            Step::Survey { attributes, secret } => Effect::Survey {
+                controller,
+                account,
+                attributes: attributes.clone(),
+                secret: self.plan.secret.clone().filter(|_| *secret),
+            },
+            Step::Update { change: to } => change(to.clone()),
+            Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. } => return None,
         })
     }
 
@@ -169,6 +205,9 @@ impl State {
                         self.findings.extend(found.findings.iter().cloned());
                         self.attempt = Attempt::default();
                         self.gone |= found.gone;
+                        if self.seen.is_none() {
+                            self.seen.clone_from(&found.seen);
+                        }
                         if self.controller.is_none() && found.controller.is_some() {
                             self.controller.clone_from(&found.controller);
                             if self.gone {
@@ -208,7 +247,8 @@ impl State {
                 self.attempt = Attempt::default();
                 self.controller = None;
                 // A second time gives up the way back too.
-                self.undoing = !self.abandoned && !self.plan.undo.is_empty();
+                self.undo = if self.abandoned { Vec::new() } else { self.way_back() };
+                self.undoing = !self.undo.is_empty();
                 self.abandoned = true;
                 self.index = 0;
                 Ok(())
@@ -219,7 +259,9 @@ impl State {
 
     fn skip_directory(&mut self) {
         let rest = self.steps().iter().skip(self.index);
-        let outside = |step: &&Step| matches!(step, Step::DeactivateSecret | Step::DropPending { .. });
+        let outside = |step: &&Step| {
+            matches!(step, Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. })
+        };
         let next = rest.take_while(|step| !outside(step)).count();
         self.index += next;
     }

@@ -349,6 +349,11 @@ impl Decide for SetOwners {
         if account.status == AccountStatus::Deleted {
             return unit.refuse(Refusal::new("I-4", "account", format!("{} is deleted", account.name)));
         }
+        // Who may own it is being decided anew: what is judged by the old version now would not be judged by the new one (W-1).
+        if account.operation.is_some_and(|open| open.kind == OperationKind::Migrate) {
+            let message = format!("{} is being migrated; that must end first", account.name);
+            return unit.refuse(Refusal::new("L-31", "owners", message));
+        }
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
         let (people, groups) = owners::owners_of(unit, &self.owners).await?;
         let requester = requester_of(unit, &account).await?;
@@ -380,7 +385,10 @@ impl Decide for SetOwners {
 }
 
 /// Who asked for the account: with "requester only" it stays theirs.
-async fn requester_of(unit: &mut Unit<'_>, account: &Account) -> Result<crate::model::ids::PersonId> {
+pub(super) async fn requester_of(
+    unit: &mut Unit<'_>,
+    account: &Account,
+) -> Result<crate::model::ids::PersonId> {
     let requests: Vec<Request> = unit.find_by(super::stored::index::ACCOUNT, &account.id.to_string()).await?;
     match requests.into_iter().find(|request| request.kind == RequestKind::New) {
         Some(request) => Ok(request.requester),

@@ -25,7 +25,7 @@ use crate::model::managed::AccountKind;
 use crate::model::people::{Feature, Verb};
 use crate::model::period::Period;
 use crate::model::template::TemplateVersion;
-use crate::rules::{naming, ownership, template, text};
+use crate::rules::{attributes, naming, ownership, text};
 use crate::saga::Completion;
 use crate::saga::plan::{AdoptPlan, Plan};
 
@@ -143,15 +143,7 @@ impl AdoptAccounts {
         if let Some(description) = &self.description {
             refusals.extend(text::check("M-1", "description", description, 1_000, false, false).err());
         }
-        for (name, value) in &self.attributes {
-            if !template::is_allowed(name) {
-                refusals.push(Refusal::new("T-13", "attributes", format!("{name} cannot be set")));
-            }
-            refusals.extend(text::check("M-1", "attributes", value, 1_000, false, false).err());
-        }
-        if body.kind == AccountKind::GroupManaged && self.attributes.values().any(|value| !value.is_empty()) {
-            refusals.push(Refusal::new("T-11", "attributes", "a gMSA gets no attributes"));
-        }
+        refusals.extend(attributes::check_values("M-1", body, &self.attributes));
         refusals
     }
 
@@ -216,6 +208,8 @@ impl AdoptAccounts {
             return unit.refuse(Refusal::new("M-1", "domain", format!("{} lies in no container", one.dn)));
         };
         let secret = one.secret.clone().filter(|_| body.vault.is_some());
+        let written = self.attributes.iter().filter(|(_, value)| !value.is_empty());
+        let written: BTreeMap<_, _> = written.map(|(name, value)| (name.clone(), value.clone())).collect();
         let mut account = Account {
             id: AccountId::new(unit.new_id()?),
             name: one.name.clone(),
@@ -229,6 +223,7 @@ impl AdoptAccounts {
             period: self.period,
             renewal_date: renewal_date(eol, body.renewal_lead_days),
             eol,
+            ends_by: None,
             eol_action: body.eol_action,
             eol_done: false,
             description: self.description.clone().unwrap_or_default(),
@@ -236,6 +231,7 @@ impl AdoptAccounts {
             retirement_ou: body.directory.retirement_ou.clone(),
             groups: Vec::new(),
             privilege_ends: Vec::new(),
+            attributes: written.clone(),
             object_guid: one.guid,
             vault: body.vault.as_ref().filter(|_| secret.is_some()).map(|place| place.vault),
             secret: secret.clone(),
@@ -250,7 +246,6 @@ impl AdoptAccounts {
             provisioned_at: unit.now,
             erased_at: None,
         };
-        let attributes = self.attributes.iter().filter(|(_, value)| !value.is_empty());
         let plan = Plan::Adopt(AdoptPlan {
             account: one.guid,
             name: one.name.clone(),
@@ -258,7 +253,7 @@ impl AdoptAccounts {
             secret: secret.map(SecretId::new),
             expires: begin::expires(body.eol_action, eol),
             description: self.description.clone().filter(|text| !text.is_empty()),
-            attributes: attributes.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            attributes: written,
             settle_ms: begin::settle_ms(unit),
         });
         let saga = SagaId::new(unit.new_id()?);

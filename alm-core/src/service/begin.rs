@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{link, owners, requests};
+use super::{link, migration_end, owners, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind, PendingSecret};
 use crate::model::audit::AuditResult;
@@ -18,7 +18,7 @@ use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{EolAction, TemplateVersion};
-use crate::rules::{lifecycle, managed, naming, ownership, privileges};
+use crate::rules::{attributes, lifecycle, managed, naming, ownership, privileges};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
 use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
@@ -77,7 +77,7 @@ pub(super) async fn provision(
             description: request.form.description.clone(),
             expires: expires(body.eol_action, eol),
             password_never_expires: body.directory.password_never_expires,
-            attributes: body.attributes.clone(),
+            attributes: attributes::values(body, &request.form.attributes),
             managed: managed::spec(body, &request.form),
         },
         groups: body.directory.groups.clone(),
@@ -132,15 +132,18 @@ pub(super) async fn operate(
     request: Option<RequestId>,
 ) -> Result<SagaId> {
     if let Some(open) = account.operation {
-        let given_up = supersede(unit, account, open).await?;
-        // What it may have done to memberships is taken back, as giving it up by hand would.
-        if let Plan::Operate(plan) = given_up.plan
-            && plan.operation == OperationKind::Privilege
-        {
-            let at = steps.len().min(1);
-            steps.splice(at..at, plan.undo);
-        }
         let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
+        // What it may have done is taken back, right after what is more pressing, as giving it up by hand would; but to the end date that the
+        // record has by now.
+        let mut way_back = supersede(unit, account, open).await?;
+        for step in &mut way_back {
+            if matches!(step, Step::Expires { .. }) {
+                step.clone_from(&back);
+            }
+        }
+        way_back.retain(|step| !steps.contains(step));
+        let at = steps.len().min(1);
+        steps.splice(at..at, way_back);
         // I-12, L-37: the end date that a renewal may have written is put back, right after what is more pressing.
         if open.kind == OperationKind::Renew
             && account.eol_action == EolAction::Expire
@@ -236,13 +239,16 @@ pub(super) fn open(
 }
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
-/// operation makes what it still sends fail (E-5).
-async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<SagaRecord> {
+/// operation makes what it still sends fail (E-5). Returns what puts back what a change of memberships or a migration did.
+async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<Vec<Step>> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
-        return Ok(saga);
+        return Ok(Vec::new());
     }
     let machine = link::machine(unit.alm, &saga).await?;
+    let is_put_back = matches!(open.kind, OperationKind::Privilege | OperationKind::Migrate);
+    let way_back = if is_put_back { machine.way_back() } else { Vec::new() };
+    migration_end::superseded(unit, account).await?;
     link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
     saga.findings.push("another operation took its place".to_owned());
@@ -263,7 +269,7 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
             account.renewal = None;
         }
     }
-    Ok(saga)
+    Ok(way_back)
 }
 
 /// Disable, then move (L-2).

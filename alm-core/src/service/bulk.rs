@@ -9,6 +9,7 @@ use super::accounts::{
 use super::alm::Alm;
 use super::cloning::CloneAccount;
 use super::command::{Caller, Command, IdempotencyKey};
+use super::migration::MigrateAccount;
 use super::plan::Plan;
 use super::privileges::RequestPrivilege;
 use super::rotation::RotateAccount;
@@ -40,6 +41,7 @@ about_one_account!(
     DeleteAccount,
     DisableAccount,
     EnableAccount,
+    MigrateAccount,
     RenewAccount,
     RequestPrivilege,
     RetryOperation,

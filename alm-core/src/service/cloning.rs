@@ -13,7 +13,7 @@ use crate::model::people::{Feature, Person, Verb};
 use crate::model::request::RequestForm;
 use crate::model::template::TemplateVersion;
 use crate::rules::lifecycle::{self, AccountOption};
-use crate::rules::{access, naming};
+use crate::rules::{access, attributes, naming};
 
 /// Cl: begins a request for another account like this one, whatever became of it. The account stays as it is.
 ///
@@ -61,6 +61,7 @@ impl Decide for CloneAccount {
         let mut form = RequestForm::new(name, period.unwrap_or(account.period), "");
         form.description.clone_from(&account.description);
         form.owners.clone_from(&account.owners);
+        form.attributes = attributes::offered(&version.body, &account.attributes);
         form.ou = naming::choose_ou(place, Some(&account.ou)).is_ok().then(|| account.ou.clone());
         draft(unit, &version, form, Some(account.id))
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{owners, requests};
+use super::{migration_end, owners, requests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, ReminderState, renewal_date};
 use crate::model::event::EventKind;
@@ -36,6 +36,9 @@ pub(super) async fn end(
         (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
         (Completion::Adopt, Ending::Done) => adopted(unit, saga, machine).await,
         (Completion::Adopt, _) => not_adopted(unit, saga, ending).await,
+        (Completion::Migrate { migration }, Ending::Done) => {
+            migration_end::migrated(unit, saga, migration).await
+        }
         (then, Ending::Done) => operated(unit, saga, then).await,
         (_, _) => given_up(unit, saga, machine).await,
     }
@@ -77,6 +80,7 @@ async fn provisioned(
         period: request.form.period,
         renewal_date: renewal_date(eol, body.renewal_lead_days),
         eol,
+        ends_by: None,
         eol_action: body.eol_action,
         eol_done: false,
         description: request.form.description.clone(),
@@ -84,6 +88,7 @@ async fn provisioned(
         retirement_ou: body.directory.retirement_ou.clone(),
         groups: plan.groups.clone(),
         privilege_ends: Vec::new(),
+        attributes: plan.account.attributes.clone(),
         object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
         vault: plan.place.as_ref().map(|place| place.vault),
         secret,
@@ -196,7 +201,9 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             account.rotates_at = rotation::due(&version.body.rotation, unit.now);
             account.pending = None;
         }
-        Completion::Provision { .. } | Completion::Adopt => return Err(damaged(saga, "an operation")),
+        Completion::Provision { .. } | Completion::Adopt | Completion::Migrate { .. } => {
+            return Err(damaged(saga, "an operation"));
+        }
     }
     if let Plan::Operate(plan) = &saga.plan
         && plan.steps.iter().any(|step| matches!(step, Step::DropPending { .. }))
@@ -261,7 +268,7 @@ async fn renewed(
     Ok(())
 }
 
-fn schedule_reminders(account: &mut Account, version: &TemplateVersion) {
+pub(super) fn schedule_reminders(account: &mut Account, version: &TemplateVersion) {
     let schedule = Schedule::new(version.body.reminders, account.renewal_date, account.eol);
     account.reminders.next = schedule.next_after(account.reminders.last).map(|reminder| reminder.at);
 }
@@ -279,6 +286,9 @@ async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> 
     }
     if account.operation.is_some_and(|open| open.saga == saga.id) {
         account.operation = None;
+    }
+    if let Completion::Migrate { migration } = &saga.then {
+        migration_end::given_up(unit, &mut account, migration).await?;
     }
     // An end of life that a person gave up comes with the next tick again: nobody lives on by abandoning it (L-2 to L-4).
     if account.eol_done && lifecycle::after_eol(account.eol_action, account.status) != account.status {

@@ -11,9 +11,10 @@ use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
 use crate::model::audit::{AuditRecord, ChainHash};
-use crate::model::ids::{AccountId, RequestId, SagaId};
+use crate::model::ids::{AccountId, RequestId, SagaId, TemplateVersionId};
 use crate::model::people::{Feature, Verb};
 use crate::model::request::{Delegation, Request};
+use crate::model::template::TemplateVersion;
 use crate::rules::lifecycle::{self, Options};
 use crate::rules::{approval, ownership};
 use crate::saga::SagaRecord;
@@ -81,7 +82,7 @@ impl Alm {
     pub async fn request(&self, caller: &Caller, id: RequestId) -> Result<Request> {
         let mut unit = self.reader("request.read", caller);
         let mut request: Request = unit.get(id.uuid()).await?;
-        let version: crate::model::template::TemplateVersion = unit.get(request.template.uuid()).await?;
+        let version: TemplateVersion = unit.get(request.template.uuid()).await?;
         if request.requester == caller.person {
             unit.require(Feature::ProvisionRequest, Verb::Read, true).await?;
             if version.body.hide_approver_names {
@@ -118,6 +119,16 @@ impl Alm {
     pub async fn saga(&self, caller: &Caller, id: SagaId) -> Result<SagaRecord> {
         let mut unit = self.reader("saga.read", caller);
         unit.require(Feature::Audit, Verb::Read, true).await?;
+        unit.get(id.uuid()).await
+    }
+
+    /// A published version of a template, however old (T-9). Needs provision-template Read.
+    ///
+    /// # Errors
+    /// As [`account`](Alm::account).
+    pub async fn template_version(&self, caller: &Caller, id: TemplateVersionId) -> Result<TemplateVersion> {
+        let mut unit = self.reader("template.read", caller);
+        unit.require(Feature::ProvisionTemplate, Verb::Read, true).await?;
         unit.get(id.uuid()).await
     }
 

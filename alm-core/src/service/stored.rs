@@ -268,7 +268,7 @@ impl Stored for Account {
     fn due(&self) -> Vec<(DueKind, Timestamp)> {
         let mut due = Vec::new();
         if self.status != AccountStatus::Deleted && !self.eol_done {
-            due.push((DueKind::EndOfLife, self.eol));
+            due.push((DueKind::EndOfLife, self.ends_at()));
         }
         // N-15: disabled accounts get none.
         if self.status == AccountStatus::Active

@@ -10,9 +10,9 @@ use super::alm::Alm;
 use super::command::Caller;
 use super::stored::{index, status_key};
 use super::unit::Unit;
-use super::{begin, owners};
+use super::{begin, migration_end, owners};
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::model::account::{Account, AccountStatus, OperationKind};
+use crate::model::account::{Account, AccountStatus, OperationKind, renewal_date};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, EventId};
@@ -21,7 +21,7 @@ use crate::model::sweep::SweepState;
 use crate::model::template::{EolAction, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind};
 use crate::rules::guard::{self, Sweep};
-use crate::rules::reminders::{ReminderKind, Schedule};
+use crate::rules::reminders::ReminderKind;
 use crate::saga::Completion;
 use crate::saga::plan::Step;
 
@@ -236,19 +236,20 @@ impl Alm {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tick {
+pub(super) enum Tick {
     Ended,
     Waiting,
     Nothing,
 }
 
-async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Result<Tick> {
-    if account.eol_done || account.eol > now || account.status == AccountStatus::Deleted {
+/// Carries out or begins the end of life of one account, if it has come.
+pub(super) async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Result<Tick> {
+    if account.eol_done || account.ends_at() > now || account.status == AccountStatus::Deleted {
         return Ok(Tick::Nothing);
     }
     // L-36: an operation in flight is waited for; a parked one is not.
     if let Some(open) = account.operation.filter(|open| !open.failed) {
-        let late = now.duration_since(account.eol) > PATIENCE;
+        let late = now.duration_since(account.ends_at()) > PATIENCE;
         let takes_over =
             late && !matches!(
                 open.kind,
@@ -262,6 +263,12 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
         unit.event(EventKind::OperationParked, text, administrators, |event| {
             event.account = Some(account.id);
         })?;
+    }
+    // L-37: the earlier end that it was being given has come, whatever became of the rest.
+    if account.ends_at() < account.eol {
+        let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
+        account.eol = account.ends_at();
+        account.renewal_date = renewal_date(account.eol, version.body.renewal_lead_days);
     }
     account.eol_done = true;
     let text = format!("{} reached its end of life ({:?})", account.name, account.eol_action);
@@ -301,13 +308,13 @@ async fn tick(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Resu
 async fn reminder(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> Result<bool> {
     let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
     let rules = version.body.reminders;
-    let schedule = Schedule::new(rules, account.renewal_date, account.eol);
+    let schedule = migration_end::schedule(&account, &version);
     let (send, next) = schedule.due(account.reminders.last, now);
     account.reminders.last = send.map(|reminder| reminder.at).max(account.reminders.last);
     account.reminders.next = next;
     unit.put(&account, "remember the reminder")?;
     // N-15: after the end of life there is nothing left to be reminded of.
-    let Some(send) = send.filter(|_| now < account.eol) else { return Ok(false) };
+    let Some(send) = send.filter(|_| now < account.ends_at()) else { return Ok(false) };
     let (kind, text) = match send.kind {
         ReminderKind::Available => (EventKind::RenewalAvailable, "can be renewed now"),
         ReminderKind::Reminder => (EventKind::RenewalReminder, "can be renewed"),
@@ -317,7 +324,7 @@ async fn reminder(unit: &mut Unit<'_>, mut account: Account, now: Timestamp) -> 
     if rules.include_administrators {
         told.extend(unit.administrators().await?);
     }
-    let text = format!("{} {text}; it ends at {}", account.name, account.eol);
+    let text = format!("{} {text}; it ends at {}", account.name, account.ends_at());
     unit.event(kind, text, told, |event| {
         // N-15: whoever sends it, and however often, it is the same event.
         event.id = reminder_id(account.id, account.reminders.cycle, send.kind, send.at);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
 use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
 
@@ -48,6 +49,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Who reads in a folder, as far as anybody said.
+    readers: BTreeMap<String, FolderReaders>,
     /// Folders and what they lie in, as far as anybody said.
     parents: BTreeMap<String, String>,
     /// What depends on a secret: its name, and how often telling it fails from now on.
@@ -79,7 +82,7 @@ impl MemoryVault {
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
-    /// `deactivate`) go wrong.
+    /// `relocate`, `readers`, `deactivate`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
     }
@@ -97,6 +100,11 @@ impl MemoryVault {
     /// Says that a folder lies in another.
     pub fn folder_in(&self, folder: &str, parent: &str) {
         self.state().parents.insert(folder.to_owned(), parent.to_owned());
+    }
+
+    /// Says who reads in a folder.
+    pub fn read_by(&self, folder: &str, readers: FolderReaders) {
+        self.state().readers.insert(folder.to_owned(), readers);
     }
 
     /// Says that something depends on a secret, and how often telling it fails first.
@@ -187,7 +195,7 @@ fn absent(secret: &SecretId) -> VaultError {
 
 fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
     let markers = secret.notes.lines().filter(|line| line.starts_with("alm1:")).map(str::to_owned).collect();
-    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers))
+    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers)).in_folder(&secret.folder)
 }
 
 #[async_trait]
@@ -294,6 +302,24 @@ impl Vault for MemoryVault {
                 }
             }
             Ok(failed)
+        })
+    }
+
+    async fn readers(&self, place: &VaultPlace) -> Result<FolderReaders, VaultError> {
+        self.call("readers", |state| {
+            let unknown = || FolderReaders::unknown("nobody said who reads in this folder");
+            Ok(state.readers.get(&place.folder).cloned().unwrap_or_else(unknown))
+        })
+    }
+
+    async fn relocate(&self, secret: &SecretId, place: &VaultPlace) -> Result<(), VaultError> {
+        let id = number(secret)?;
+        self.call("relocate", |state| match state.secrets.get_mut(&id) {
+            Some(stored) => {
+                stored.folder.clone_from(&place.folder);
+                Ok(())
+            }
+            None => Err(absent(secret)),
         })
     }
 

@@ -460,6 +460,10 @@ impl Vault for ChaosVault {
         vault!(self, "vault.tell_dependents", |inner, secret| inner.tell_dependents(&secret))
     }
 
+    async fn relocate(&self, secret: &SecretId, place: &VaultPlace) -> Result<(), VaultError> {
+        vault!(self, "vault.relocate", |inner, secret, place| inner.relocate(&secret, &place))
+    }
+
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError> {
         vault!(self, "vault.deactivate", |inner, secret| inner.deactivate(&secret))
     }

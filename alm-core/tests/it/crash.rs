@@ -39,6 +39,8 @@ fn is_change(point: &str) -> bool {
             "move",
             "delete",
             "add_member",
+            "remove_member",
+            "relocate",
             "write_password",
             "deactivate",
         ]

@@ -6,29 +6,34 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, MemoryDirectory};
-use ad_directory::{CreateOptions, GroupKey, MemberOptions, NewAccount};
+use ad_directory::{CreateOptions, FindOptions, GroupKey, MemberOptions, NewAccount, UserAccountControl};
 use alm_core::engine::Engine;
 use alm_core::model::account::{Account, AccountStatus, Owner};
 use alm_core::model::discovery::DiscoveryOrder;
-use alm_core::model::ids::{AccountId, RequestId, SagaId, TemplateId};
-use alm_core::model::managed::AccountKind;
+use alm_core::model::ids::{AccountId, RequestId, SagaId, SecretId, TemplateId};
+use alm_core::model::managed::{AccountKind, PasswordReader, TicketEncryption};
+use alm_core::model::migration::NewEnd;
 use alm_core::model::period::Period;
 use alm_core::model::request::RequestStatus;
-use alm_core::model::template::EolAction;
+use alm_core::model::template::{EolAction, TemplateVersion};
 use alm_core::port::clock::Clock;
 use alm_core::port::store::{Store, Stored as _};
+use alm_core::port::vault::Vault as _;
 use alm_core::rules::naming;
 use alm_core::saga::{Completion, Ending, SagaRecord, SagaStatus};
-use alm_core::service::accounts::{DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal};
+use alm_core::service::accounts::{
+    AbandonOperation, DeleteAccount, DisableAccount, EnableAccount, SubmitRenewal,
+};
 use alm_core::service::adoption::{AdoptAccounts, Adoptee};
+use alm_core::service::migration::MigrateAccount;
 use alm_core::service::privileges::RequestPrivilege;
 use alm_core::service::rotation::RotateAccount;
-use alm_core::testing::{MemoryVault, VaultFault};
+use alm_core::testing::{MemoryVault, StoredSecret, VaultFault};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::chaos::{Chaos, ChaosDirectory, ChaosVault, Mishap};
-use super::world::{OU, READERS, RETIRED, WRITERS, World, form, found};
+use super::world::{HOSTS, MOVED, OU, READERS, RETIRED, WRITERS, World, form, found};
 
 /// The service name of the gMSAs.
 /// The password of the account that is adopted.
@@ -68,6 +73,12 @@ pub(super) enum Case {
     Adopt,
     /// The same, with a secret that holds another password: it is let go again.
     AdoptWrong,
+    /// Another template: place, groups, attributes, secret's folder and a later end (M-2).
+    Migrate,
+    /// Given up when all but the last was done: everything is put back.
+    MigrateAbandoned,
+    /// An emergency stop takes its place then.
+    MigrateStopped,
     /// The same with a gMSA (T-11).
     Managed(OfManaged),
 }
@@ -85,10 +96,11 @@ pub(super) enum OfManaged {
     Delete,
     Erase,
     Leave,
+    Migrate,
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -108,6 +120,9 @@ impl Case {
         Self::Leave,
         Self::Adopt,
         Self::AdoptWrong,
+        Self::Migrate,
+        Self::MigrateAbandoned,
+        Self::MigrateStopped,
         Self::Managed(OfManaged::Provision),
         Self::Managed(OfManaged::GroupForbidden),
         Self::Managed(OfManaged::AddForbidden),
@@ -118,6 +133,7 @@ impl Case {
         Self::Managed(OfManaged::Delete),
         Self::Managed(OfManaged::Erase),
         Self::Managed(OfManaged::Leave),
+        Self::Managed(OfManaged::Migrate),
     ];
 
     /// What happens, whatever the kind of the account.
@@ -134,6 +150,7 @@ impl Case {
             OfManaged::Delete => Self::Delete,
             OfManaged::Erase => Self::Erase,
             OfManaged::Leave => Self::Leave,
+            OfManaged::Migrate => Self::Migrate,
         }
     }
 
@@ -309,7 +326,54 @@ impl Stage {
                 world.run().await;
                 world.execute(&world.requester, EnableAccount::new(id)).await.unwrap()
             }
+            Case::Migrate | Case::MigrateAbandoned | Case::MigrateStopped => {
+                Self::migrate(world, case, id).await
+            }
             _ => unreachable!("makes the account itself"),
+        }
+    }
+
+    async fn migrate(world: &World, case: Case, id: AccountId) -> SagaId {
+        let account = world.view(id).await.account;
+        let kind = account.kind;
+        let mut body = match kind {
+            AccountKind::GroupManaged => world.managed_body(EolAction::Expire),
+            _ => world.body(EolAction::Expire),
+        };
+        body.directory.ous = vec![MOVED.parse().unwrap()];
+        body.directory.groups = vec![WRITERS.parse().unwrap()];
+        if let Some(managed) = &mut body.managed {
+            managed.readers = vec![PasswordReader::Group(WRITERS.parse().unwrap())];
+            managed.encryption = TicketEncryption::Aes128;
+        } else {
+            body.directory.password_never_expires = false;
+            body.attributes = [("department".to_owned(), "IT".into())].into();
+            body.vault.as_mut().unwrap().folder = "13".to_owned();
+        }
+        let template = world.publish("Moved accounts", body).await;
+        let mut migrate = MigrateAccount::new(id, template);
+        // A later end goes to the directory last, an earlier one first.
+        migrate = match case {
+            Case::Migrate => migrate.period(Period::Years(1)).end(NewEnd::Renew),
+            _ => migrate.end(NewEnd::On("2026-12-24".parse().unwrap())),
+        };
+        let saga = world.execute(&world.admin, migrate).await.unwrap();
+        let secret = account.secret.map(SecretId::new);
+        match case {
+            Case::MigrateAbandoned => {
+                // In its new folder it cannot be read any more.
+                world.vault.deactivate(secret.as_ref().unwrap()).await.unwrap();
+                world.run().await;
+                world.vault.reactivate(secret.as_ref().unwrap());
+                world.execute(&world.requester, AbandonOperation::new(id)).await.unwrap();
+                saga
+            }
+            Case::MigrateStopped => {
+                world.vault.fault("relocate", VaultFault::LoseReply);
+                world.run().await;
+                world.execute(&world.requester, DisableAccount::new(id)).await.unwrap()
+            }
+            _ => saga,
         }
     }
 
@@ -381,7 +445,10 @@ impl Stage {
         let saga: SagaRecord = world.document(self.saga.uuid()).await;
         let undone = self.case.is_undone() || cancelled;
         let ended = match &saga.status {
-            SagaStatus::Ended { ending: Ending::Done } => !undone && self.case != Case::AdoptWrong,
+            SagaStatus::Ended { ending: Ending::Done } => {
+                !undone && !matches!(self.case, Case::AdoptWrong | Case::MigrateAbandoned)
+            }
+            SagaStatus::Ended { ending: Ending::Abandoned } => self.case == Case::MigrateAbandoned,
             SagaStatus::Ended { ending: Ending::Compensated { .. } } => {
                 self.case.is_undone() || self.case == Case::AdoptWrong
             }
@@ -422,7 +489,7 @@ impl Stage {
             let account = Account::read(&account).unwrap();
             let there = world.there(&account).await;
             let expected = match self.case {
-                Case::Disable => AccountStatus::Disabled,
+                Case::Disable | Case::MigrateStopped => AccountStatus::Disabled,
                 Case::Expire => AccountStatus::Expired,
                 Case::Delete | Case::Erase => AccountStatus::Deleted,
                 _ => AccountStatus::Active,
@@ -439,12 +506,18 @@ impl Stage {
             if let Some(there) = &there {
                 let enabled = matches!(expected, AccountStatus::Active | AccountStatus::Expired);
                 check(there.is_enabled() == enabled, format!("enabled: {}", there.is_enabled()));
-                let ou = if enabled { OU } else { RETIRED };
+                let moved = self.case == Case::Migrate;
+                let ou = match enabled {
+                    true if moved => MOVED,
+                    true => OU,
+                    false => RETIRED,
+                };
                 check(there.dn.parent() == Some(ou.parse().unwrap()), format!("it is at {}", there.dn));
                 check(there.expires == AccountExpires::At(account.eol), format!("I-12: {:?}", there.expires));
-                check(there.is_member_of(&READERS.parse().unwrap()), "no member of its group".to_owned());
+                let reads = there.is_member_of(&READERS.parse().unwrap());
+                check(reads != moved, format!("member of the readers: {reads}"));
                 let writers = WRITERS.parse().unwrap();
-                let joined = self.case == Case::Join;
+                let joined = self.case == Case::Join || moved;
                 check(there.is_member_of(&writers) == joined, format!("member of the writers: {}", !joined));
                 check(
                     account.groups.contains(&writers) == joined,
@@ -458,6 +531,9 @@ impl Stage {
                 check(services.len() == usize::from(served), format!("its services are {services:?}"));
                 let own = active.iter().find(|(id, _)| Some(id.to_string()) == account.secret);
                 check(secrets == own.into_iter().count(), "its own secret is not the active one".to_owned());
+                for problem in self.migration_problems(&account, own.map(|(_, secret)| secret)).await {
+                    check(false, problem);
+                }
                 if let Some((_, secret)) = own {
                     let bind = world
                         .directory
@@ -477,6 +553,47 @@ impl Stage {
             problems.push(format!("T-11: the vault was asked: {:?}", world.vault.calls()));
         }
         problems.extend(self.audit_problems().await);
+        problems
+    }
+
+    /// What only a migration changes: as it was, or as the new template says.
+    async fn migration_problems(&self, account: &Account, secret: Option<&StoredSecret>) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut check = |holds: bool, what: String| {
+            if !holds {
+                problems.push(format!("M-2: {what}"));
+            }
+        };
+        let moved = self.case == Case::Migrate;
+        let template: TemplateVersion = self.world.document(account.template_version.uuid()).await;
+        check((template.name == "Moved accounts") == moved, format!("it is under {}", template.name));
+        check(account.ends_by.is_none(), format!("it ends by {:?}", account.ends_by));
+        if let Some(managed) = self.world.managed(account).await {
+            let hosts = if moved { WRITERS } else { HOSTS };
+            let group = GroupKey::Dn(hosts.parse().unwrap());
+            let group = self.world.directory.find_group(&group, FindOptions::new()).await.unwrap().unwrap();
+            let gone = self.case == Case::Delete;
+            check(
+                gone || managed.principals() == [&group.sid.unwrap()],
+                format!("{:?}", managed.principals()),
+            );
+            let encryption = if moved { TicketEncryption::Aes128 } else { TicketEncryption::Aes256 };
+            check(
+                managed.encryption_types == Some(encryption.types()),
+                format!("{:?}", managed.encryption_types),
+            );
+            return problems;
+        }
+        let asked = FindOptions::new().attributes(vec!["department".parse().unwrap()]);
+        let key = AccountKey::Guid(account.object_guid);
+        let there = self.world.directory.find_account(&key, asked).await.unwrap().unwrap();
+        let never = there.user_account_control.contains(UserAccountControl::PASSWORD_NEVER_EXPIRES);
+        check(never != moved, format!("password never expires: {never}"));
+        check(there.attributes.len() == usize::from(moved), format!("{:?}", there.attributes));
+        if let Some(secret) = secret {
+            let folder = if moved { "13" } else { "12" };
+            check(secret.folder == folder, format!("its secret is in folder {}", secret.folder));
+        }
         problems
     }
 
@@ -539,10 +656,13 @@ pub(super) async fn look(
     if allowed.is_none() && saga.then == Completion::Adopt {
         return None;
     }
-    if let (true, Completion::Renew { eol, .. } | Completion::Provision { eol }) =
-        (saga.status.is_open(), saga.then)
-    {
-        allowed = allowed.max(Some(eol));
+    let intended = match saga.then {
+        Completion::Renew { eol, .. } | Completion::Provision { eol } => Some(eol),
+        Completion::Migrate { migration } => Some(migration.eol),
+        _ => None,
+    };
+    if saga.status.is_open() {
+        allowed = allowed.max(intended);
     }
     let kinds = [AccountKind::User, AccountKind::GroupManaged];
     let names = kinds.iter().flat_map(|kind| {

@@ -72,6 +72,12 @@ enum Step {
         account: usize,
         owners: u8,
     },
+    /// Under another template, which is known by its action at the end of life, with the end that it has.
+    Migrate {
+        who: usize,
+        account: usize,
+        to: usize,
+    },
     Enable {
         who: usize,
         whom: usize,
@@ -116,6 +122,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(who, account, option, sure)| Step::Ask { who, account, option, sure }),
         7 => (account(), 0_usize..6).prop_map(|(account, which)| Step::Choose { account, which }),
         1 => (who(), account(), 0_u8..64).prop_map(|(who, account, owners)| Step::Own { who, account, owners }),
+        2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], account(), 0_usize..4)
+            .prop_map(|(who, account, to)| Step::Migrate { who, account, to }),
         2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], 0_usize..PEOPLE, any::<bool>())
             .prop_map(|(who, whom, on)| Step::Enable { who, whom, on }),
         2 => prop_oneof![0_i64..48, -24_i64..0].prop_map(|hours| Step::Pass { hours }),

@@ -38,6 +38,8 @@ use super::rules::{Proof, received};
 
 pub(super) const OU: &str = "OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const RETIRED: &str = "OU=Retired,DC=corp,DC=example,DC=com";
+/// Where migrated accounts go.
+pub(super) const MOVED: &str = "OU=Moved,DC=corp,DC=example,DC=com";
 pub(super) const WRITERS: &str = "CN=app-writers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const READERS: &str = "CN=app-readers,OU=Service Accounts,DC=corp,DC=example,DC=com";
 pub(super) const HOSTS: &str = "CN=app-hosts,OU=Service Accounts,DC=corp,DC=example,DC=com";
@@ -109,6 +111,7 @@ impl World {
             MemoryDirectory::builder("corp.example.com")
                 .unit(OU)
                 .unit(RETIRED)
+                .unit(MOVED)
                 .group(READERS)
                 .group(WRITERS)
                 .group(HOSTS)

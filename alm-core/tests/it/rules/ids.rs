@@ -13,7 +13,6 @@ const OWN: &[&str] = &["C-1", "C-2", "C-3", "C-4", "F-1", "F-2", "F-3"];
 pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("O-10", "engine pools", 6),
     ("O-12", "the mirror of the directory", 5),
-    ("T-16", "approvers who can read the secret are shown", 5),
     ("N-7", "events of sync and of engines", 5),
     ("N-8", "synced users", 5),
     ("N-16", "e-mail templates", 5),
@@ -39,7 +38,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("S-6", "the drift report", 5),
     ("S-7", "sync", 5),
     ("S-8", "dormancy", 5),
-    ("M-2", "migration", 5),
     ("X-10", "a controller that is lost for good", 6),
     ("X-19", "a store that went back", 6),
     ("G-1", "the governance adapter", 7),
@@ -62,13 +60,13 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
 /// Rules that are proved as far as they are done: what is still missing, and in which issue it is wanted.
 pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-1", "sign-in through OpenID Connect", 5),
-    ("O-7", "tags, attributes of one account, dependencies", 5),
+    ("O-7", "tags, dependencies", 5),
     ("O-8", "which engines reach a vault, its sync", 6),
     ("O-9", "Entra ID, sync schedules", 5),
     ("O-13", "Entra ID users", 5),
     ("O-11", "e-mail templates, webhooks, SIEM targets, the inbox", 5),
     ("T-1", "Entra ID users", 5),
-    ("T-3", "attributes with default, required and read-only; password-change allowed or not", 5),
+    ("T-3", "password-change allowed or not", 5),
     ("T-12", "an operation of its own with a stored result", 5),
     ("T-15", "the deny entry for Change Password", 5),
     ("T-14", "asking the vault to rotate", 5),

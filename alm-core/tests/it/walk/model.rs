@@ -42,6 +42,8 @@ pub(super) struct Operation {
     pub kind: OperationKind,
     /// The end and the status that a renewal gives.
     gives: Option<(Timestamp, AccountStatus)>,
+    /// What a migration makes of its action at the end of life.
+    to: Option<EolAction>,
     request: Option<usize>,
 }
 
@@ -256,6 +258,7 @@ impl Model {
                 held.operation = Some(Operation {
                     kind: OperationKind::Renew,
                     gives: Some((eol, gives)),
+                    to: None,
                     request: Some(request),
                 });
             }
@@ -284,7 +287,10 @@ impl Model {
                 && held.status == AccountStatus::Active
                 && matches!(
                     operation.kind,
-                    OperationKind::Enable | OperationKind::Renew | OperationKind::Expire
+                    OperationKind::Enable
+                        | OperationKind::Renew
+                        | OperationKind::Expire
+                        | OperationKind::Migrate
                 );
             return need(stop, "L-31");
         }
@@ -303,7 +309,7 @@ impl Model {
 
     fn operate(&mut self, account: usize, kind: OperationKind, gives: Option<(Timestamp, AccountStatus)>) {
         self.give_up(account);
-        self.accounts[account].operation = Some(Operation { kind, gives, request: None });
+        self.accounts[account].operation = Some(Operation { kind, gives, to: None, request: None });
     }
 
     fn delete(&mut self, account: usize) {
@@ -373,8 +379,32 @@ impl Model {
     pub(super) fn own(&mut self, who: usize, account: usize, owners: &BTreeSet<usize>) -> Verdict {
         need(self.may(who, account), "P-1")?;
         need(self.accounts[account].status != AccountStatus::Deleted, "I-4")?;
+        let migrates = |operation: &Operation| operation.kind == OperationKind::Migrate;
+        need(!self.accounts[account].operation.as_ref().is_some_and(migrates), "L-31")?;
         need(owners.iter().any(|owner| self.enabled[*owner]), "W-2")?;
         self.accounts[account].owners.clone_from(owners);
+        Ok(())
+    }
+
+    pub(super) fn migrate(&mut self, who: usize, account: usize, to: EolAction) -> Verdict {
+        need(self.enabled[who] && who == ADMIN, "P-1")?;
+        let held = self.accounts[account].clone();
+        let status = if self.now < held.eol { held.status } else { after_tick(held.action, held.status) };
+        let before_its_end = status == AccountStatus::Active && self.now < held.eol;
+        let fits = to != held.action && is_managed(to) == is_managed(held.action);
+        let mut problems = Vec::new();
+        if held.operation.is_some() {
+            problems.push("L-31");
+        }
+        if !before_its_end || !fits || held.renewal.is_some() {
+            problems.push("M-2");
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let (gives, to) = (Some((held.eol, AccountStatus::Active)), Some(to));
+        let operation = Operation { kind: OperationKind::Migrate, gives, to, request: None };
+        self.accounts[account].operation = Some(operation);
         Ok(())
     }
 
@@ -407,26 +437,35 @@ impl Model {
                 let late = self.now.duration_since(held.eol) > SignedDuration::from_hours(24);
                 let yields = matches!(
                     operation.kind,
-                    OperationKind::Disable | OperationKind::Enable | OperationKind::Expire
+                    OperationKind::Disable
+                        | OperationKind::Enable
+                        | OperationKind::Expire
+                        | OperationKind::Migrate
                 );
                 if !(late && yields && matches!(held.action, EolAction::Disable | EolAction::Delete)) {
                     continue;
                 }
             }
-            self.accounts[account].done = true;
             ended.insert(account);
-            match (held.action, held.status) {
-                (EolAction::Disable, AccountStatus::Active) => {
-                    self.operate(account, OperationKind::Disable, None);
-                }
-                (EolAction::Expire, AccountStatus::Active) => {
-                    self.operate(account, OperationKind::Expire, None);
-                }
-                (EolAction::Delete, _) => self.delete(account),
-                _ => {}
-            }
+            self.tick(account);
         }
         ended
+    }
+
+    /// L-1 to L-4
+    fn tick(&mut self, account: usize) {
+        let held = &mut self.accounts[account];
+        held.done = true;
+        match (held.action, held.status) {
+            (EolAction::Disable, AccountStatus::Active) => {
+                self.operate(account, OperationKind::Disable, None);
+            }
+            (EolAction::Expire, AccountStatus::Active) => {
+                self.operate(account, OperationKind::Expire, None);
+            }
+            (EolAction::Delete, _) => self.delete(account),
+            _ => {}
+        }
     }
 
     pub(super) fn work(&mut self) {
@@ -454,24 +493,37 @@ impl Model {
             });
         }
         for account in 0..self.accounts.len() {
-            let Some(operation) = self.accounts[account].operation.take() else { continue };
-            let held = &mut self.accounts[account];
-            match operation.kind {
-                OperationKind::Disable => held.status = AccountStatus::Disabled,
-                OperationKind::Enable => held.status = AccountStatus::Active,
-                OperationKind::Expire => held.status = AccountStatus::Expired,
-                OperationKind::Delete => held.status = AccountStatus::Deleted,
-                OperationKind::Erase => held.erased = true,
-                OperationKind::Renew => {
-                    (held.eol, held.status) = operation.gives.unwrap();
-                    held.done = false;
+            // What it ends in may begin another one.
+            while self.accounts[account].operation.is_some() {
+                self.finish(account);
+            }
+        }
+    }
+
+    fn finish(&mut self, account: usize) {
+        let Some(operation) = self.accounts[account].operation.take() else { return };
+        let held = &mut self.accounts[account];
+        match operation.kind {
+            OperationKind::Disable => held.status = AccountStatus::Disabled,
+            OperationKind::Enable => held.status = AccountStatus::Active,
+            OperationKind::Expire => held.status = AccountStatus::Expired,
+            OperationKind::Delete => held.status = AccountStatus::Deleted,
+            OperationKind::Erase => held.erased = true,
+            OperationKind::Renew => {
+                (held.eol, held.status) = operation.gives.unwrap();
+                held.done = false;
+            }
+            OperationKind::Migrate => {
+                (held.action, held.done) = (operation.to.unwrap(), false);
+                if held.eol <= self.now {
+                    self.tick(account);
                 }
-                other => unreachable!("{other:?}"),
             }
-            if let Some(request) = operation.request {
-                self.requests[request].status = Some(RequestStatus::Provisioned);
-                self.close_renewal(request);
-            }
+            other => unreachable!("{other:?}"),
+        }
+        if let Some(request) = operation.request {
+            self.requests[request].status = Some(RequestStatus::Provisioned);
+            self.close_renewal(request);
         }
     }
 }

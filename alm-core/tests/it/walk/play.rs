@@ -19,6 +19,7 @@ use alm_core::service::accounts::{
 use alm_core::service::approvals::CastVote;
 use alm_core::service::cloning::CloneAccount;
 use alm_core::service::failures::CancelProvisioning;
+use alm_core::service::migration::MigrateAccount;
 use alm_core::service::people::SetPersonEnabled;
 use alm_core::service::requests::{
     CopyRequest, DeleteDraft, DraftRequest, EditRequest, SubmitRequest, WithdrawRequest,
@@ -212,6 +213,16 @@ impl Play {
                 let verdict = self.model.own(who, at, &owners);
                 self.agree(step, real, &verdict)?;
             }
+            Step::Migrate { who, account, to } => {
+                if self.accounts.is_empty() {
+                    return Ok(());
+                }
+                let at = account % self.accounts.len();
+                let command = MigrateAccount::new(self.accounts[at], self.templates[to]);
+                let real = self.world.execute(&self.callers[who], command).await;
+                let verdict = self.model.migrate(who, at, EolAction::ALL[to]);
+                self.agree(step, real, &verdict)?;
+            }
             Step::Choose { account, which } => {
                 if self.accounts.is_empty() {
                     return Ok(());
@@ -381,7 +392,7 @@ impl Play {
             let account: Account = self.world.document(id.uuid()).await;
             let seen = (
                 account.status,
-                account.eol,
+                (account.eol, account.eol_action, account.ends_by),
                 account.eol_done,
                 account.operation.map(|open| open.kind),
                 account.renewal,
@@ -391,7 +402,7 @@ impl Play {
             let owner = |person: &usize| Owner::Person(self.callers[*person].person);
             let wanted = (
                 held.status,
-                held.eol,
+                (held.eol, held.action, None),
                 held.done,
                 held.operation.as_ref().map(|open| open.kind),
                 held.renewal.map(|request| self.requests[request]),

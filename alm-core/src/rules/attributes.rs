@@ -1,0 +1,120 @@
+//! The attributes that a template gives its accounts, and what of them people fill in (T-3, T-13).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{template, text};
+use crate::model::managed::AccountKind;
+use crate::model::refusal::Refusal;
+use crate::model::template::{TemplateAttribute, TemplateBody};
+
+/// How long a value may be, in characters.
+const LONGEST: usize = 1_000;
+
+/// Everything that is wrong with what a template says of attributes.
+pub fn check_template(body: &TemplateBody) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut refuse = |rule, message: String| refusals.push(Refusal::new(rule, "attributes", message));
+    let mut seen = BTreeSet::new();
+    for (name, attribute) in &body.attributes {
+        if !template::is_allowed(name) {
+            refuse("T-13", format!("{name} cannot be set by a template"));
+        }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            refuse("T-3", format!("{name} is there twice"));
+        }
+        let default = attribute.default.as_deref().unwrap_or_default();
+        if attribute.read_only && default.is_empty() {
+            refuse("T-3", format!("{name} is read-only and has no value: nobody could give it one"));
+        }
+        if let Err(refusal) = text::check("T-3", "attributes", default, LONGEST, false, false) {
+            refuse("T-3", format!("{name} {}", refusal.message()));
+        }
+    }
+    refusals
+}
+
+/// What the template says of an attribute, whatever the case of its name.
+fn of<'a>(body: &'a TemplateBody, name: &str) -> Option<&'a TemplateAttribute> {
+    body.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, attribute)| attribute)
+}
+
+/// The value that was given under this name, whatever its case; an empty one is none.
+fn given<'a>(values: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
+    values
+        .iter()
+        .find(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// Whatever is wrong with values that somebody filled in, be they the template's own or not; `rule` speaks of texts that nobody could read.
+pub fn check_values(
+    rule: &'static str,
+    body: &TemplateBody,
+    values: &BTreeMap<String, String>,
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (name, value) in values {
+        if !template::is_allowed(name) {
+            refusals.push(Refusal::new("T-13", "attributes", format!("{name} cannot be set")));
+        }
+        if !seen.insert(name.to_ascii_lowercase()) {
+            refusals.push(Refusal::new("T-3", "attributes", format!("{name} is there twice")));
+        }
+        refusals.extend(text::check(rule, "attributes", value, LONGEST, false, false).err());
+        let fixed = of(body, name).filter(|attribute| attribute.read_only);
+        if fixed.is_some_and(|fixed| !value.is_empty() && fixed.default.as_ref() != Some(value)) {
+            let message = format!("{name} has the same value for all accounts of the template");
+            refusals.push(Refusal::new("T-3", "attributes", message));
+        }
+    }
+    if body.kind == AccountKind::GroupManaged && values.values().any(|value| !value.is_empty()) {
+        refusals.push(Refusal::new("T-11", "attributes", "a gMSA gets no attributes"));
+    }
+    refusals
+}
+
+/// What must be filled in and is not; `known` are values that the account has already.
+pub fn missing(
+    body: &TemplateBody,
+    values: &BTreeMap<String, String>,
+    known: &BTreeMap<String, String>,
+) -> Vec<Refusal> {
+    let has = |name: &str, attribute: &TemplateAttribute| {
+        attribute.default.as_ref().is_some_and(|value| !value.is_empty())
+            || given(values, name).or_else(|| given(known, name)).is_some()
+    };
+    let missing =
+        body.attributes.iter().filter(|(name, attribute)| attribute.required && !has(name, attribute));
+    missing.map(|(name, _)| Refusal::new("T-3", "attributes", format!("{name} must be filled in"))).collect()
+}
+
+/// Everything that is wrong with the attributes of a request: only the template's may be given.
+pub fn check_form(body: &TemplateBody, values: &BTreeMap<String, String>) -> Vec<Refusal> {
+    let mut refusals = check_values("R-3", body, values);
+    if body.kind == AccountKind::User {
+        for name in values.keys().filter(|name| of(body, name).is_none()) {
+            let message = format!("the template has no attribute {name}");
+            refusals.push(Refusal::new("T-3", "attributes", message));
+        }
+    }
+    refusals.extend(missing(body, values, &BTreeMap::new()));
+    refusals
+}
+
+/// What is written into the directory: what was given, and the template's own values for the rest. What has no value is left alone.
+pub fn values(body: &TemplateBody, chosen: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let own = body.attributes.iter().filter_map(|(name, attribute)| {
+        let value = given(chosen, name).filter(|_| !attribute.read_only).or(attribute.default.as_ref())?;
+        (!value.is_empty()).then(|| (name.clone(), value.clone()))
+    });
+    let others = chosen.iter().filter(|(name, value)| !value.is_empty() && of(body, name).is_none());
+    own.chain(others.map(|(name, value)| (name.clone(), value.clone()))).collect()
+}
+
+/// Of the values that an account has, those that a requester may give.
+pub fn offered(body: &TemplateBody, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let open = |name: &&String| of(body, name).is_some_and(|attribute| !attribute.read_only);
+    let offered = values.iter().filter(|(name, value)| open(name) && !value.is_empty());
+    offered.map(|(name, value)| (name.clone(), value.clone())).collect()
+}

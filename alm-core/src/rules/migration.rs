@@ -1,0 +1,145 @@
+//! Which accounts may come under which template, and with what (M-2).
+
+use std::collections::BTreeMap;
+
+use ad_directory::Dn;
+use jiff::Timestamp;
+
+use super::{attributes, lifecycle, text};
+use crate::model::account::{Account, AccountStatus, PrivilegeEnd};
+use crate::model::migration::NewEnd;
+use crate::model::period::Period;
+use crate::model::refusal::Refusal;
+use crate::model::template::{TemplateBody, TemplateVersion};
+
+/// Everything about the account that speaks against it: only Active ones before their end of life are migrated, with nothing else under way.
+pub fn check_account(account: &Account, now: Timestamp) -> Vec<Refusal> {
+    let name = &account.name;
+    let mut refusals = Vec::new();
+    if let Some(operation) = account.operation {
+        let what = if operation.failed { "failed and must be retried or abandoned" } else { "must end" };
+        let message = format!("its operation {:?} {what} before {name} is migrated", operation.kind);
+        refusals.push(Refusal::new("L-31", "account", message));
+    }
+    let status = lifecycle::status_at(account, now);
+    if status != AccountStatus::Active {
+        let message = format!("{name} is {status:?}; only Active accounts are migrated");
+        refusals.push(Refusal::new("M-2", "account", message));
+    } else if now >= account.eol {
+        let message = format!("{name} reached its end of life at {}; renew it first", account.eol);
+        refusals.push(Refusal::new("M-2", "account", message));
+    }
+    if account.renewal.is_some() {
+        let message =
+            format!("a renewal of {name} waits for its approvers; it must be decided or withdrawn first");
+        refusals.push(Refusal::new("M-2", "renewal", message));
+    }
+    refusals
+}
+
+/// Everything about the template that speaks against it: another version, of the same kind, in the same domain, with the same vault.
+pub fn check_target(account: &Account, old: &TemplateVersion, new: &TemplateVersion) -> Vec<Refusal> {
+    let name = &account.name;
+    let mut refusals = Vec::new();
+    let mut refuse = |rule, field, message: String| refusals.push(Refusal::new(rule, field, message));
+    if old.id == new.id {
+        refuse("M-2", "template", format!("{name} is under version {} of {} already", new.number, new.name));
+    }
+    if new.body.kind != account.kind {
+        refuse("M-2", "kind", format!("{} makes another kind of account than {name} is", new.name));
+    }
+    if new.body.directory.domain != account.domain {
+        refuse("M-2", "domain", format!("{} is for another domain than that of {name}", new.name));
+    }
+    if let (Some(vault), Some(place)) = (account.vault, &new.body.vault)
+        && place.vault != vault
+    {
+        refuse("M-2", "vault", format!("{} keeps passwords in another vault than that of {name}", new.name));
+    }
+    if let (Some(old), Some(new)) = (&old.body.managed, &new.body.managed)
+        && old.password_interval_days != new.password_interval_days
+    {
+        let (old, new) = (old.password_interval_days, new.password_interval_days);
+        let message =
+            format!("the domain changes the password of {name} every {old} days for good, not every {new}");
+        refuse("T-11", "password_interval_days", message);
+    }
+    refusals
+}
+
+/// Everything that is wrong with what was filled in, as far as the template's version alone says so.
+pub fn check_choices(
+    body: &TemplateBody,
+    period: Period,
+    folder: Option<&str>,
+    chosen: &BTreeMap<String, String>,
+    known: &BTreeMap<String, String>,
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if !body.periods.contains(&period) {
+        let offered = body.periods.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let message = format!("{period} is not offered; the template offers {offered}");
+        refusals.push(Refusal::new("T-5", "period", message));
+    }
+    match (&body.vault, folder) {
+        (Some(place), Some(folder)) => {
+            if folder != place.folder && !place.allow_folder_override {
+                let message = format!("{folder:?} is not the template's folder, and it allows no other");
+                refusals.push(Refusal::new("NM-4", "folder", message));
+            }
+            refusals.extend(text::check("NM-4", "folder", folder, 400, true, false).err());
+        }
+        (None, Some(_)) => refusals.push(Refusal::new("T-11", "folder", "nothing of it is kept in a vault")),
+        (_, None) => {}
+    }
+    refusals.extend(attributes::check_values("M-2", body, chosen));
+    refusals.extend(attributes::missing(body, chosen, known));
+    refusals
+}
+
+/// When it ends from then on.
+///
+/// # Errors
+/// L-34 when the calendar has no such day; T-5 when it would live longer than it does now and than the longest life duration of the template,
+/// counted from today.
+pub fn end(
+    new: NewEnd,
+    account: &Account,
+    period: Period,
+    body: &TemplateBody,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
+    match new {
+        NewEnd::Keep => Ok(account.eol),
+        NewEnd::Renew => period.end_from(now).ok_or_else(|| {
+            Refusal::new("L-34", "period", format!("{period} from now is beyond the calendar"))
+        }),
+        NewEnd::On(day) => {
+            let end = day.to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::MAX, |day| day.timestamp());
+            let longest = body.periods.iter().filter_map(|period| period.end_from(now)).max();
+            match longest.filter(|longest| end > *longest && end > account.eol) {
+                Some(longest) => {
+                    let message = format!(
+                        "{day} is later than {longest}, where the template's longest life duration ends"
+                    );
+                    Err(Refusal::new("T-5", "end", message))
+                }
+                None => Ok(end),
+            }
+        }
+    }
+}
+
+/// The groups of a migrated account: what it has, without those that its old template gave and the new one does not, and with the new one's.
+/// What a request gave it beside its template stays, and what was given until a date ends on that date, unless the new template gives it for good.
+pub fn groups(account: &Account, old: &TemplateBody, new: &TemplateBody) -> (Vec<Dn>, Vec<PrivilegeEnd>) {
+    let given = &new.directory.groups;
+    let mut ends = account.privilege_ends.clone();
+    ends.retain(|end| !given.contains(&end.group));
+    let was_given =
+        |group: &Dn| old.directory.groups.contains(group) && ends.iter().all(|end| end.group != *group);
+    let mut groups: Vec<Dn> =
+        account.groups.iter().filter(|group| given.contains(group) || !was_given(group)).cloned().collect();
+    groups.extend(given.iter().filter(|group| !account.groups.contains(group)).cloned());
+    (groups, ends)
+}
