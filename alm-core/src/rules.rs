@@ -5,9 +5,11 @@
 pub mod access;
 pub mod approval;
 pub mod campaign;
+pub mod drift;
 pub mod guard;
 pub mod lifecycle;
 pub mod managed;
+pub mod mirror;
 pub mod naming;
 pub mod ownership;
 pub mod policy;
@@ -15,5 +17,6 @@ pub mod privileges;
 pub mod reminders;
 pub mod request;
 pub mod rotation;
+pub mod sync;
 pub mod template;
 pub mod text;

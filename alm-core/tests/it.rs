@@ -37,6 +37,7 @@ mod it {
     mod store;
     mod structure;
     mod sweep;
+    mod sync;
     mod walk;
     mod world;
 }
