@@ -8,6 +8,7 @@
 
 mod account_effects;
 mod adopt_effects;
+mod changes;
 mod discover;
 mod guard;
 pub mod hook;

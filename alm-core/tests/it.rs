@@ -40,6 +40,7 @@ mod it {
     mod store;
     mod structure;
     mod sweep;
+    mod sync;
     mod walk;
     mod world;
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use ad_directory::{Directory, PinOptions};
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 
 use super::account_effects::missing_places;
+use super::changes::changes;
 use super::discover::discover;
 use super::managed::obstacles;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
+use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::period::Period;
 use crate::model::request::RequestForm;
 use crate::model::secret_readers::FolderReaders;
@@ -67,6 +70,11 @@ impl Inspector for PlaceInspector {
     async fn discover(&self, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         discover(&directory, order).await.map_err(|error| unreachable(&error))
+    }
+
+    /// Not pinned: the directory finds the controller that gave the token.
+    fn changes(&self, order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
+        changes(&self.directory, order)
     }
 
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {

@@ -57,6 +57,11 @@ impl Tools<'_> {
                 seen.attributes.insert(name.clone(), values);
             }
         }
-        Ok(done(Found { account: Some(account), dn: Some(found.dn), seen: Some(seen), ..Found::default() }))
+        Ok(done(Found {
+            account: Some(account),
+            dn: Some(found.dn),
+            seen: Some(Box::new(seen)),
+            ..Found::default()
+        }))
     }
 }

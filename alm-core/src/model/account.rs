@@ -210,6 +210,9 @@ pub struct Account {
     pub reminders: ReminderState,
     /// Every saga that may have left its marker on it (I-3).
     pub sagas: Vec<SagaId>,
+    /// When we last signed in with it ourselves, to prove its password: a sign-in that one of them explains says nothing of its use (S-8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub binds: Vec<Timestamp>,
     /// When it became Active.
     pub provisioned_at: Timestamp,
     /// When it was erased, once it was.

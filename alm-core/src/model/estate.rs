@@ -4,6 +4,7 @@ use ad_directory::Dn;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{DomainId, VaultId};
+use super::sync::DomainSync;
 
 /// A domain whose accounts are managed (O-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +18,15 @@ pub struct Domain {
     pub base: Dn,
     /// A disabled domain gets no work.
     pub enabled: bool,
+    /// When it is synchronized, and which of its groups are users.
+    #[serde(default)]
+    pub sync: DomainSync,
 }
 
 impl Domain {
     /// An enabled domain.
     pub fn new(id: DomainId, name: impl Into<String>, base: Dn) -> Self {
-        Self { id, name: name.into(), base, enabled: true }
+        Self { id, name: name.into(), base, enabled: true, sync: DomainSync::default() }
     }
 }
 

@@ -57,6 +57,24 @@ pub enum EventKind {
     AccountAdopted,
     /// An account came under another template, or another version of its own (M-2).
     AccountMigrated,
+    /// A sync found a service account that nobody manages (S-7).
+    NewExternalUser,
+    /// A sync made somebody a user, or keeps one from now on (N-8).
+    NewSyncedUser,
+    /// A sync disabled users; how many (S-3).
+    UserDisabledBySync,
+    /// Directory groups whose members are users are gone; how many (S-3).
+    ExternalGroupsDisabled,
+    /// A sync could not make or disable a user by itself, and a person has to look (S-3, W-2).
+    SyncNeedsAttention,
+    /// A sync stopped before it changed anything and asks (S-4).
+    SyncHeld,
+    /// A domain could not be read (N-7).
+    DomainUnreachable,
+    /// A managed account is not in the directory what its record says (S-6).
+    AccountDrifted,
+    /// Nobody has signed in with a managed account for long (S-8).
+    AccountDormant,
 }
 
 impl fmt::Display for EventKind {
@@ -84,6 +102,15 @@ impl fmt::Display for EventKind {
             Self::CampaignEnded => "campaign ended",
             Self::AccountAdopted => "account adopted",
             Self::AccountMigrated => "account migrated",
+            Self::NewExternalUser => "new external user",
+            Self::NewSyncedUser => "new synced user",
+            Self::UserDisabledBySync => "user disabled by sync",
+            Self::ExternalGroupsDisabled => "external groups disabled",
+            Self::SyncNeedsAttention => "sync needs attention",
+            Self::SyncHeld => "sync held",
+            Self::DomainUnreachable => "domain unreachable",
+            Self::AccountDrifted => "account drifted",
+            Self::AccountDormant => "account dormant",
         })
     }
 }

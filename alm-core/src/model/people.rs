@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::ids::{DomainId, GroupId, PersonId, RoleId};
+use super::sync::PersonSync;
 
 /// A person who requests, approves, owns or administers (O-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Person {
     /// The person's own accounts in directories, at most one of each domain.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub directory: BTreeMap<DomainId, ObjectGuid>,
+    /// What the sync of directories has to do with them; nothing with people whom it never met (S-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync: Option<PersonSync>,
 }
 
 impl Person {
@@ -37,6 +41,7 @@ impl Person {
             enabled: true,
             roles: BTreeSet::new(),
             directory: BTreeMap::new(),
+            sync: None,
         }
     }
 }

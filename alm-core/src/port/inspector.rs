@@ -1,12 +1,14 @@
-//! Who looks at vault and domain before a template is published.
+//! Who looks at vault and domain for the service: before a template is published, for accounts nobody manages, and for changes.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream};
 
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::managed::ManagedSpec;
+use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{TemplateBody, VaultPlace};
 
@@ -52,5 +54,18 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// When the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
     async fn discover(&self, _order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
         Err(Error::new(ErrorKind::Config, "account.discover", "this inspector does not look for accounts"))
+    }
+
+    /// What has changed in a domain since a token, piece by piece (S-2); all there is without one. It ends behind the last piece, behind the
+    /// first error, or behind [`Reading::Anew`]. Nothing is asked before it is polled.
+    ///
+    /// One stream, and not a question for each piece: a directory that finds changes by the numbers of one controller tells them in no order,
+    /// so that a reading cannot be gone on with by another question.
+    ///
+    /// # Errors
+    /// In the stream: when the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
+    fn changes(&self, _order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
+        let error = Error::new(ErrorKind::Config, "domain.sync", "this inspector does not read changes");
+        Box::pin(stream::iter([Err(error)]))
     }
 }

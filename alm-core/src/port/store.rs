@@ -42,6 +42,10 @@ pub enum RecordKind {
     Sweep,
     Campaign,
     Review,
+    MirrorEntry,
+    SyncState,
+    SyncFinding,
+    AccountDrift,
 }
 
 impl RecordKind {
@@ -63,6 +67,10 @@ impl RecordKind {
             Self::Sweep => "sweep",
             Self::Campaign => "campaign",
             Self::Review => "review",
+            Self::MirrorEntry => "mirror_entry",
+            Self::SyncState => "sync_state",
+            Self::SyncFinding => "sync_finding",
+            Self::AccountDrift => "account_drift",
         }
     }
 }
@@ -84,6 +92,8 @@ pub enum DueKind {
     PrivilegeEnd,
     /// A campaign's reminder, and its end.
     Campaign,
+    /// The next sync of a domain.
+    Sync,
 }
 
 impl DueKind {
@@ -96,6 +106,7 @@ impl DueKind {
             Self::Rotation => "rotation",
             Self::PrivilegeEnd => "privilege_end",
             Self::Campaign => "campaign",
+            Self::Sync => "sync",
         }
     }
 }

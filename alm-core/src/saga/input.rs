@@ -51,3 +51,16 @@ pub enum Input {
         at: Timestamp,
     },
 }
+
+impl Input {
+    /// When.
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Started { at, .. }
+            | Self::Finished { at, .. }
+            | Self::Cancel { at, .. }
+            | Self::Retry { at, .. }
+            | Self::Abandon { at, .. } => *at,
+        }
+    }
+}

@@ -41,6 +41,9 @@ pub struct SagaRecord {
     pub findings: Vec<String>,
     /// What becomes of the record when everything is done.
     pub then: Completion,
+    /// When it began to prove a password by signing in with it (S-8).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub binds: Vec<Timestamp>,
 }
 
 /// What becomes of the account's record when a saga ends with [`Ending::Done`].

@@ -25,7 +25,7 @@ pub(super) struct State {
     controller: Option<Controller>,
     index: usize,
     /// What it was like, once that was looked at.
-    seen: Option<Seen>,
+    seen: Option<Box<Seen>>,
     /// What puts things back, once the saga is given up.
     undo: Vec<Step>,
     undoing: bool,
@@ -78,8 +78,8 @@ impl State {
         &self.findings
     }
 
-    pub(super) const fn seen(&self) -> Option<&Seen> {
-        self.seen.as_ref()
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_deref()
     }
 
     /// What puts back what it has done so far, or may have.
@@ -89,7 +89,7 @@ impl State {
         } else if self.abandoned {
             Vec::new()
         } else {
-            way_back(&self.plan, self.index, self.seen.as_ref())
+            way_back(&self.plan, self.index, self.seen())
         }
     }
 

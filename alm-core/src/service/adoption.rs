@@ -243,6 +243,7 @@ impl AdoptAccounts {
             renewal: None,
             reminders: ReminderState::default(),
             sagas: Vec::new(),
+            binds: Vec::new(),
             provisioned_at: unit.now,
             erased_at: None,
         };

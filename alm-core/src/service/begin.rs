@@ -101,6 +101,7 @@ pub(super) async fn provision(
         ready_at: unit.now,
         findings: Vec::new(),
         then: Completion::Provision { eol },
+        binds: Vec::new(),
     };
     put_saga(unit, &record)?;
     unit.put(request, format!("queue the request for {}", request.account_name))?;
@@ -232,6 +233,7 @@ pub(super) fn open(
         ready_at: unit.now,
         findings: Vec::new(),
         then,
+        binds: Vec::new(),
     };
     put_saga(unit, &record)?;
     unit.put(account, format!("{kind:?} {}", account.name))?;
@@ -252,6 +254,7 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
     link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
     saga.findings.push("another operation took its place".to_owned());
+    account.binds.extend(&saga.binds);
     // What a rotation left is remembered: the directory may have the password in it.
     if let Some(pending) = &mut account.pending {
         pending.secret = machine.pending_secret().cloned().or_else(|| pending.secret.take());

@@ -19,6 +19,9 @@ use crate::rules::{lifecycle, naming, ownership, privileges, rotation};
 use crate::saga::plan::{Plan, Step};
 use crate::saga::{Completion, Ending, Machine, SagaRecord};
 
+/// How many of our own sign-ins are remembered of an account.
+const BINDS: usize = 8;
+
 /// Stages what follows from the end of a saga.
 pub(super) async fn end(
     unit: &mut Unit<'_>,
@@ -97,6 +100,7 @@ async fn provisioned(
         renewal: None,
         reminders: ReminderState::default(),
         sagas: saga.known_sagas.clone(),
+        binds: saga.binds.clone(),
         password_changed_at: unit.now,
         rotates_at: rotation::due(&body.rotation, unit.now),
         pending: None,
@@ -159,6 +163,7 @@ async fn adopted(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> R
     account.rotates_at = rotation::due(&version.body.rotation, unit.now).filter(|_| account.secret.is_some());
     account.operation = None;
     account.provisioned_at = unit.now;
+    remember_binds(&mut account, saga);
     schedule_reminders(&mut account, &version);
     let text =
         format!("{} was adopted; it is {:?} and ends on {}", account.name, account.status, account.eol);
@@ -222,6 +227,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             account.renewal = None;
         }
     }
+    remember_binds(&mut account, saga);
     let text = match then {
         Completion::Renew { eol, .. } => format!("{} was renewed until {eol}", account.name),
         Completion::Erase => format!("{} was erased", account.name),
@@ -248,6 +254,14 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
         event.account = Some(account.id);
         event.saga = Some(saga.id);
     })
+}
+
+/// S-8: the newest of our own sign-ins; the directory remembers one.
+fn remember_binds(account: &mut Account, saga: &SagaRecord) {
+    account.binds.extend(&saga.binds);
+    account.binds.sort_unstable();
+    let surplus = account.binds.len().saturating_sub(BINDS);
+    account.binds.drain(..surplus);
 }
 
 async fn renewed(
@@ -303,6 +317,7 @@ async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> 
         }
         requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
     }
+    remember_binds(&mut account, saga);
     let text = format!("{:?} of {} was given up", saga.plan.operation(), account.name);
     unit.put(&account, &text)?;
     let owners = owners::owners_to_tell(unit, &account.owners).await?;

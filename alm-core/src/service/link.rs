@@ -10,13 +10,13 @@ use super::alm::{Alm, Inner};
 use super::complete;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Outcome, Result};
-use crate::model::account::Account;
+use crate::model::account::{Account, OperationKind};
 use crate::model::audit::{Actor, AuditResult};
 use crate::model::event::EventKind;
 use crate::model::ids::DomainId;
 use crate::port::link::{EngineLink, Order, Task, WorkWish};
 use crate::port::store::{Claim, Fence, Lease, Stored};
-use crate::saga::effect::EffectResult;
+use crate::saga::effect::{Effect, EffectResult};
 use crate::saga::input::Input;
 use crate::saga::{Machine, Next, SagaRecord, SagaStatus};
 
@@ -122,6 +122,7 @@ impl Alm {
                         at: unit.now,
                     };
                     apply(unit, &mut saga, &mut machine, &started)?;
+                    note_bind(&mut saga, &effect, unit.now);
                     saga.status = SagaStatus::Running;
                     Order::Run(effect)
                 }
@@ -139,6 +140,14 @@ impl Alm {
         };
         unit.put(&saga, format!("saga {} goes on", saga.id))?;
         Ok(order)
+    }
+}
+
+/// S-8: whatever comes of it, the directory may note a sign-in. It does not where the account is disabled, as it is in all other operations.
+fn note_bind(saga: &mut SagaRecord, effect: &Effect, now: Timestamp) {
+    let in_use = matches!(saga.plan.operation(), OperationKind::Rotate | OperationKind::Adopt);
+    if in_use && matches!(effect, Effect::VerifyPassword { .. }) {
+        saga.binds.push(now);
     }
 }
 

@@ -185,6 +185,13 @@ impl Decide for LinkDirectoryAccount {
             }
             None => person.directory.remove(&self.domain),
         };
+        // S-3: whom a person links with another account, or with none, the sync does not keep through the one before.
+        if before != self.object
+            && let Some(sync) = &mut person.sync
+        {
+            sync.domains.remove(&self.domain);
+            sync.made_by = sync.made_by.filter(|made_by| *made_by != self.domain);
+        }
         unit.put(&person, format!("link {} with an account of {}", person.display_name, domain.name))?;
         unit.audit(
             Self::NAME,
@@ -226,6 +233,13 @@ impl Decide for SetPersonEnabled {
             return Ok(());
         }
         person.enabled = self.enabled;
+        // S-3: what a person decides about somebody, no sync takes back.
+        if let Some(sync) = &mut person.sync {
+            if self.enabled && sync.disabled {
+                sync.domains.clear();
+            }
+            sync.disabled = false;
+        }
         if !self.enabled {
             require_administrator(unit, After::Person(&person)).await?;
             require_owners(unit, After::Person(&person)).await?;

@@ -9,11 +9,14 @@ use uuid::Uuid;
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::campaign::{Campaign, Review};
+use crate::model::drift::{AccountDrift, DriftKind};
 use crate::model::estate::{Domain, Vault};
 use crate::model::ids::{CampaignId, DomainId};
+use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::people::{Group, Person, Role};
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
+use crate::model::sync::{SyncFinding, SyncState};
 use crate::model::template::{Template, TemplateVersion};
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::{reservation, service_reservation};
@@ -35,6 +38,10 @@ pub(crate) mod index {
     pub(crate) const PRINCIPAL: &str = "principal";
     pub(crate) const CAMPAIGN: &str = "campaign";
     pub(crate) const EMAIL: &str = "email";
+    pub(crate) const MIRROR: &str = "mirror";
+    pub(crate) const NAME: &str = "name";
+    pub(crate) const DOMAIN: &str = "domain";
+    pub(crate) const DRIFT: &str = "drift";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -363,5 +370,78 @@ impl Stored for Review {
         // What is decided is asked for by its campaign alone.
         indexes.extend(self.outcome.is_none().then(|| (index::ACCOUNT, self.account.to_string())));
         indexes
+    }
+}
+
+/// Objects of a kind in a domain, as the index of the mirror writes it.
+pub(crate) fn mirror_key(domain: DomainId, kind: MirrorKind) -> String {
+    let kind = match kind {
+        MirrorKind::Account => "account",
+        MirrorKind::ManagedAccount => "managed_account",
+        MirrorKind::Group => "group",
+        MirrorKind::Container => "container",
+    };
+    format!("{domain}:{kind}")
+}
+
+/// An object's sAMAccountName, as the index of the mirror writes it.
+pub(crate) fn mirror_name(domain: DomainId, name: &str) -> String {
+    format!("{domain}:{}", name.to_lowercase())
+}
+
+impl Stored for MirrorEntry {
+    const KIND: RecordKind = RecordKind::MirrorEntry;
+
+    fn id(&self) -> Uuid {
+        key("mirror", self.domain, self.guid)
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let kind = (index::MIRROR, mirror_key(self.domain, self.kind));
+        let name = self.name().map(|name| (index::NAME, mirror_name(self.domain, name)));
+        std::iter::once(kind).chain(name).collect()
+    }
+}
+
+impl Stored for SyncState {
+    const KIND: RecordKind = RecordKind::SyncState;
+
+    fn id(&self) -> Uuid {
+        self.domain.uuid()
+    }
+
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        self.next_at.map(|at| (DueKind::Sync, at)).into_iter().collect()
+    }
+}
+
+impl Stored for SyncFinding {
+    const KIND: RecordKind = RecordKind::SyncFinding;
+
+    fn id(&self) -> Uuid {
+        Self::key(self.domain, self.object)
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::DOMAIN, self.domain.to_string())]
+    }
+}
+
+/// Accounts of a domain with something to report, of one kind or of any, as the index writes it.
+pub(crate) fn drift_key(domain: DomainId, kind: Option<DriftKind>) -> String {
+    kind.map_or_else(|| domain.to_string(), |kind| format!("{domain}:{kind}"))
+}
+
+impl Stored for AccountDrift {
+    const KIND: RecordKind = RecordKind::AccountDrift;
+
+    fn id(&self) -> Uuid {
+        self.account.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let any = self.items.first().map(|_| None);
+        let kinds = any.into_iter().chain(self.items.iter().map(|item| Some(item.kind)));
+        kinds.map(|kind| (index::DRIFT, drift_key(self.domain, kind))).collect()
     }
 }

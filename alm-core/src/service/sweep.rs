@@ -9,13 +9,14 @@ use sha2::{Digest, Sha256};
 use super::alm::Alm;
 use super::command::Caller;
 use super::stored::{index, status_key};
+use super::sync::SyncReport;
 use super::unit::Unit;
 use super::{begin, migration_end, owners};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, renewal_date};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
-use crate::model::ids::{AccountId, EventId};
+use crate::model::ids::{AccountId, DomainId, EventId};
 use crate::model::people::{Feature, Verb};
 use crate::model::sweep::SweepState;
 use crate::model::template::{EolAction, TemplateVersion};
@@ -83,6 +84,10 @@ pub struct SweepReport {
     pub escalated: u64,
     /// Accounts that are being disabled because nobody decided about them in a campaign (C-4).
     pub unanswered: Vec<AccountId>,
+    /// Domains whose time for a sync had come, and what each did or asks (S-1).
+    pub synced: Vec<SyncReport>,
+    /// Domains whose time had come and that could not be synchronized, and why. They are tried again.
+    pub not_synced: Vec<(DomainId, String)>,
 }
 
 impl Alm {
@@ -143,6 +148,10 @@ impl Alm {
         report.unanswered = self.end_campaigns(OPERATION, now).await?;
         report.rotating = self.rotate_due(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
+        // Last, because domains may be slow: what the clock has to do does not wait for them.
+        let (synced, failed) = self.sync_due(now).await?;
+        report.synced = synced;
+        report.not_synced = failed.into_iter().map(|(domain, error)| (domain, error.to_string())).collect();
         Ok(report)
     }
 
