@@ -9,7 +9,8 @@ use crate::port::entropy::Entropy;
 /// 32 characters without a part of the account's name in them: about 185 bits, far beyond every domain's policy.
 pub(super) fn generate(entropy: &dyn Entropy, account: &str) -> Result<SecretString> {
     let mut failed = None;
-    let made = PasswordGenerator::new().avoiding(account, None).generate_from(
+    // A display name is looked at part by part, and may be the account's name.
+    let made = PasswordGenerator::new().avoiding(account, Some(account)).generate_from(
         &PasswordPolicy::default(),
         &mut |bytes| {
             entropy.fill(bytes).map_err(|error| {
@@ -43,6 +44,17 @@ mod tests {
             })
             .collect();
         assert_eq!(passwords.len(), 200);
+    }
+
+    /// Without looking, one password in a hundred would have one of these parts by chance.
+    #[test]
+    fn no_part_of_the_accounts_name_is_in_it() {
+        let name = "abc-def-ghk-mnp-qrs-tuv-wxy-acd-bde";
+        for _ in 0..3_000 {
+            let password = generate(&SystemEntropy::new(), name).unwrap();
+            let password = password.expose_secret().to_lowercase();
+            assert!(!name.split('-').any(|part| password.contains(part)));
+        }
     }
 
     #[derive(Debug)]
