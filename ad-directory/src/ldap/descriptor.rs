@@ -11,6 +11,8 @@ const SD_FLAGS: &str = "1.2.840.113556.1.4.801";
 /// `SEQUENCE { INTEGER 4 }`: the DACL and nothing else. With the SACL, whoever may not see that is shown nothing at all.
 const DACL: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x04];
 const ATTRIBUTE: &str = "nTSecurityDescriptor";
+/// As an entry knows it.
+const READ_AS: &str = "ntsecuritydescriptor";
 
 /// Without it, a write would be about owner, group and SACL as well.
 pub(super) fn control() -> RawControl {
@@ -37,7 +39,7 @@ impl LdapDirectory {
         let Some(entry) = found.and_then(|mut entries| entries.pop()) else {
             return Err(lookup::unreadable(call, dn));
         };
-        let Some(bytes) = entry.bytes(ATTRIBUTE) else { return Ok(None) };
+        let Some(bytes) = entry.bytes(READ_AS) else { return Ok(None) };
         SecurityDescriptor::from_wire(bytes).map(Some).map_err(|error| unfit(call, dn, error))
     }
 
