@@ -63,6 +63,7 @@ fn provision_plan() -> Plan {
             description: "runs the payroll".to_owned(),
             expires: AccountExpires::Never,
             password_never_expires: true,
+            password_change_denied: false,
             attributes: [].into(),
             managed: None,
         },

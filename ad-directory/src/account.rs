@@ -59,6 +59,10 @@ pub struct Account {
     pub when_changed: Option<Timestamp>,
     /// When its password was last set; `None` when never, or when it must be changed.
     pub password_last_set: Option<Timestamp>,
+    /// Whether it is kept from changing its own password; only when [`FindOptions::password_change`](crate::FindOptions::password_change) asks for it, and
+    /// `None` too when its security descriptor may not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_change_denied: Option<bool>,
     /// Its object classes.
     pub object_classes: ObjectClasses,
     /// The further attributes that were asked for in [`FindOptions::attributes`](crate::FindOptions::attributes).
@@ -89,6 +93,7 @@ impl Account {
             when_created: None,
             when_changed: None,
             password_last_set: None,
+            password_change_denied: None,
             object_classes: ObjectClasses::default(),
             attributes: BTreeMap::new(),
         }

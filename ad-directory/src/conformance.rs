@@ -113,7 +113,7 @@ list! { $
         a_new_account_has_a_new_identity names_differ_by_more_than_case;
     update: an_empty_update_is_refused enabling_and_disabling an_end_is_kept_exactly an_end_long_past_is_not_never
         texts_are_set_and_cleared renaming_frees_the_old_name a_refused_update_changes_nothing service_names_are_replaced_and_cleared
-        flags_are_changed_one_by_one attributes_are_set_and_cleared an_unknown_account_is_not_found the_past_is_dated;
+        flags_are_changed_one_by_one the_right_to_change_a_password_is_denied_and_given_back attributes_are_set_and_cleared an_unknown_account_is_not_found the_past_is_dated;
     marker: a_marker_is_found_below_its_container_only two_of_one_marker_are_ambiguous a_fitting_marker_lets_the_change_through
         a_marker_is_replaced_with_the_change a_stale_marker_stops_the_change adopting_needs_an_unmarked_account
         releasing_removes_the_marker of_two_workers_one_wins a_stale_marker_stops_a_password_change;

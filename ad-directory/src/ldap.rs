@@ -9,6 +9,7 @@ mod convert;
 mod create;
 mod credential;
 mod delta;
+mod descriptor;
 mod diagnostic;
 mod dial;
 mod entry;

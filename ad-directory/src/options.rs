@@ -45,6 +45,9 @@ options! {
     FindOptions {
         /// Further attributes to read, into [`Account::attributes`](crate::Account::attributes). Values that are not text are left out.
         attributes: Vec<AttributeName> => Vec<AttributeName>, std::convert::identity;
+        /// Also look whether a user may change its own password, into
+        /// [`Account::password_change_denied`](crate::Account::password_change_denied): over LDAP, one question more.
+        password_change: bool => bool, std::convert::identity;
     }
 
     /// Options of [`Directory::create_account`](crate::Directory::create_account).

@@ -102,7 +102,7 @@ async fn adoption(
 ) -> Result<(TemplateId, AccountId), Fault> {
     story.teller.chapter("Adoption");
     let (alm, ada) = (&story.world.alm, &story.cast.ada);
-    let title = format!("Accounts from before ({})", story.name);
+    let title = format!("Accounts from before ({})", name(story));
     let draft = DraftTemplate::new(title, body.clone());
     let template = story.execute(ada, story.key("old-template"), draft).await?;
     story.execute(ada, story.key("old-publish"), PublishTemplate::new(template)).await?;

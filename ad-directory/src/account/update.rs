@@ -66,6 +66,10 @@ pub struct AccountUpdate {
     pub enabled: Option<bool>,
     /// Whether its password does not age.
     pub password_never_expires: Option<bool>,
+    /// Whether it is kept from changing its own password: two entries in its security descriptor deny that right to the account itself and to
+    /// everybody. Whoever may reset passwords still can. The entries are read and written in one go, but the directory does not compare what was
+    /// read: what somebody else changes in the descriptor in that moment is lost.
+    pub password_change_denied: Option<bool>,
     /// When it stops working.
     pub expires: Option<AccountExpires>,
     /// Whether its password must be changed at the next sign-in. A service cannot, so that this usually ends it.
@@ -122,6 +126,13 @@ impl AccountUpdate {
     #[must_use]
     pub const fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
+        self
+    }
+
+    /// Whether it is kept from changing its own password; see [`password_change_denied`](Self::password_change_denied).
+    #[must_use]
+    pub const fn password_change_denied(mut self, denied: bool) -> Self {
+        self.password_change_denied = Some(denied);
         self
     }
 

@@ -161,3 +161,28 @@ pub async fn the_past_is_dated(ground: &Ground) -> Checked {
     assert!(changed.when_changed.is_some());
     Ok(())
 }
+
+/// Two entries deny it, and nothing else is touched: a flag would not do (MS-ADTS 2.2.16: PASSWD_CANT_CHANGE is never stored). Whoever may reset
+/// passwords still can.
+pub async fn the_right_to_change_a_password_is_denied_and_given_back(ground: &Ground) -> Checked {
+    let password = super::ground::good_password();
+    let draft = ground.draft()?.password(password.clone()).enabled(true);
+    let account = ground.create(&draft).await?;
+    let asked = || FindOptions::new().password_change(true);
+    let denied = async || -> Result<Option<bool>> {
+        let found = ground.directory.find_account(&account.guid.into(), asked()).await?;
+        Ok(found.and_then(|account| account.password_change_denied))
+    };
+    assert_eq!(denied().await?, Some(false));
+    for deny in [true, true, false, false, true] {
+        let change = AccountUpdate::new().password_change_denied(deny).description(Some(format!("{deny}")));
+        let changed = update(ground, account.guid, change).await?;
+        assert_eq!(changed.user_account_control, account.user_account_control, "no flag");
+        assert_eq!(denied().await?, Some(deny));
+    }
+    assert_eq!(ground.now(account.guid).await?.password_change_denied, None, "seen when it is asked for");
+    let other = super::ground::good_password();
+    let options = crate::SetPasswordOptions::new();
+    ground.directory.set_password(account.guid, &other, options).await?;
+    Ok(())
+}

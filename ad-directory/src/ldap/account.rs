@@ -6,7 +6,7 @@ use super::{
     LdapDirectory,
     call::Call,
     connection::{Change, Refusal},
-    diagnostic, lookup,
+    descriptor, diagnostic, lookup,
     modify::{self, RETRIES},
     pool::Lease,
 };
@@ -76,7 +76,14 @@ impl LdapDirectory {
     ) -> Result<Account> {
         let mut account = self.existing(call, lease, id).await?;
         for _ in 0..=RETRIES {
-            let modifications = modify::update(call, &account, &self.core.marker_attribute, update)?;
+            let mut modifications = modify::update(call, &account, &self.core.marker_attribute, update)?;
+            let mut controls = Vec::new();
+            if let Some(denied) = update.password_change_denied
+                && let Some(change) = self.deny_password_change(call, lease, &account.dn, denied).await?
+            {
+                modifications.push(change);
+                controls.push(descriptor::control());
+            }
             if modifications.is_empty() {
                 return Ok(account);
             }
@@ -88,7 +95,7 @@ impl LdapDirectory {
                 .collect();
             self.refuse_taken(call, lease, &new, Some(id)).await?;
             let marker = update.marker.as_ref();
-            let done = self.modify(call, lease, &account, modifications, marker).await;
+            let done = self.modify_with(call, lease, &account, modifications, marker, controls).await;
             let Err(error) = done else {
                 return self.read_back(call, lease, &id.into()).await;
             };

@@ -69,7 +69,12 @@ impl Directory for LdapDirectory {
 
     async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
         leased!(self, "accounts.find", |call, lease| {
-            self.account(call, lease, key, &options.attributes).await
+            let mut found = self.account(call, lease, key, &options.attributes).await?;
+            if let Some(account) = found.as_mut().filter(|_| options.password_change) {
+                account.password_change_denied =
+                    self.password_change_denied(call, lease, &account.dn).await?;
+            }
+            Ok(found)
         })
     }
 

@@ -84,6 +84,9 @@ impl MemoryDirectory {
                 account.user_account_control =
                     account.user_account_control.set(UserAccountControl::PASSWORD_NEVER_EXPIRES, never);
             }
+            if let Some(denied) = update.password_change_denied {
+                account.password_change_denied = denied.then_some(true);
+            }
             if let Some(expires) = update.expires {
                 account.expires = expires;
             }

@@ -66,7 +66,11 @@ impl Directory for MemoryDirectory {
     async fn find_account(&self, key: &AccountKey, options: FindOptions) -> Result<Option<Account>> {
         self.read(|world| {
             let Some(stored) = world.find_account(key)? else { return Ok(None) };
-            Ok(Some(world.seen(stored, &options.attributes)))
+            let mut seen = world.seen(stored, &options.attributes);
+            if options.password_change {
+                seen.password_change_denied = Some(stored.account.password_change_denied == Some(true));
+            }
+            Ok(Some(seen))
         })
     }
 

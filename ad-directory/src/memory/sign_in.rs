@@ -116,6 +116,12 @@ impl MemoryDirectory {
         // A wrong password is counted, and that is a change too.
         let counted = self.change(|world| {
             let mut stored = changeable(world, id, operation)?.clone();
+            if stored.account.password_change_denied == Some(true) {
+                return Err(Error::new(ErrorKind::Forbidden, operation)
+                    .with_subject(&stored.account.dn)
+                    .with_reason("its security descriptor denies it to change its password")
+                    .with_codes(Some(50), Some(5), None));
+            }
             let policy = self.shared.policies.of(world, id);
             if policy::judge(&policy, &mut stored, old, now) != Judgement::Right {
                 let error = wrong(&stored.account.dn);

@@ -251,6 +251,7 @@ impl World {
         account.member_of = self.member_of(account.guid);
         account.object_classes = ObjectClasses::of_accounts();
         account.attributes.retain(|name, _| asked.contains(name));
+        account.password_change_denied = None;
         for name in asked {
             if name.as_str().eq_ignore_ascii_case(LAST_SIGN_IN)
                 && let Some(time) = stored.last_sign_in

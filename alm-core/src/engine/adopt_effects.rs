@@ -40,6 +40,7 @@ impl Tools<'_> {
             description: found.description,
             attributes: std::collections::BTreeMap::new(),
             password_never_expires: None,
+            password_change_denied: None,
             readers: Vec::new(),
             folder: None,
         };

@@ -14,6 +14,7 @@ impl Tools<'_> {
         controller: &Controller,
         account: ObjectGuid,
         attributes: &[String],
+        security: bool,
         folder: Option<String>,
     ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
@@ -30,6 +31,7 @@ impl Tools<'_> {
             description: found.description,
             attributes: std::collections::BTreeMap::new(),
             password_never_expires: None,
+            password_change_denied: None,
             readers: found.readers,
             folder,
         };
@@ -41,7 +43,7 @@ impl Tools<'_> {
                     return refused(Reason::Other, format!("an attribute cannot be asked for: {error}"));
                 }
             };
-            let options = FindOptions::new().attributes(names);
+            let options = FindOptions::new().attributes(names).password_change(security);
             let user = pinned
                 .find_account(&AccountKey::Guid(account), options)
                 .await
@@ -50,6 +52,7 @@ impl Tools<'_> {
                 return refused(Reason::AccountMissing, format!("{} is gone", found.dn));
             };
             let never = UserAccountControl::PASSWORD_NEVER_EXPIRES;
+            seen.password_change_denied = user.password_change_denied;
             seen.password_never_expires = Some(user.user_account_control.contains(never));
             for name in attributes {
                 let read = user.attributes.iter().find(|(read, _)| read.as_str().eq_ignore_ascii_case(name));

@@ -136,6 +136,9 @@ fn user_update(found: &Object, change: &AccountChange) -> Result<AccountUpdate, 
     if let Some(never) = change.password_never_expires {
         update = update.password_never_expires(never);
     }
+    if let Some(denied) = change.password_change_denied {
+        update = update.password_change_denied(denied);
+    }
     Ok(update)
 }
 

@@ -352,12 +352,12 @@ impl Engine {
                 tools.remove_by_marker(controller, ou, name).await
             }
             Effect::DeactivateSecret { secret } => secrets.deactivate(secret).await,
-            Effect::Survey { controller, account, attributes, secret } => {
+            Effect::Survey { controller, account, attributes, secret, security } => {
                 let folder = match secret {
                     Some(secret) => secrets.folder(secret).await?,
                     None => None,
                 };
-                tools.survey(controller, *account, attributes, folder).await
+                tools.survey(controller, *account, attributes, *security, folder).await
             }
             Effect::MoveSecret { secret, place, stay_below } => {
                 secrets.relocate(secret, place, *stay_below).await

@@ -107,6 +107,14 @@ pub struct DirectoryPlace {
     pub retirement_ou: Option<Dn>,
     /// Whether the password of a user never expires in the directory; on for service accounts (T-15). That of a gMSA never does.
     pub password_never_expires: bool,
+    /// Whether an account may change its own password; it may unless this says no. Then its security descriptor denies the right to the account
+    /// itself and to everybody, and only who may reset passwords sets another one (T-15). For users.
+    #[serde(default = "yes")]
+    pub password_change_allowed: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl DirectoryPlace {
@@ -126,6 +134,7 @@ impl DirectoryPlace {
             groups: Vec::new(),
             retirement_ou: None,
             password_never_expires: true,
+            password_change_allowed: true,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{template, text};
+use super::text;
 use crate::model::managed::AccountKind;
 use crate::model::refusal::Refusal;
 use crate::model::template::{TemplateAttribute, TemplateBody};
@@ -10,13 +10,36 @@ use crate::model::template::{TemplateAttribute, TemplateBody};
 /// How long a value may be, in characters.
 const LONGEST: usize = 1_000;
 
+/// Attributes that a template may give (T-13): descriptive ones. What identifies, secures or links an account is never among them.
+pub const ALLOWED_ATTRIBUTES: [&str; 14] = [
+    "company",
+    "department",
+    "departmentNumber",
+    "employeeType",
+    "extensionAttribute1",
+    "extensionAttribute2",
+    "extensionAttribute3",
+    "extensionAttribute4",
+    "extensionAttribute5",
+    "info",
+    "l",
+    "mail",
+    "physicalDeliveryOfficeName",
+    "title",
+];
+
+/// Whether a template, or whoever adopts or migrates an account, may set an attribute (T-13).
+pub fn is_allowed(attribute: &str) -> bool {
+    ALLOWED_ATTRIBUTES.iter().any(|allowed| allowed.eq_ignore_ascii_case(attribute))
+}
+
 /// Everything that is wrong with what a template says of attributes.
 pub fn check_template(body: &TemplateBody) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut refuse = |rule, message: String| refusals.push(Refusal::new(rule, "attributes", message));
     let mut seen = BTreeSet::new();
     for (name, attribute) in &body.attributes {
-        if !template::is_allowed(name) {
+        if !is_allowed(name) {
             refuse("T-13", format!("{name} cannot be set by a template"));
         }
         if !seen.insert(name.to_ascii_lowercase()) {
@@ -55,7 +78,7 @@ pub fn check_values(
     let mut refusals = Vec::new();
     let mut seen = BTreeSet::new();
     for (name, value) in values {
-        if !template::is_allowed(name) {
+        if !is_allowed(name) {
             refusals.push(Refusal::new("T-13", "attributes", format!("{name} cannot be set")));
         }
         if !seen.insert(name.to_ascii_lowercase()) {

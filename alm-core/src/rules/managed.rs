@@ -60,6 +60,10 @@ fn unfit(body: &TemplateBody) -> Vec<Refusal> {
             "the domain changes the password of a gMSA; say password_interval_days instead",
         ));
     }
+    if !body.directory.password_change_allowed {
+        let message = "nobody but the domain changes the password of a gMSA anyway";
+        refusals.push(refusal("password_change_allowed", message));
+    }
     if !body.attributes.is_empty() {
         refusals.push(refusal("attributes", "a gMSA gets no attributes from a template"));
     }

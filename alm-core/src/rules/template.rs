@@ -5,29 +5,6 @@ use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
 
-/// Attributes that a template may give (T-13): descriptive ones. What identifies, secures or links an account is never among them.
-pub const ALLOWED_ATTRIBUTES: [&str; 14] = [
-    "company",
-    "department",
-    "departmentNumber",
-    "employeeType",
-    "extensionAttribute1",
-    "extensionAttribute2",
-    "extensionAttribute3",
-    "extensionAttribute4",
-    "extensionAttribute5",
-    "info",
-    "l",
-    "mail",
-    "physicalDeliveryOfficeName",
-    "title",
-];
-
-/// Whether a template, or whoever adopts an account, may set an attribute (T-13).
-pub fn is_allowed(attribute: &str) -> bool {
-    ALLOWED_ATTRIBUTES.iter().any(|allowed| allowed.eq_ignore_ascii_case(attribute))
-}
-
 /// Checks what can be checked without asking vault or domain.
 ///
 /// # Errors

@@ -118,6 +118,7 @@ impl State {
                     expires: Some(self.plan.expires),
                     description: self.plan.description.clone(),
                     attributes: self.plan.attributes.clone(),
+                    password_change_denied: self.plan.password_change_denied,
                     ..AccountChange::default()
                 },
             },

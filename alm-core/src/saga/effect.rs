@@ -191,6 +191,9 @@ pub enum Effect {
         attributes: Vec<String>,
         /// Its secret, if that is looked at too.
         secret: Option<SecretId>,
+        /// Whether it may change its own password, if that is looked at too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        security: bool,
     },
     /// Move the secret to a folder.
     MoveSecret {
@@ -272,6 +275,9 @@ pub struct AccountSpec {
     pub expires: AccountExpires,
     /// Whether its password never expires (T-15).
     pub password_never_expires: bool,
+    /// Whether it is kept from changing its own password (T-15).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub password_change_denied: bool,
     /// Other attributes that the template gives.
     pub attributes: BTreeMap<String, String>,
     /// What makes it a gMSA, if it is to be one.
@@ -307,6 +313,9 @@ pub struct AccountChange {
     /// Whether its password never expires (T-15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_never_expires: Option<bool>,
+    /// Whether it is kept from changing its own password (T-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_change_denied: Option<bool>,
     /// How tickets for a gMSA are encrypted (T-11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<TicketEncryption>,
@@ -343,6 +352,9 @@ pub struct Seen {
     /// Whether its password never expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_never_expires: Option<bool>,
+    /// Whether it was kept from changing its own password, where that could be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_change_denied: Option<bool>,
     /// Who could retrieve the password of a gMSA.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<Sid>,

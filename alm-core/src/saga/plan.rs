@@ -100,6 +100,9 @@ pub struct AdoptPlan {
     pub expires: AccountExpires,
     /// Its description from then on; the one it has when not said.
     pub description: Option<String>,
+    /// Whether it is kept from changing its own password from then on; as it is when not said (T-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_change_denied: Option<bool>,
     /// Other attributes that are written.
     pub attributes: std::collections::BTreeMap<String, String>,
     /// How long the directory may still carry out a request whose reply never came, in milliseconds.
@@ -179,6 +182,9 @@ pub enum Step {
         attributes: Vec<String>,
         /// Whether its secret is going to be moved.
         secret: bool,
+        /// Whether the right to change its own password is going to be changed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        security: bool,
     },
     /// Change several things of it in one request.
     Update {

@@ -211,7 +211,11 @@ impl State {
             Step::Enable => Effect::Change {
                 controller: controller()?,
                 account: self.account?,
-                change: AccountChange { enabled: Some(true), ..AccountChange::default() },
+                change: AccountChange {
+                    enabled: Some(true),
+                    password_change_denied: plan.account.password_change_denied.then_some(true),
+                    ..AccountChange::default()
+                },
             },
             Step::RemoveAccount => match self.account {
                 Some(account) => Effect::DeleteAccount { controller: controller()?, account },

@@ -173,11 +173,12 @@ impl State {
                 Effect::VerifyPassword { controller, account, secret: self.plan.secret.clone()? }
             }
             Step::DeleteAccount => Effect::DeleteAccount { controller, account },
-            Step::Survey { attributes, secret } => Effect::Survey {
+            Step::Survey { attributes, secret, security } => Effect::Survey {
                 controller,
                 account,
                 attributes: attributes.clone(),
                 secret: self.plan.secret.clone().filter(|_| *secret),
+                security: *security,
             },
             Step::Update { change: to } => change(to.clone()),
             Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. } => return None,

@@ -58,6 +58,7 @@ fn before(change: &AccountChange, seen: &Seen, plan: &OperatePlan) -> AccountCha
     AccountChange {
         all_values: names.map(values).collect(),
         password_never_expires: change.password_never_expires.and(seen.password_never_expires),
+        password_change_denied: change.password_change_denied.and(seen.password_change_denied),
         encryption: change.encryption.and(encryption),
         set_readers: (!change.add_readers.is_empty() || !change.remove_readers.is_empty())
             .then(|| seen.readers.clone()),
@@ -92,7 +93,11 @@ mod tests {
             name: "svc".into(),
             secret: None,
             steps: vec![
-                Step::Survey { attributes: vec!["title".into(), "company".into()], secret: false },
+                Step::Survey {
+                    attributes: vec!["title".into(), "company".into()],
+                    secret: false,
+                    security: false,
+                },
                 Step::Update { change },
                 Step::JoinGroup { group: mine.clone() },
                 Step::JoinGroup { group: other.clone() },
@@ -113,6 +118,7 @@ mod tests {
             description: None,
             attributes: BTreeMap::from([("title".into(), vec!["old".into()])]),
             password_never_expires: Some(true),
+            password_change_denied: None,
             readers: Vec::new(),
             folder: None,
         }

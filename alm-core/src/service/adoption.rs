@@ -253,6 +253,7 @@ impl AdoptAccounts {
             kind: body.kind,
             secret: secret.map(SecretId::new),
             expires: begin::expires(body.eol_action, eol),
+            password_change_denied: (!body.directory.password_change_allowed).then_some(true),
             description: self.description.clone().filter(|text| !text.is_empty()),
             attributes: written,
             settle_ms: begin::settle_ms(unit),

@@ -77,6 +77,7 @@ pub(super) async fn provision(
             description: request.form.description.clone(),
             expires: expires(body.eol_action, eol),
             password_never_expires: body.directory.password_never_expires,
+            password_change_denied: !body.directory.password_change_allowed,
             attributes: attributes::values(body, &request.form.attributes),
             managed: managed::spec(body, &request.form),
         },

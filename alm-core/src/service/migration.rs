@@ -221,6 +221,7 @@ impl MigrateAccount {
         steps.extend(first);
         let change = self.change(account, old, new);
         let attributes: Vec<String> = change.attributes.keys().cloned().collect();
+        let security = change.password_change_denied.is_some();
         if change != AccountChange::default() {
             steps.push(Step::Update { change });
         }
@@ -240,7 +241,7 @@ impl MigrateAccount {
         if steps.is_empty() {
             return (steps, Vec::new());
         }
-        steps.insert(0, Step::Survey { attributes, secret: moves });
+        steps.insert(0, Step::Survey { attributes, secret: moves, security });
         let mut undo = vec![Step::Expires { expires: before }];
         if let Some(managed) = &old.managed {
             let encryption = Some(managed.encryption);
@@ -271,6 +272,9 @@ impl MigrateAccount {
                 change.remove_readers = without(&old.readers, &new.readers);
             }
             _ => {
+                let allowed = new.directory.password_change_allowed;
+                change.password_change_denied =
+                    (old.directory.password_change_allowed != allowed).then_some(!allowed);
                 let never = new.directory.password_never_expires;
                 change.password_never_expires =
                     (old.directory.password_never_expires != never).then_some(never);

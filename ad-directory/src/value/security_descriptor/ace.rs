@@ -70,6 +70,12 @@ impl Ace {
         Self { kind: ALLOW_OBJECT, flags: 0, body }
     }
 
+    /// Denies the trustee the rights of `mask` with one property, class or extended right, named by its schema or rights GUID.
+    pub const fn deny_object(mask: u32, object: Uuid, trustee: Sid) -> Self {
+        let body = Body::Object { mask, object: Some(object), inherited: None, trustee };
+        Self { kind: DENY_OBJECT, flags: 0, body }
+    }
+
     /// With these flags (MS-DTYP 2.4.4.1).
     #[must_use]
     pub fn with_flags(mut self, flags: u8) -> Self {
