@@ -162,7 +162,7 @@ pub async fn the_past_is_dated(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Two entries deny it, and nothing else is touched: a flag would not do (MS-ADTS 2.2.16: PASSWD_CANT_CHANGE is never stored). Whoever may reset
+/// Two entries deny it, and nothing else is touched: a flag would not do (MS-ADTS 2.2.16: `PASSWD_CANT_CHANGE` is never stored). Whoever may reset
 /// passwords still can.
 pub async fn the_right_to_change_a_password_is_denied_and_given_back(ground: &Ground) -> Checked {
     let password = super::ground::good_password();

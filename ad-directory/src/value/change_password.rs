@@ -1,7 +1,7 @@
 //! Whether an account may change its own password: no flag, but entries in its security descriptor.
 //!
 //! What the tools of Windows show as "User cannot change password" are two entries that deny the extended right Change Password, one to the account
-//! itself and one to everybody (MS-ADTS 5.1.3.2.1 names the right; the bit PASSWD_CANT_CHANGE of userAccountControl is computed from them, and
+//! itself and one to everybody (MS-ADTS 5.1.3.2.1 names the right; the bit `PASSWD_CANT_CHANGE` of userAccountControl is computed from them, and
 //! writing it does nothing: MS-ADTS 2.2.16).
 
 use uuid::Uuid;
