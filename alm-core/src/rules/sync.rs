@@ -198,6 +198,8 @@ pub struct Namesake {
     pub person: PersonId,
     /// Whether another account of the domain is theirs.
     pub has_another: bool,
+    /// Whether they administer the instance: whoever can write an address into the directory must not get a hold on them.
+    pub administers: bool,
 }
 
 impl Linked {
@@ -208,9 +210,9 @@ impl Linked {
 }
 
 impl Namesake {
-    /// Somebody with that address.
+    /// Somebody with that address, who administers nothing.
     pub const fn new(person: PersonId, has_another: bool) -> Self {
-        Self { person, has_another }
+        Self { person, has_another, administers: false }
     }
 }
 
@@ -255,6 +257,9 @@ pub fn fate(member: &MirrorEntry, linked: Option<Linked>, namesakes: &[Namesake]
     }
     match namesakes {
         [] => Fate::Add,
+        [one] if one.administers => {
+            Fate::Report("an administrator has its mail address; a person has to link them".to_owned())
+        }
         [one] if !one.has_another => Fate::Link(one.person),
         [_] => Fate::Report("the person with its mail address has another account of this domain".to_owned()),
         many => Fate::Report(format!("{} people have its mail address", many.len())),
@@ -340,6 +345,9 @@ mod tests {
         {
             assert!(matches!(fate(&ann, None, &namesakes, twins), Fate::Report(_)), "{namesakes:?} {twins}");
         }
+        let mut administrator = sake(false);
+        administrator.administers = true;
+        assert!(matches!(fate(&ann, None, &[administrator], 0), Fate::Report(_)));
         for email in ["", "ann", "a\u{202E}nn@x"] {
             assert!(matches!(fate(&member(1, email), None, &[], 0), Fate::Report(_)), "{email:?}");
         }

@@ -147,9 +147,10 @@ impl Run<'_> {
         {
             *twins.entry(email).or_default() += 1;
         }
+        let administrators = self.unit().administrators().await?;
         for (object, email, linked) in open {
             let twins = email.as_ref().and_then(|email| twins.get(email)).map_or(0, |count| count - 1);
-            self.plan_member(&mut plan, stage, object, linked, twins).await?;
+            self.plan_member(&mut plan, stage, (object, linked, twins), &administrators).await?;
         }
         plan.leavers = kept.into_iter().filter(|leaver| !there.contains(&leaver.object)).collect();
         Ok(plan)
@@ -159,9 +160,8 @@ impl Run<'_> {
         &self,
         plan: &mut PeoplePlan,
         stage: &Stage,
-        object: ObjectGuid,
-        linked: Option<Linked>,
-        twins: usize,
+        (object, linked, twins): (ObjectGuid, Option<Linked>, usize),
+        administrators: &BTreeSet<PersonId>,
     ) -> Result<()> {
         let Some(member) = self.seen(stage, object).await? else { return Ok(()) };
         let mut namesakes = Vec::new();
@@ -170,7 +170,9 @@ impl Run<'_> {
             for person in unit.find_by::<Person>(index::EMAIL, &email.to_lowercase()).await? {
                 if linked.is_none_or(|linked| linked.person != person.id) {
                     let has_another = person.directory.contains_key(&self.domain.id);
-                    namesakes.push(Namesake::new(person.id, has_another));
+                    let mut namesake = Namesake::new(person.id, has_another);
+                    namesake.administers = administrators.contains(&person.id);
+                    namesakes.push(namesake);
                 }
             }
         }

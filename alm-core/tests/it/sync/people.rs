@@ -200,8 +200,14 @@ async fn w_2_p_2_s_3_who_may_not_be_disabled_is_reported_and_not_forced() {
     let more = w.external("more", "more@example.com").await;
     let staff = w.directory_group("staff", &[rita.guid, ada.guid, joe.guid, more.guid]).await;
     w.users_of(&[staff]).await;
+    // Whoever can write an address into the directory gets no hold on an administrator.
+    assert_eq!(w.synced().await.counts.people_linked, 1);
+    let findings = w.alm.sync_findings(&w.admin, w.domain, None, 9).await.unwrap();
+    assert!(findings.len() == 1 && findings[0].text.contains("an administrator has"), "{findings:?}");
+    let link = LinkDirectoryAccount::new(w.admin.person, w.domain, ada.guid);
+    w.execute(&w.admin, link).await.unwrap();
     let report = w.synced().await;
-    assert_eq!((report.counts.people_linked, report.counts.people_added), (2, 2), "{report:?}");
+    assert_eq!((report.counts.people_linked, report.counts.people_added), (1, 0), "{report:?}");
     let template = w.template(EolAction::Review).await;
     w.provisioned(template, "payroll").await;
     for one in [&rita, &ada, &joe] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ad_directory::{
     AccountUpdate, CreateOptions, DeleteGroupOptions, DeleteOptions, Directory, Dn, GroupKey, LdapDirectory,
-    MemberOptions, MoveOptions, NewAccount, NewGroup, UpdateOptions,
+    MemberOptions, MoveOptions, NewAccount, NewGroup, RestoreOptions, UpdateOptions,
 };
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::PlaceInspector;
@@ -114,6 +114,13 @@ async fn o_12_s_1_s_2_s_3_a_real_domain_is_mirrored_and_its_users_follow() {
     let report = sync(&alm, &admin, domain).await;
     assert!(report.counts.gone >= 1, "{report:?}");
     assert!(alm.mirror_entry(&admin, domain, account).await.unwrap().is_none() && !enabled().await);
+    // Restored, of which a controller tells only a part; and not in its group any more.
+    let restored = directory.restore_account(account, RestoreOptions::new()).await.unwrap();
+    sync(&alm, &admin, domain).await;
+    let entry = alm.mirror_entry(&admin, domain, account).await.unwrap().unwrap();
+    assert_eq!((entry.name(), entry.is_enabled()), (Some(name.as_str()), Some(restored.is_enabled())));
+    assert!(!enabled().await);
+    directory.delete_account(account, DeleteOptions::new()).await.unwrap();
     directory.delete_group(group, DeleteGroupOptions::new()).await.unwrap();
     let report = sync(&alm, &admin, domain).await;
     assert_eq!(report.counts.groups_disabled, 1, "{report:?}");
