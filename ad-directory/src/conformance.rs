@@ -142,8 +142,8 @@ list! { $
         a_restored_account_is_told a_managed_account_is_told
         members_that_come_and_go_are_told a_part_of_the_domain_can_be_read other_kinds_are_told_when_asked
         a_token_belongs_to_its_question a_token_of_another_domain_is_refused;
-    restore: a_deleted_account_can_be_restored a_restore_can_move_and_rename only_the_deleted_are_restored
-        a_name_that_was_given_away_stops_a_restore a_missing_place_stops_a_restore the_deleted_are_listed_with_what_they_were
+    restore: a_deleted_account_can_be_restored what_was_enabled_comes_back_disabled a_restore_can_move_and_rename
+        only_the_deleted_are_restored a_name_that_was_given_away_stops_a_restore a_missing_place_stops_a_restore the_deleted_are_listed_with_what_they_were
         deleting_and_restoring_can_be_repeated;
     policy: the_domains_policy_is_what_it_does an_account_has_the_policy_of_its_domain nobody_has_no_policy a_generated_password_is_accepted
         the_name_of_the_account_is_no_part_of_its_password a_reset_forgets_the_history history_holds_for_a_reset_when_asked

@@ -286,6 +286,8 @@ pub trait Directory: Debug + Send + Sync + 'static {
 
     /// Brings a deleted account back: its identity is the same, and it is disabled.
     ///
+    /// A controller gives it back as it was, so one that was enabled is disabled by a second request right after.
+    ///
     /// Without the Recycle Bin of the forest, everything but its names, its identity and its flags is lost: its password, memberships, service
     /// names, marker and texts. With it, all of that comes back. Restoring an account that is not deleted is `NotFound`.
     ///

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Checked, Ground, ground::refused};
+use super::{
+    Checked, Ground,
+    ground::{good_password, refused},
+};
 use crate::{
     Account, DeleteOptions, DeletedAccount, DirectoryExt, ErrorKind, ListDeletedOptions, Outcome,
     RestoreOptions, Result,
@@ -29,6 +32,18 @@ pub async fn a_deleted_account_can_be_restored(ground: &Ground) -> Checked {
     assert_eq!(find(ground, &account).await?, None);
     assert_eq!(ground.now(account.guid).await?.dn, account.dn);
     assert_eq!(ground.find(account.sam_account_name).await?.map(|found| found.guid), Some(account.guid));
+    Ok(())
+}
+
+/// Its flags come back with it, and nobody has looked at it yet.
+pub async fn what_was_enabled_comes_back_disabled(ground: &Ground) -> Checked {
+    let draft = ground.draft()?.password(good_password()).enabled(true);
+    let account = ground.create(&draft).await?;
+    assert!(account.is_enabled());
+    ground.directory.delete_account(account.guid, DeleteOptions::new()).await?;
+    let restored = ground.manager.restore_account(account.guid, RestoreOptions::new()).await?;
+    assert!(restored.is_disabled());
+    assert!(ground.now(account.guid).await?.is_disabled());
     Ok(())
 }
 

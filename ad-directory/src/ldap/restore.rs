@@ -12,8 +12,8 @@ use super::{
     pool::Lease,
 };
 use crate::{
-    Account, DeletedAccount, Error, ErrorKind, Filter, ListDeletedOptions, ObjectGuid, RestoreOptions,
-    Result, SamAccountName,
+    Account, AccountUpdate, DeletedAccount, Error, ErrorKind, Filter, ListDeletedOptions, ObjectGuid,
+    Outcome, RestoreOptions, Result, SamAccountName,
 };
 
 /// Deleted objects are found too (MS-ADTS 3.1.1.3.4.1.14).
@@ -109,7 +109,15 @@ impl LdapDirectory {
             }
             error
         })?;
-        self.read_back(call, lease, &id.into()).await
+        let account = self.read_back(call, lease, &id.into()).await?;
+        if account.is_disabled() {
+            return Ok(account);
+        }
+        // Its flags come back as they were.
+        self.update(call, lease, id, &AccountUpdate::new().enabled(false)).await.map_err(|error| {
+            let error = error.with_subject(&account.dn).with_outcome(Outcome::Unknown);
+            error.with_reason("it was restored, and is still enabled as far as is known; disable it")
+        })
     }
 }
 

@@ -180,14 +180,12 @@ async fn managed_update(
         }
     }
     for reader in &change.add_readers {
-        match sid(directory, reader).await? {
-            Some(sid) => update = update.add_principal(sid),
-            None => {
-                let error = Error::new(ErrorKind::NotFound, "managed.update")
-                    .with_subject(format_args!("{reader:?}"));
-                return Err(error);
-            }
-        }
+        let Some(sid) = sid(directory, reader).await? else {
+            let error =
+                Error::new(ErrorKind::NotFound, "managed.update").with_subject(format_args!("{reader:?}"));
+            return Err(error);
+        };
+        update = update.add_principal(sid);
     }
     Ok(update)
 }

@@ -100,7 +100,7 @@ mod tests {
                 },
                 Step::Update { change },
                 Step::JoinGroup { group: mine.clone() },
-                Step::JoinGroup { group: other.clone() },
+                Step::JoinGroup { group: other },
                 Step::LeaveGroup { group: mine },
                 Step::Expires { expires: AccountExpires::Never },
             ],

@@ -262,23 +262,19 @@ impl MigrateAccount {
             attributes: attributes::values(new, &self.chosen(account, new)),
             ..AccountChange::default()
         };
-        match (&old.managed, &new.managed) {
-            (Some(old), Some(new)) => {
-                change.encryption = (old.encryption != new.encryption).then_some(new.encryption);
-                let without = |these: &[PasswordReader], those: &[PasswordReader]| -> Vec<PasswordReader> {
-                    these.iter().filter(|one| !those.contains(*one)).cloned().collect()
-                };
-                change.add_readers = without(&new.readers, &old.readers);
-                change.remove_readers = without(&old.readers, &new.readers);
-            }
-            _ => {
-                let allowed = new.directory.password_change_allowed;
-                change.password_change_denied =
-                    (old.directory.password_change_allowed != allowed).then_some(!allowed);
-                let never = new.directory.password_never_expires;
-                change.password_never_expires =
-                    (old.directory.password_never_expires != never).then_some(never);
-            }
+        if let (Some(old), Some(new)) = (&old.managed, &new.managed) {
+            change.encryption = (old.encryption != new.encryption).then_some(new.encryption);
+            let without = |these: &[PasswordReader], those: &[PasswordReader]| -> Vec<PasswordReader> {
+                these.iter().filter(|one| !those.contains(*one)).cloned().collect()
+            };
+            change.add_readers = without(&new.readers, &old.readers);
+            change.remove_readers = without(&old.readers, &new.readers);
+        } else {
+            let allowed = new.directory.password_change_allowed;
+            change.password_change_denied =
+                (old.directory.password_change_allowed != allowed).then_some(!allowed);
+            let never = new.directory.password_never_expires;
+            change.password_never_expires = (old.directory.password_never_expires != never).then_some(never);
         }
         change
     }

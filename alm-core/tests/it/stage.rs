@@ -348,7 +348,7 @@ impl Stage {
         } else {
             body.directory.password_never_expires = false;
             body.attributes = [("department".to_owned(), "IT".into())].into();
-            body.vault.as_mut().unwrap().folder = "13".to_owned();
+            "13".clone_into(&mut body.vault.as_mut().unwrap().folder);
         }
         let template = world.publish("Moved accounts", body).await;
         let mut migrate = MigrateAccount::new(id, template);
