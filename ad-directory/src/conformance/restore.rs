@@ -35,7 +35,7 @@ pub async fn a_deleted_account_can_be_restored(ground: &Ground) -> Checked {
     Ok(())
 }
 
-/// Its flags come back with it, and nobody has looked at it yet.
+/// Its flags come back with it (MS-ADTS 3.1.1.5.3.7; measured on Samba 4.17), and nobody has looked at it yet.
 pub async fn what_was_enabled_comes_back_disabled(ground: &Ground) -> Checked {
     let draft = ground.draft()?.password(good_password()).enabled(true);
     let account = ground.create(&draft).await?;
