@@ -40,6 +40,10 @@ pub(crate) fn set(descriptor: &mut SecurityDescriptor, denied: bool) -> Result<b
         return Ok(false);
     }
     let Some(list) = descriptor.dacl_mut() else {
+        // Without a list everybody may do everything, so there is nothing to take away; but one entry alone would forbid the rest.
+        if !denied {
+            return Ok(false);
+        }
         return Err(ParseError::new("access control list", "there is none"));
     };
     let mut changed = false;

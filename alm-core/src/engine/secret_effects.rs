@@ -187,6 +187,8 @@ impl SecretEffects<'_> {
     ) -> Step<EffectResult> {
         let there = self.folder(secret).await?;
         if there.as_ref() == Some(&place.folder) {
+            // It may be there since an attempt that came no further.
+            self.read(secret).await?;
             return Ok(done(Found::default()));
         }
         if let Some(folder) = there.filter(|_| stay_below) {

@@ -222,6 +222,9 @@ pub struct PersonSync {
     /// Whether it was a sync that disabled them: then one enables them again when they are back.
     #[serde(default)]
     pub disabled: bool,
+    /// Accounts of which a person said that they are not theirs: no sync says so again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not: BTreeSet<ObjectGuid>,
 }
 
 /// Something that a sync could not do by itself, and reports until it is gone.

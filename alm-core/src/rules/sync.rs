@@ -188,6 +188,8 @@ pub struct Linked {
     pub kept: bool,
     /// Whether the directory has another name or address of somebody whom this domain's sync made.
     pub outdated: bool,
+    /// Whether they may do everything here.
+    pub administers: bool,
 }
 
 /// Somebody who has the address of a member of the chosen groups, and is not linked with that account.
@@ -198,6 +200,10 @@ pub struct Namesake {
     pub person: PersonId,
     /// Whether another account of the domain is theirs.
     pub has_another: bool,
+    /// Whether it is the address they sign in with, and not one for notices (O-1).
+    pub is_primary: bool,
+    /// Whether a person said that the account is not theirs.
+    pub denies: bool,
     /// Whether they administer the instance: whoever can write an address into the directory must not get a hold on them.
     pub administers: bool,
 }
@@ -205,14 +211,14 @@ pub struct Namesake {
 impl Linked {
     /// An enabled person whom the sync has not met yet.
     pub const fn new(person: PersonId) -> Self {
-        Self { person, standing: Standing::Enabled, kept: false, outdated: false }
+        Self { person, standing: Standing::Enabled, kept: false, outdated: false, administers: false }
     }
 }
 
 impl Namesake {
-    /// Somebody with that address, who administers nothing.
+    /// Somebody who signs in with that address, and administers nothing.
     pub const fn new(person: PersonId, has_another: bool) -> Self {
-        Self { person, has_another, administers: false }
+        Self { person, has_another, is_primary: true, denies: false, administers: false }
     }
 }
 
@@ -244,6 +250,11 @@ pub fn fate(member: &MirrorEntry, linked: Option<Linked>, namesakes: &[Namesake]
             Linked { outdated: true, .. } => match usable(member) {
                 Err(why) => Fate::Report(why),
                 Ok(_) if !namesakes.is_empty() => Fate::Report("another person has its address".to_owned()),
+                Ok(_) if twins > 0 => Fate::Report(TWIN.to_owned()),
+                Ok(_) if linked.administers => {
+                    let why = "it is an administrator's; a person has to change their name or address";
+                    Fate::Report(why.to_owned())
+                }
                 Ok(_) => Fate::Update(linked.person),
             },
             Linked { .. } => Fate::Same,
@@ -253,18 +264,26 @@ pub fn fate(member: &MirrorEntry, linked: Option<Linked>, namesakes: &[Namesake]
         return Fate::Report(why);
     }
     if twins > 0 {
-        return Fate::Report("another member of the groups has the same mail address".to_owned());
+        return Fate::Report(TWIN.to_owned());
     }
     match namesakes {
         [] => Fate::Add,
         [one] if one.administers => {
             Fate::Report("an administrator has its mail address; a person has to link them".to_owned())
         }
+        [one] if one.denies => {
+            Fate::Report("a person ended its link with the person who has its mail address".to_owned())
+        }
+        [one] if !one.is_primary => {
+            Fate::Report("somebody has its mail address for notices; a person has to link them".to_owned())
+        }
         [one] if !one.has_another => Fate::Link(one.person),
         [_] => Fate::Report("the person with its mail address has another account of this domain".to_owned()),
         many => Fate::Report(format!("{} people have its mail address", many.len())),
     }
 }
+
+const TWIN: &str = "another member of the groups has the same mail address";
 
 /// The name and the address that a member has as a user (O-1).
 ///
@@ -348,6 +367,10 @@ mod tests {
         let mut administrator = sake(false);
         administrator.administers = true;
         assert!(matches!(fate(&ann, None, &[administrator], 0), Fate::Report(_)));
+        let for_notices = Namesake { is_primary: false, ..sake(false) };
+        assert!(matches!(fate(&ann, None, &[for_notices], 0), Fate::Report(_)));
+        let denied = Namesake { denies: true, ..sake(false) };
+        assert!(matches!(fate(&ann, None, &[denied], 0), Fate::Report(_)));
         for email in ["", "ann", "a\u{202E}nn@x"] {
             assert!(matches!(fate(&member(1, email), None, &[], 0), Fate::Report(_)), "{email:?}");
         }
@@ -368,6 +391,9 @@ mod tests {
         assert_eq!(fate(&ann, Some(linked), &[], 0), Fate::Update(linked.person));
         let other = Namesake::new(PersonId::new(Uuid::from_u128(2)), false);
         assert!(matches!(fate(&ann, Some(linked), &[other], 0), Fate::Report(_)));
+        assert!(matches!(fate(&ann, Some(linked), &[], 1), Fate::Report(_)));
+        linked.administers = true;
+        assert!(matches!(fate(&ann, Some(linked), &[], 0), Fate::Report(_)));
     }
 
     #[test]

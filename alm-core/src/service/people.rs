@@ -186,11 +186,14 @@ impl Decide for LinkDirectoryAccount {
             None => person.directory.remove(&self.domain),
         };
         // S-3: whom a person links with another account, or with none, the sync does not keep through the one before.
-        if before != self.object
-            && let Some(sync) = &mut person.sync
-        {
+        if before != self.object {
+            let sync = person.sync.get_or_insert_default();
             sync.domains.remove(&self.domain);
             sync.made_by = sync.made_by.filter(|made_by| *made_by != self.domain);
+            sync.not.extend(before);
+            if let Some(object) = self.object {
+                sync.not.remove(&object);
+            }
         }
         unit.put(&person, format!("link {} with an account of {}", person.display_name, domain.name))?;
         unit.audit(
@@ -229,11 +232,11 @@ impl Decide for SetPersonEnabled {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
         unit.require(Feature::User, Verb::Update, false).await?;
         let mut person: Person = unit.get(self.person.uuid()).await?;
-        if person.enabled == self.enabled {
+        // S-3: what a person decides about somebody, no sync takes back; so disabling says something of whom a sync has disabled, too.
+        if person.enabled == self.enabled && !person.sync.as_ref().is_some_and(|sync| sync.disabled) {
             return Ok(());
         }
         person.enabled = self.enabled;
-        // S-3: what a person decides about somebody, no sync takes back.
         if let Some(sync) = &mut person.sync {
             if self.enabled && sync.disabled {
                 sync.domains.clear();

@@ -160,7 +160,8 @@ impl Decide for SetDomainSync {
         }
         let before = std::mem::replace(&mut domain.sync, after);
         let mut state = state(unit, self.domain).await?;
-        if before.every_hours != self.every_hours {
+        let is_asleep = state.next_at.is_none() && self.every_hours.is_some();
+        if before.every_hours != self.every_hours || is_asleep {
             state.next_at = self.every_hours.map(|_| unit.now);
         }
         unit.put(&state, format!("the next sync of {}: {:?}", domain.name, state.next_at))?;
@@ -352,11 +353,17 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// By the schedule as it is now: it may have been set while this sync was reading.
+    async fn next_at(&self, unit: &mut Unit<'_>, failed: bool) -> Result<Option<Timestamp>> {
+        let domain: Domain = unit.get(self.domain.id.uuid()).await?;
+        Ok(sync::next_at(&domain.sync, unit.now, failed))
+    }
+
     /// Until the next time.
     async fn skip(&self) -> Result<()> {
         let mut unit = self.unit();
         let mut state = state(&mut unit, self.domain.id).await?;
-        state.next_at = sync::next_at(&self.domain.sync, unit.now, false);
+        state.next_at = self.next_at(&mut unit, false).await?;
         unit.put(&state, "the sync is left out")?;
         self.settle(unit).await
     }
@@ -372,7 +379,7 @@ impl<'a> Run<'a> {
             unit.event(EventKind::DomainUnreachable, text, administrators, |_| ())?;
         }
         state.failed = Some(SyncFailure::new(since, error.to_string()));
-        state.next_at = sync::next_at(&self.domain.sync, unit.now, true);
+        state.next_at = self.next_at(&mut unit, true).await?;
         unit.put(&state, "the sync failed")?;
         let result =
             if error.kind() == ErrorKind::Refused { AuditResult::Refused } else { AuditResult::Failed };
@@ -409,7 +416,7 @@ impl<'a> Run<'a> {
         state.held = Some(held.clone());
         // The directory could be read.
         state.failed = None;
-        state.next_at = sync::next_at(&self.domain.sync, unit.now, false);
+        state.next_at = self.next_at(&mut unit, false).await?;
         unit.put(&state, "the sync asks")?;
         if is_news {
             let error = Error::refused(OPERATION, held.refusals());

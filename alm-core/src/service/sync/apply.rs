@@ -358,7 +358,7 @@ impl Run<'_> {
         }
         state.sees_deletions = ending.sees_deletions;
         (state.held, state.failed, state.counts) = (None, None, counts);
-        state.next_at = sync::next_at(&self.domain.sync, unit.now, false);
+        state.next_at = self.next_at(unit, false).await?;
         unit.put(&state, format!("{} is synchronized", self.domain.name))?;
         let administrators = unit.administrators().await?;
         if counts.people_disabled > 0 {

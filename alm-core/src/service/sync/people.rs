@@ -15,7 +15,7 @@ use crate::model::people::Person;
 use crate::model::sync::SyncCounts;
 use crate::port::store::{RecordKind, Stored as _};
 use crate::rules::sync::{self, Closure, Fate, Impact, Linked, Namesake, Standing};
-use crate::service::stored::index;
+use crate::service::stored::{index, object_name};
 
 /// How many people are read at a time.
 const PAGE: u32 = 500;
@@ -71,6 +71,31 @@ impl PeoplePlan {
         }
         counts.people_disabled += self.leaving();
         counts.groups_disabled += u64::try_from(self.groups_gone.len()).unwrap_or(u64::MAX);
+    }
+
+    /// Of several accounts that would be one person's, nobody knows whose the person is.
+    fn report_rivals(&mut self) {
+        let mut wanted: HashMap<PersonId, usize> = HashMap::new();
+        let person = |change: &PersonChange| match change.fate {
+            Fate::Link(person) => Some(person),
+            _ => None,
+        };
+        for person in self.changes.iter().filter_map(person) {
+            *wanted.entry(person).or_default() += 1;
+        }
+        let (rivals, changes) = std::mem::take(&mut self.changes)
+            .into_iter()
+            .partition(|change| person(change).is_some_and(|person| wanted.get(&person) > Some(&1)));
+        self.changes = changes;
+        let rivals: Vec<PersonChange> = rivals;
+        let report = |change: PersonChange| {
+            let text = format!(
+                "{} is in a group of users and is none: another member would be the same person",
+                change.name
+            );
+            (change.object, text)
+        };
+        self.reports.extend(rivals.into_iter().map(report));
     }
 
     fn leaving(&self) -> u64 {
@@ -142,9 +167,7 @@ impl Run<'_> {
         })
         .await?;
         let mut twins: HashMap<String, usize> = HashMap::new();
-        for email in
-            open.iter().filter(|(_, _, linked)| linked.is_none()).filter_map(|(_, email, _)| email.clone())
-        {
+        for email in open.iter().filter_map(|(_, email, _)| email.clone()) {
             *twins.entry(email).or_default() += 1;
         }
         let administrators = self.unit().administrators().await?;
@@ -152,6 +175,7 @@ impl Run<'_> {
             let twins = email.as_ref().and_then(|email| twins.get(email)).map_or(0, |count| count - 1);
             self.plan_member(&mut plan, stage, (object, linked, twins), &administrators).await?;
         }
+        plan.report_rivals();
         plan.leavers = kept.into_iter().filter(|leaver| !there.contains(&leaver.object)).collect();
         Ok(plan)
     }
@@ -164,6 +188,13 @@ impl Run<'_> {
         administrators: &BTreeSet<PersonId>,
     ) -> Result<()> {
         let Some(member) = self.seen(stage, object).await? else { return Ok(()) };
+        // A managed account is nobody's own, whatever groups its template gives it and whatever address a requester wrote into it.
+        if linked.is_none() && self.alm.0.store.holder(&object_name(self.domain.id, object)).await?.is_some()
+        {
+            return Ok(());
+        }
+        let linked =
+            linked.map(|linked| Linked { administers: administrators.contains(&linked.person), ..linked });
         let mut namesakes = Vec::new();
         if let Some(email) = member.email() {
             let mut unit = self.unit();
@@ -172,6 +203,10 @@ impl Run<'_> {
                     let has_another = person.directory.contains_key(&self.domain.id);
                     let mut namesake = Namesake::new(person.id, has_another);
                     namesake.administers = administrators.contains(&person.id);
+                    namesake.denies = person.sync.as_ref().is_some_and(|sync| sync.not.contains(&object));
+                    // O-1: the others are for notices only, and say nothing of whose they are.
+                    let primary = person.emails.first().map(|primary| primary.to_lowercase());
+                    namesake.is_primary = primary == Some(email.to_lowercase());
                     namesakes.push(namesake);
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ad_directory::{AccountUpdate, DeleteGroupOptions, DeleteOptions, Directory as _, UpdateOptions};
 use alm_core::Caller;
+use alm_core::model::account::Account;
 use alm_core::model::event::EventKind;
 use alm_core::model::people::{Person, SYSTEM_ADMINISTRATOR};
 use alm_core::model::sync::SyncCounts;
@@ -144,21 +145,68 @@ async fn s_3_what_a_person_decided_about_somebody_no_sync_takes_back() {
     w.join(staff, ann.guid).await;
     w.synced().await;
     assert!(!w.document::<Person>(ann_id.uuid()).await.enabled);
+    // Disabled by the sync and then by hand as well: no group enables them again.
+    let bob_id = id(bob.guid).await;
+    w.leave(staff, bob.guid).await;
+    assert_eq!(w.synced().await.counts.people_disabled, 1);
+    w.execute(&w.admin, SetPersonEnabled::new(bob_id, false)).await.unwrap();
+    w.join(staff, bob.guid).await;
+    assert_eq!(w.synced().await.counts.people_enabled, 0);
+    assert!(!w.document::<Person>(bob_id.uuid()).await.enabled);
+    w.execute(&w.admin, SetPersonEnabled::new(bob_id, true)).await.unwrap();
+    w.synced().await;
     // Disabled by the sync and enabled by hand: the sync leaves them alone.
     w.leave(staff, bob.guid).await;
     assert_eq!(w.synced().await.counts.people_disabled, 1);
-    let bob_id = id(bob.guid).await;
     w.execute(&w.admin, SetPersonEnabled::new(bob_id, true)).await.unwrap();
     assert_eq!(w.synced().await.counts.people_disabled, 0);
     assert!(w.document::<Person>(bob_id.uuid()).await.enabled);
-    // Whose link is ended by hand is no synced user any more.
+    // Whose link is ended by hand is no synced user any more, and their address does not make them one again.
     let eve_id = id(eve.guid).await;
     w.execute(&w.admin, LinkDirectoryAccount::end(eve_id, w.domain)).await.unwrap();
+    w.synced_whatever().await;
+    assert!(w.person_of(eve.guid).await.is_none());
     w.leave(staff, eve.guid).await;
     w.synced_whatever().await;
     assert!(w.document::<Person>(eve_id.uuid()).await.enabled);
-    // A name that another has by now is not taken.
-    w.execute(&w.admin, EditPerson::new(eve_id, "Eve", ["new@x.example"])).await.unwrap();
+    // Until a person says so again.
+    w.execute(&w.admin, LinkDirectoryAccount::new(eve_id, w.domain, eve.guid)).await.unwrap();
+    w.join(staff, eve.guid).await;
+    w.synced_whatever().await;
+    w.leave(staff, eve.guid).await;
+    assert_eq!(w.synced_whatever().await.counts.people_disabled, 1);
+}
+
+/// A requester may write its address, and a template may put it into the very groups that are chosen.
+#[tokio::test]
+async fn s_3_a_managed_account_is_nobodys_whatever_address_it_has() {
+    let w = World::new().await;
+    let template = w.template(EolAction::Disable).await;
+    let id = w.provisioned(template, "payroll").await;
+    let object = w.document::<Account>(id.uuid()).await.object_guid;
+    let mail = AccountUpdate::new().attribute("mail".parse().unwrap(), ["ann@x.example".to_owned()]);
+    w.directory.update_account(object, &mail, UpdateOptions::new()).await.unwrap();
+    let staff = w.directory_group("staff", &[object]).await;
+    w.users_of(&[staff]).await;
+    let ann = w.execute(&w.admin, AddPerson::new("Ann", "ann@x.example")).await.unwrap();
+    let counts = w.synced_whatever().await.counts;
+    assert_eq!((counts.people_added, counts.people_linked), (0, 0));
+    assert!(w.person_of(object).await.is_none());
+    assert!(w.document::<Person>(ann.uuid()).await.directory.is_empty());
+}
+
+/// Of two addresses of one person, each is another member's.
+#[tokio::test]
+async fn s_3_an_address_for_notices_says_nothing_of_whose_it_is() {
+    let w = World::new().await;
+    let ann = w.execute(&w.admin, AddPerson::new("Ann", "a@x.example")).await.unwrap();
+    w.execute(&w.admin, EditPerson::new(ann, "Ann", ["a@x.example", "b@x.example"])).await.unwrap();
+    let other = w.external("other", "b@x.example").await;
+    let staff = w.directory_group("staff", &[other.guid]).await;
+    w.users_of(&[staff]).await;
+    let counts = w.synced_whatever().await.counts;
+    assert_eq!((counts.people_added, counts.people_linked), (0, 0));
+    assert!(w.document::<Person>(ann.uuid()).await.directory.is_empty());
 }
 
 #[tokio::test]
