@@ -198,14 +198,33 @@ pub struct Linked {
 pub struct Namesake {
     /// Who.
     pub person: PersonId,
-    /// Whether another account of the domain is theirs.
-    pub has_another: bool,
-    /// Whether it is the address they sign in with, and not one for notices (O-1).
-    pub is_primary: bool,
-    /// Whether a person said that the account is not theirs.
-    pub denies: bool,
-    /// Whether they administer the instance: whoever can write an address into the directory must not get a hold on them.
-    pub administers: bool,
+    /// Why only a person may say that the account is theirs, if so.
+    pub unless_said: Option<Doubt>,
+}
+
+/// Why an address alone does not say whose an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// They administer the instance: whoever can write an address into the directory must not get a hold on them.
+    Administers,
+    /// A person said that this account is not theirs.
+    Denied,
+    /// They do not sign in with that address; it is for notices (O-1).
+    ForNotices,
+    /// Another account of the domain is theirs.
+    HasAnother,
+}
+
+impl Doubt {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Administers => "an administrator has its mail address; a person has to link them",
+            Self::Denied => "a person ended its link with the person who has its mail address",
+            Self::ForNotices => "somebody has its mail address for notices; a person has to link them",
+            Self::HasAnother => "the person with its mail address has another account of this domain",
+        }
+    }
 }
 
 impl Linked {
@@ -216,9 +235,9 @@ impl Linked {
 }
 
 impl Namesake {
-    /// Somebody who signs in with that address, and administers nothing.
-    pub const fn new(person: PersonId, has_another: bool) -> Self {
-        Self { person, has_another, is_primary: true, denies: false, administers: false }
+    /// Somebody who signs in with that address, and of whom nothing speaks against it.
+    pub const fn new(person: PersonId) -> Self {
+        Self { person, unless_said: None }
     }
 }
 
@@ -268,17 +287,10 @@ pub fn fate(member: &MirrorEntry, linked: Option<Linked>, namesakes: &[Namesake]
     }
     match namesakes {
         [] => Fate::Add,
-        [one] if one.administers => {
-            Fate::Report("an administrator has its mail address; a person has to link them".to_owned())
-        }
-        [one] if one.denies => {
-            Fate::Report("a person ended its link with the person who has its mail address".to_owned())
-        }
-        [one] if !one.is_primary => {
-            Fate::Report("somebody has its mail address for notices; a person has to link them".to_owned())
-        }
-        [one] if !one.has_another => Fate::Link(one.person),
-        [_] => Fate::Report("the person with its mail address has another account of this domain".to_owned()),
+        [one] => match one.unless_said {
+            None => Fate::Link(one.person),
+            Some(doubt) => Fate::Report(doubt.text().to_owned()),
+        },
         many => Fate::Report(format!("{} people have its mail address", many.len())),
     }
 }
@@ -355,22 +367,17 @@ mod tests {
     #[test]
     fn s_3_nobody_is_taken_over_where_more_than_one_could_be_meant() {
         let one = PersonId::new(Uuid::from_u128(1));
-        let sake = |other| Namesake::new(one, other);
+        let sake = Namesake::new(one);
         let ann = member(1, "ann@x");
         assert_eq!(fate(&ann, None, &[], 0), Fate::Add);
-        assert_eq!(fate(&ann, None, &[sake(false)], 0), Fate::Link(one));
-        for (namesakes, twins) in
-            [(vec![sake(true)], 0), (vec![sake(false), sake(false)], 0), (vec![], 1), (vec![sake(false)], 1)]
-        {
+        assert_eq!(fate(&ann, None, &[sake], 0), Fate::Link(one));
+        for (namesakes, twins) in [(vec![sake, sake], 0), (vec![], 1), (vec![sake], 1)] {
             assert!(matches!(fate(&ann, None, &namesakes, twins), Fate::Report(_)), "{namesakes:?} {twins}");
         }
-        let mut administrator = sake(false);
-        administrator.administers = true;
-        assert!(matches!(fate(&ann, None, &[administrator], 0), Fate::Report(_)));
-        let for_notices = Namesake { is_primary: false, ..sake(false) };
-        assert!(matches!(fate(&ann, None, &[for_notices], 0), Fate::Report(_)));
-        let denied = Namesake { denies: true, ..sake(false) };
-        assert!(matches!(fate(&ann, None, &[denied], 0), Fate::Report(_)));
+        for doubt in [Doubt::Administers, Doubt::Denied, Doubt::ForNotices, Doubt::HasAnother] {
+            let doubtful = Namesake { unless_said: Some(doubt), ..sake };
+            assert!(matches!(fate(&ann, None, &[doubtful], 0), Fate::Report(_)), "{doubt:?}");
+        }
         for email in ["", "ann", "a\u{202E}nn@x"] {
             assert!(matches!(fate(&member(1, email), None, &[], 0), Fate::Report(_)), "{email:?}");
         }
@@ -389,7 +396,7 @@ mod tests {
         assert_eq!(fate(&ann, Some(linked), &[], 0), Fate::Enable(linked.person));
         (linked.standing, linked.outdated) = (Standing::Enabled, true);
         assert_eq!(fate(&ann, Some(linked), &[], 0), Fate::Update(linked.person));
-        let other = Namesake::new(PersonId::new(Uuid::from_u128(2)), false);
+        let other = Namesake::new(PersonId::new(Uuid::from_u128(2)));
         assert!(matches!(fate(&ann, Some(linked), &[other], 0), Fate::Report(_)));
         assert!(matches!(fate(&ann, Some(linked), &[], 1), Fate::Report(_)));
         linked.administers = true;

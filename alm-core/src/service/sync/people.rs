@@ -14,7 +14,7 @@ use crate::model::mirror::{MirrorEntry, MirrorKind};
 use crate::model::people::Person;
 use crate::model::sync::SyncCounts;
 use crate::port::store::{RecordKind, Stored as _};
-use crate::rules::sync::{self, Closure, Fate, Impact, Linked, Namesake, Standing};
+use crate::rules::sync::{self, Closure, Doubt, Fate, Impact, Linked, Namesake, Standing};
 use crate::service::stored::{index, object_name};
 
 /// How many people are read at a time.
@@ -200,13 +200,17 @@ impl Run<'_> {
             let mut unit = self.unit();
             for person in unit.find_by::<Person>(index::EMAIL, &email.to_lowercase()).await? {
                 if linked.is_none_or(|linked| linked.person != person.id) {
-                    let has_another = person.directory.contains_key(&self.domain.id);
-                    let mut namesake = Namesake::new(person.id, has_another);
-                    namesake.administers = administrators.contains(&person.id);
-                    namesake.denies = person.sync.as_ref().is_some_and(|sync| sync.not.contains(&object));
-                    // O-1: the others are for notices only, and say nothing of whose they are.
                     let primary = person.emails.first().map(|primary| primary.to_lowercase());
-                    namesake.is_primary = primary == Some(email.to_lowercase());
+                    let denied = person.sync.as_ref().is_some_and(|sync| sync.not.contains(&object));
+                    let doubts = [
+                        (administrators.contains(&person.id), Doubt::Administers),
+                        (denied, Doubt::Denied),
+                        (primary != Some(email.to_lowercase()), Doubt::ForNotices),
+                        (person.directory.contains_key(&self.domain.id), Doubt::HasAnother),
+                    ];
+                    let mut namesake = Namesake::new(person.id);
+                    namesake.unless_said =
+                        doubts.into_iter().find_map(|(holds, doubt)| holds.then_some(doubt));
                     namesakes.push(namesake);
                 }
             }
