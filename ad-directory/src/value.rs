@@ -1,6 +1,7 @@
 //! The values a directory speaks in, each parsed once and then known to be right.
 
 pub(crate) mod attribute;
+#[cfg(any(feature = "ldap", test))]
 pub(crate) mod change_password;
 pub(crate) mod dn;
 pub(crate) mod encryption_types;
