@@ -88,11 +88,6 @@ impl Entry {
         self.attributes.iter().map(|attribute| attribute.name.as_str())
     }
 
-    /// Whether any attribute has an option, as those have that were sent in part.
-    pub(super) fn has_options(&self) -> bool {
-        self.names().any(|name| name.as_bytes().contains(&b';'))
-    }
-
     /// Takes the values of an attribute out.
     pub(super) fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
         self.place(name).map(|at| self.attributes.remove(at).values).unwrap_or_default()

@@ -173,7 +173,7 @@ impl LdapDirectory {
                 let (mut entries, next) =
                     connection.page(&call, &base, &filter, &attributes, (size, &cookie), &further).await?;
                 connection.stay();
-                for entry in entries.iter_mut().filter(|entry| entry.has_options()) {
+                for entry in &mut entries {
                     ranged::complete(&call, connection, entry, &further).await?;
                 }
                 if let Some(group) = open_to_others.as_ref().filter(|_| next.is_empty()) {

@@ -43,7 +43,7 @@ pub(super) async fn complete(
     controls: &[RawControl],
 ) -> Result<()> {
     let cut: Vec<(String, Part)> =
-        entry.names().filter_map(|key| Some((key.to_owned(), Part::parse(key)?))).collect();
+        entry.names().filter_map(|key| Part::parse(key).map(|part| (key.to_owned(), part))).collect();
     for (key, part) in cut {
         let mut values = entry.take(&key);
         let mut next = part.next;

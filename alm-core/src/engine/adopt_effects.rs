@@ -5,7 +5,7 @@ use ad_directory::{AccountKey, Controller, MarkerChange, ObjectGuid, ProbeOption
 use super::guard::Tools;
 use super::object::{self, Object};
 use super::translate::{self, Step, Stop, done, refused};
-use crate::saga::effect::{AccountChange, EffectResult, Found, Reason, Seen};
+use crate::saga::effect::{AccountChange, EffectResult, Found, Reason};
 
 impl Tools<'_> {
     /// Whether it may be adopted, and what it is like. Chooses the controller.
@@ -24,26 +24,13 @@ impl Tools<'_> {
                 format!("{} expired at {}; adopting it would bring it back [M-1]", found.dn, found.expires),
             );
         }
-        let Some(ou) = found.dn.parent() else {
+        let Some(seen) = found.seen() else {
             return refused(Reason::PlaceUnusable, format!("{} lies in no container", found.dn));
         };
         let mut findings = Vec::new();
         if found.expires.instant().is_some() {
             findings.push(format!("its end in the directory was {}", found.expires));
         }
-        let seen = Seen {
-            common_name: found.cn,
-            ou,
-            enabled: found.enabled,
-            groups: found.member_of,
-            service_principal_names: found.services,
-            description: found.description,
-            attributes: std::collections::BTreeMap::new(),
-            password_never_expires: None,
-            password_change_denied: None,
-            readers: Vec::new(),
-            folder: None,
-        };
         let (controller, dn) = (Some(probe.controller), Some(found.dn));
         Ok(done(Found {
             controller,

@@ -5,7 +5,7 @@ use ad_directory::{AccountKey, AttributeName, Controller, FindOptions, ObjectGui
 use super::guard::Tools;
 use super::translate::{self, Step, done, refused};
 use crate::model::managed::AccountKind;
-use crate::saga::effect::{EffectResult, Found, Reason, Seen};
+use crate::saga::effect::{EffectResult, Found, Reason};
 
 impl Tools<'_> {
     /// What it is like, for whoever has to put it back. Its marker is looked at first, as for every change (I-3).
@@ -19,22 +19,10 @@ impl Tools<'_> {
     ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         let (found, _) = self.guard(&pinned, account).await?;
-        let Some(ou) = found.dn.parent() else {
+        let Some(mut seen) = found.seen() else {
             return refused(Reason::PlaceUnusable, format!("{} lies in no container", found.dn));
         };
-        let mut seen = Seen {
-            common_name: found.cn,
-            ou,
-            enabled: found.enabled,
-            groups: found.member_of,
-            service_principal_names: found.services,
-            description: found.description,
-            attributes: std::collections::BTreeMap::new(),
-            password_never_expires: None,
-            password_change_denied: None,
-            readers: found.readers,
-            folder,
-        };
+        (seen.readers, seen.folder) = (found.readers, folder);
         if self.task.kind == AccountKind::User {
             let names: Result<Vec<AttributeName>, _> = attributes.iter().map(|name| name.parse()).collect();
             let names = match names {

@@ -1,5 +1,6 @@
 //! An account of either kind, as effects look at it and change it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ad_directory::{
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::model::managed::{AccountKind, PasswordReader};
 use crate::rules::naming;
-use crate::saga::effect::AccountChange;
+use crate::saga::effect::{AccountChange, Seen};
 
 type Pinned = Arc<dyn Directory>;
 
@@ -33,6 +34,25 @@ pub(super) struct Object {
     pub(super) readers: Vec<Sid>,
     pub(super) description: Option<String>,
     pub(super) when_created: Option<Timestamp>,
+}
+
+impl Object {
+    /// What a record or a way back keeps of what it was like; `None` for one that lies in no container.
+    pub(super) fn seen(&self) -> Option<Seen> {
+        Some(Seen {
+            common_name: self.cn.clone(),
+            ou: self.dn.parent()?,
+            enabled: self.enabled,
+            groups: self.member_of.clone(),
+            service_principal_names: self.services.clone(),
+            description: self.description.clone(),
+            attributes: BTreeMap::new(),
+            password_never_expires: None,
+            password_change_denied: None,
+            readers: Vec::new(),
+            folder: None,
+        })
+    }
 }
 
 impl From<Account> for Object {
