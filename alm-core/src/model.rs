@@ -14,6 +14,7 @@ pub mod ids;
 pub mod managed;
 pub mod migration;
 pub mod mirror;
+pub mod pair;
 pub mod people;
 pub mod period;
 pub mod policy;

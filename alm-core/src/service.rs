@@ -29,6 +29,8 @@ pub mod migration;
 mod migration_end;
 pub mod mirror;
 mod owners;
+mod pair_turns;
+pub mod pairs;
 pub mod people;
 pub mod plan;
 pub mod policy;

@@ -43,6 +43,10 @@ pub enum EventKind {
     AccountStateChanged,
     /// The account has another password; who keeps a copy of it fetches it anew.
     AccountPasswordRotated,
+    /// Two accounts take turns from now on, changed places, or do not take turns any more (BG-1 to BG-5).
+    AccountPairChanged,
+    /// Two accounts cannot change places although it is time (BG-4).
+    AccountPairHeld,
     /// The account joined a directory group or left one.
     AccountPrivilegeChanged,
     /// An operation stopped and waits for a person (I-9).
@@ -109,6 +113,8 @@ impl fmt::Display for EventKind {
             Self::SyncNeedsAttention => "sync needs attention",
             Self::SyncHeld => "sync held",
             Self::DomainUnreachable => "domain unreachable",
+            Self::AccountPairChanged => "account pair changed",
+            Self::AccountPairHeld => "account pair held",
             Self::AccountDrifted => "account drifted",
             Self::AccountDormant => "account dormant",
         })

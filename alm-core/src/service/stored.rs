@@ -13,6 +13,7 @@ use crate::model::drift::{AccountDrift, DriftKind};
 use crate::model::estate::{Domain, Vault};
 use crate::model::ids::{CampaignId, DomainId};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
+use crate::model::pair::AccountPair;
 use crate::model::people::{Group, Person, Role};
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
@@ -308,6 +309,19 @@ impl Stored for Account {
             names.extend(services.map(|name| service_reservation(self.domain, name)));
         }
         names
+    }
+}
+
+impl Stored for AccountPair {
+    const KIND: RecordKind = RecordKind::AccountPair;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// BG-1: an account is in one pair.
+    fn unique(&self) -> Vec<String> {
+        [self.current, self.resting].iter().map(|account| format!("paired:{account}")).collect()
     }
 }
 

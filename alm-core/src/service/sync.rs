@@ -30,9 +30,7 @@ use crate::model::event::EventKind;
 use crate::model::ids::DomainId;
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::people::{Feature, Verb};
-use crate::model::sync::{
-    DomainSync, HeldSync, SyncCounts, SyncFailure, SyncLimits, SyncState, UserSource,
-};
+use crate::model::sync::{DomainSync, HeldSync, SyncCounts, SyncFailure, SyncLimits, SyncState, UserSource};
 use crate::port::inspector::Inspector;
 use crate::port::store::DueKind;
 use crate::rules::{mirror, sync};
