@@ -17,6 +17,7 @@ pub mod mirror;
 pub mod people;
 pub mod period;
 pub mod policy;
+pub mod publication;
 pub mod refusal;
 pub mod request;
 pub mod secret_readers;

@@ -27,6 +27,7 @@ mod it {
     mod flow;
     mod managed;
     mod migration;
+    mod notices;
     mod password_change;
     mod people;
     mod policy;

@@ -46,6 +46,7 @@ pub enum RecordKind {
     SyncState,
     SyncFinding,
     AccountDrift,
+    Publication,
 }
 
 impl RecordKind {
@@ -71,6 +72,7 @@ impl RecordKind {
             Self::SyncState => "sync_state",
             Self::SyncFinding => "sync_finding",
             Self::AccountDrift => "account_drift",
+            Self::Publication => "publication",
         }
     }
 }
