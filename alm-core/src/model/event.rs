@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AccountId, EventId, PersonId, RequestId, SagaId, TemplateId};
+use super::ids::{AccountId, DestinationId, EventId, PersonId, RequestId, SagaId, TemplateId};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +79,10 @@ pub enum EventKind {
     AccountDrifted,
     /// Nobody has signed in with a managed account for long (S-8).
     AccountDormant,
+    /// A destination did not take an event, often enough that it is not tried any more, or wants none at all (H-6).
+    DeliveryFailed,
+    /// Somebody tries out a destination (H-1, H-4).
+    Test,
 }
 
 impl fmt::Display for EventKind {
@@ -117,6 +121,8 @@ impl fmt::Display for EventKind {
             Self::AccountPairHeld => "account pair held",
             Self::AccountDrifted => "account drifted",
             Self::AccountDormant => "account dormant",
+            Self::DeliveryFailed => "delivery failed",
+            Self::Test => "test",
         })
     }
 }
@@ -135,12 +141,18 @@ pub struct Event {
     pub text: String,
     /// The account it is about, if one.
     pub account: Option<AccountId>,
+    /// The version that the account's record has after the change that the event tells of: what puts the events of an account in order (H-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_version: Option<u64>,
     /// The request it is about, if one.
     pub request: Option<RequestId>,
     /// The template it is about, if one.
     pub template: Option<TemplateId>,
     /// The saga it came from, if one.
     pub saga: Option<SagaId>,
+    /// The destination it is about, if one. It is not told of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<DestinationId>,
     /// Who is to be told.
     pub to: BTreeSet<PersonId>,
 }

@@ -58,6 +58,10 @@ ids! {
     GroupId;
     /// A role (O-3).
     RoleId;
+    /// One attempt to publish a template (T-12).
+    PublicationId;
+    /// A destination of events (H-6).
+    DestinationId;
     /// A workflow template (O-5), all its versions.
     TemplateId;
     /// One published version of a template (T-9).

@@ -15,6 +15,7 @@ use crate::model::ids::{CampaignId, DomainId};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::pair::AccountPair;
 use crate::model::people::{Group, Person, Role};
+use crate::model::publication::Publication;
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::sweep::SweepState;
 use crate::model::sync::{SyncFinding, SyncState};
@@ -201,6 +202,18 @@ impl Stored for TemplateVersion {
         let groups: BTreeSet<_> = self.body.approval.iter().flat_map(|step| &step.groups).collect();
         let named = groups.into_iter().map(|group| (index::GROUP, group.to_string()));
         std::iter::once((index::TEMPLATE, self.template.to_string())).chain(named).collect()
+    }
+}
+
+impl Stored for Publication {
+    const KIND: RecordKind = RecordKind::Publication;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::TEMPLATE, self.template.to_string())]
     }
 }
 

@@ -21,6 +21,7 @@ use crate::model::sync::{PersonSync, SyncCounts, SyncFinding, SyncProgress};
 use crate::rules::mirror::{looks_like_service, marked_by};
 use crate::rules::sync::{self, Fate};
 use crate::saga::{SagaRecord, SagaStatus};
+use crate::service::leaving::tell_of_leavers;
 use crate::service::remaining::{After, require_administrator, require_owners};
 use crate::service::stored::{object_name, person_link};
 use crate::service::unit::Unit;
@@ -349,6 +350,7 @@ impl Run<'_> {
             person.enabled = false;
             require_administrator(unit, After::Person(&person)).await?;
             require_owners(unit, After::Person(&person)).await?;
+            tell_of_leavers(unit, After::Person(&person)).await?;
         } else if !is_last {
             sync.domains.remove(&self.domain.id);
         }
