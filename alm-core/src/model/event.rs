@@ -75,6 +75,12 @@ pub enum EventKind {
     AccountDrifted,
     /// Nobody has signed in with a managed account for long (S-8).
     AccountDormant,
+    /// An account's secret is another one now, or it has one and had none (S-5).
+    AccountSecretChanged,
+    /// A sync of a vault found something between accounts and their secrets that a person has to look at (S-5).
+    SecretNeedsAttention,
+    /// A vault could not be asked (N-7).
+    VaultUnreachable,
 }
 
 impl fmt::Display for EventKind {
@@ -111,6 +117,9 @@ impl fmt::Display for EventKind {
             Self::DomainUnreachable => "domain unreachable",
             Self::AccountDrifted => "account drifted",
             Self::AccountDormant => "account dormant",
+            Self::AccountSecretChanged => "account secret id changed",
+            Self::SecretNeedsAttention => "secret needs attention",
+            Self::VaultUnreachable => "vault unreachable",
         })
     }
 }

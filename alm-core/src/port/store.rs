@@ -46,6 +46,8 @@ pub enum RecordKind {
     SyncState,
     SyncFinding,
     AccountDrift,
+    VaultSyncState,
+    SecretFinding,
 }
 
 impl RecordKind {
@@ -71,6 +73,8 @@ impl RecordKind {
             Self::SyncState => "sync_state",
             Self::SyncFinding => "sync_finding",
             Self::AccountDrift => "account_drift",
+            Self::VaultSyncState => "vault_sync_state",
+            Self::SecretFinding => "secret_finding",
         }
     }
 }
@@ -94,6 +98,8 @@ pub enum DueKind {
     Campaign,
     /// The next sync of a domain.
     Sync,
+    /// The next sync of a vault.
+    VaultSync,
 }
 
 impl DueKind {
@@ -107,6 +113,7 @@ impl DueKind {
             Self::PrivilegeEnd => "privilege_end",
             Self::Campaign => "campaign",
             Self::Sync => "sync",
+            Self::VaultSync => "vault_sync",
         }
     }
 }

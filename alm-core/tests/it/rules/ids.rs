@@ -27,7 +27,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("E-6", "the engine's short log", 6),
     ("E-7", "the reference topologies", 6),
     ("E-8", "the engine's local policy", 6),
-    ("S-5", "vault sync", 5),
     ("X-10", "a controller that is lost for good", 6),
     ("X-19", "a store that went back", 6),
     ("G-1", "the governance adapter", 7),
@@ -50,8 +49,8 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
 /// Rules that are proved as far as they are done: what is still missing, and in which issue it is wanted.
 pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-1", "sign-in through OpenID Connect", 5),
-    ("O-7", "tags, dependencies", 5),
-    ("O-8", "which engines reach a vault, its sync", 6),
+    ("O-7", "tags", 5),
+    ("O-8", "which engines reach a vault", 6),
     ("O-9", "Entra ID", 5),
     ("O-13", "Entra ID users", 5),
     ("O-11", "e-mail templates, webhooks, SIEM targets, the inbox", 5),
@@ -60,7 +59,6 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("T-14", "asking the vault to rotate", 5),
     ("M-1", "resetting a password while adopting", 5),
     ("W-4", "an owner who leaves through a group", 5),
-    ("N-7", "a vault that cannot be reached", 5),
     ("N-2", "told to administrators where that is turned on", 5),
     ("X-18", "doctor", 6),
     ("X-21", "the tombstone, and rebuilding", 6),
