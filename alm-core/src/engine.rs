@@ -20,6 +20,7 @@ mod object;
 mod password;
 mod run;
 mod secret_effects;
+mod secret_inspector;
 mod translate;
 
 pub use self::hook::{EffectHook, EffectPoint};

@@ -20,6 +20,7 @@ pub mod privileges;
 pub mod reminders;
 pub mod request;
 pub mod rotation;
+pub mod secret_link;
 pub mod secret_readers;
 pub mod sync;
 pub mod template;

@@ -43,6 +43,7 @@ mod remaining;
 pub mod requests;
 pub mod roles;
 pub mod rotation;
+pub mod secret_link;
 pub mod secret_readers;
 mod settings;
 mod stored;
@@ -50,6 +51,7 @@ pub mod sweep;
 pub mod sync;
 pub mod templates;
 mod unit;
+pub mod vault_sync;
 
 pub use self::alm::{Alm, AlmBuilder};
 pub use self::command::{Caller, Command, IdempotencyKey};

@@ -6,6 +6,7 @@
 mod checks;
 mod dependents;
 mod readers;
+mod seek;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
@@ -14,9 +15,12 @@ use secretserver_client::resource::secrets::{GeneralPatch, NewSecret as NewItem,
 use secretserver_client::{Change, Client, Error, ErrorKind, FolderId, SecretTemplateId};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
-use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+use crate::port::vault::{
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultError, VaultErrorKind,
+};
 
 const USERNAME: &str = "username";
 const PASSWORD: &str = "password";
@@ -213,6 +217,41 @@ impl Vault for SecretServerVault {
 
     async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
         dependents::tell(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    /// By its summary, which has no value and leaves no record of a reading (facts 3.2).
+    async fn status(&self, secret: &SecretId) -> Result<SecretState, VaultError> {
+        match self.client.secrets().summary(secret_id(secret)?).await {
+            Ok(summary) if summary.active => Ok(SecretState::Active),
+            Ok(_) => Ok(SecretState::Inactive),
+            // What of an inactive one may be seen, servers differ about.
+            Err(error) if error.is_denied_or_absent() => Ok(match self.describe(secret).await? {
+                Some(found) if found.active => SecretState::Active,
+                Some(_) => SecretState::Inactive,
+                None => SecretState::Gone,
+            }),
+            Err(error) => Err(translate(&error)),
+        }
+    }
+
+    async fn seek(
+        &self,
+        place: &VaultPlace,
+        username: &str,
+        domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        let mut filter = SearchFilter::text(username)
+            .by_field(USERNAME)
+            .in_folder(folder(place)?)
+            .of_template(template(place)?);
+        filter.is_exact_match = true;
+        filter.include_restricted = true;
+        filter.include_sub_folders = place.allow_folder_override;
+        seek::seek(&self.client, filter, username, domain).await.map_err(|error| translate(&error))
+    }
+
+    async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        dependents::all(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
     }
 
     async fn readers(&self, place: &VaultPlace) -> Result<FolderReaders, VaultError> {

@@ -10,12 +10,15 @@ use super::account_effects::missing_places;
 use super::changes::changes;
 use super::discover::discover;
 use super::managed::obstacles;
+use super::secret_inspector;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
+use crate::model::ids::{SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::period::Period;
 use crate::model::request::RequestForm;
+use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
@@ -65,6 +68,18 @@ impl Inspector for PlaceInspector {
             }
             Err(error) => Err(Error::new(ErrorKind::Vault, OPERATION, error.to_string())),
         }
+    }
+
+    async fn secret(&self, _vault: VaultId, secret: &SecretId) -> Result<SecretView> {
+        secret_inspector::view(self.vault.as_ref(), secret).await
+    }
+
+    async fn seek_secret(&self, search: &SecretSearch) -> Result<SecretMatch> {
+        secret_inspector::seek(&self.directory, self.vault.as_ref(), search).await
+    }
+
+    async fn prove_secret(&self, claim: &SecretClaim) -> Result<ClaimVerdict> {
+        secret_inspector::claim(&self.directory, self.vault.as_ref(), claim).await
     }
 
     async fn discover(&self, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {

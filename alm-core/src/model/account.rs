@@ -12,6 +12,7 @@ use super::ids::{
 };
 use super::managed::AccountKind;
 use super::period::Period;
+use super::secret_link::Dependency;
 use super::template::{EolAction, VaultPlace};
 
 /// An owner of an account: a person, or all members of a group.
@@ -191,6 +192,9 @@ pub struct Account {
     pub vault: Option<VaultId>,
     /// The vault's own identifier of the secret, if there is one.
     pub secret: Option<String>,
+    /// What signs in with it, as its vault told at the last sync (S-5); the first 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
     /// The Kerberos service names that it was given; one account at a time has each (T-11).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_principal_names: Vec<String>,

@@ -83,6 +83,12 @@ pub enum EventKind {
     DeliveryFailed,
     /// Somebody tries out a destination (H-1, H-4).
     Test,
+    /// An account's secret is another one now, or it has one and had none (S-5).
+    AccountSecretChanged,
+    /// A sync of a vault found something between accounts and their secrets that a person has to look at (S-5).
+    SecretNeedsAttention,
+    /// A vault could not be asked (N-7).
+    VaultUnreachable,
 }
 
 impl fmt::Display for EventKind {
@@ -123,6 +129,9 @@ impl fmt::Display for EventKind {
             Self::AccountDormant => "account dormant",
             Self::DeliveryFailed => "delivery failed",
             Self::Test => "test",
+            Self::AccountSecretChanged => "account secret id changed",
+            Self::SecretNeedsAttention => "secret needs attention",
+            Self::VaultUnreachable => "vault unreachable",
         })
     }
 }

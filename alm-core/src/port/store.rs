@@ -50,6 +50,8 @@ pub enum RecordKind {
     AccountDrift,
     AccountPair,
     Publication,
+    VaultSyncState,
+    SecretFinding,
 }
 
 impl RecordKind {
@@ -77,6 +79,8 @@ impl RecordKind {
             Self::AccountDrift => "account_drift",
             Self::AccountPair => "account_pair",
             Self::Publication => "publication",
+            Self::VaultSyncState => "vault_sync_state",
+            Self::SecretFinding => "secret_finding",
         }
     }
 }
@@ -100,6 +104,8 @@ pub enum DueKind {
     Campaign,
     /// The next sync of a domain.
     Sync,
+    /// The next sync of a vault.
+    VaultSync,
 }
 
 impl DueKind {
@@ -113,6 +119,7 @@ impl DueKind {
             Self::PrivilegeEnd => "privilege_end",
             Self::Campaign => "campaign",
             Self::Sync => "sync",
+            Self::VaultSync => "vault_sync",
         }
     }
 }

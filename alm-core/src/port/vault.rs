@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Outcome, Refusal};
 pub use crate::model::ids::SecretId;
+use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
 
@@ -68,6 +69,30 @@ impl FoundSecret {
     #[must_use]
     pub fn in_folder(mut self, folder: impl Into<String>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+}
+
+/// A secret that a search for an account found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretCandidate {
+    /// Which.
+    pub id: SecretId,
+    /// Why nothing more is known of it than that its user name matches, if so: it may not be read, or is behind something.
+    pub hidden: Option<String>,
+}
+
+impl SecretCandidate {
+    /// One whose user name and domain are those that were looked for.
+    pub const fn new(id: SecretId) -> Self {
+        Self { id, hidden: None }
+    }
+
+    /// One that may not be read, for this reason.
+    #[must_use]
+    pub fn hidden(mut self, why: impl Into<String>) -> Self {
+        self.hidden = Some(why.into());
         self
     }
 }
@@ -167,6 +192,41 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the vault could not be asked, or did not end in time: telling again is harmless.
     async fn tell_dependents(&self, _secret: &SecretId) -> Result<Vec<String>, VaultError> {
+        Ok(Vec::new())
+    }
+
+    /// How a secret stands, without reading any of its values where the vault can tell without.
+    ///
+    /// # Errors
+    /// When the vault could not be asked. That it did not tell is no error, but [`SecretState::Unclear`].
+    async fn status(&self, secret: &SecretId) -> Result<SecretState, VaultError> {
+        Ok(match self.describe(secret).await? {
+            Some(found) if found.active => SecretState::Active,
+            Some(_) => SecretState::Inactive,
+            None => SecretState::Gone,
+        })
+    }
+
+    /// The active secrets of a place's folder and secret template whose user name is `username` and whose domain is the one with the DNS name
+    /// `domain` (S-5); in the folders below as well where the place [lets requesters choose](VaultPlace::allow_folder_override) one. Compared without
+    /// case. More than one means that nobody knows which, so whoever has found two may stop looking. A vault that cannot be searched finds none.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn seek(
+        &self,
+        _place: &VaultPlace,
+        _username: &str,
+        _domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        Ok(Vec::new())
+    }
+
+    /// Everything that depends on a secret, as the vault keeps it, switched off or not (O-7). A vault that keeps no dependents has none.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::DeniedOrAbsent`] when we may not see them, and the others.
+    async fn dependencies(&self, _secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
         Ok(Vec::new())
     }
 

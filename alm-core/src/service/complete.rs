@@ -95,6 +95,7 @@ async fn provisioned(
         object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
         vault: plan.place.as_ref().map(|place| place.vault),
         secret,
+        dependencies: Vec::new(),
         service_principal_names,
         operation: None,
         renewal: None,
@@ -264,7 +265,12 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
 
 /// S-8: the newest of our own sign-ins; the directory remembers one.
 fn remember_binds(account: &mut Account, saga: &SagaRecord) {
-    account.binds.extend(&saga.binds);
+    remember(account, &saga.binds);
+}
+
+/// The same for sign-ins of no saga.
+pub(super) fn remember(account: &mut Account, binds: &[Timestamp]) {
+    account.binds.extend(binds);
     account.binds.sort_unstable();
     let surplus = account.binds.len().saturating_sub(BINDS);
     account.binds.drain(..surplus);

@@ -7,9 +7,13 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_link::{Dependency, DependencyResult};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::VaultPlace;
-use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+use crate::port::vault::{
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultError, VaultErrorKind,
+};
+use crate::rules::secret_link;
 
 /// How a call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct StoredSecret {
     pub folder: String,
     /// Its name.
     pub name: String,
+    /// The account's domain, as it is written there.
+    pub domain: String,
     /// The account's name.
     pub username: String,
     /// The account's password. Its `Debug` shows nothing.
@@ -82,7 +88,7 @@ impl MemoryVault {
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
-    /// `relocate`, `readers`, `deactivate`) go wrong.
+    /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
     }
@@ -145,12 +151,39 @@ impl MemoryVault {
         let id = self.state().add(StoredSecret {
             folder: folder.to_owned(),
             name: name.to_owned(),
+            domain: String::new(),
             username: String::new(),
             password: SecretString::from(password),
             notes: notes.to_owned(),
             active: true,
         });
         SecretId::new(id.to_string())
+    }
+
+    /// Puts a secret for an account in, as a person would: with the user name and the domain filled in.
+    pub fn plant_for(&self, folder: &str, username: &str, domain: &str, password: &str) -> SecretId {
+        let secret = self.plant(folder, &format!("{domain}\\{username}"), "", password);
+        self.edit(&secret, |stored| {
+            username.clone_into(&mut stored.username);
+            domain.clone_into(&mut stored.domain);
+        });
+        secret
+    }
+
+    /// Changes a secret, as people do in the web pages. One that is not there stays so.
+    pub fn edit(&self, secret: &SecretId, change: impl FnOnce(&mut StoredSecret)) {
+        if let Ok(id) = number(secret)
+            && let Some(secret) = self.state().secrets.get_mut(&id)
+        {
+            change(secret);
+        }
+    }
+
+    /// Takes a secret out for good.
+    pub fn erase(&self, secret: &SecretId) {
+        if let Ok(id) = number(secret) {
+            self.state().secrets.remove(&id);
+        }
     }
 
     /// Every password that was ever sent to it, also those that it did not keep: what a search for leaks has to look for.
@@ -219,6 +252,7 @@ impl Vault for MemoryVault {
         let stored = StoredSecret {
             folder: secret.place.folder.clone(),
             name: secret.name.to_owned(),
+            domain: secret.domain.to_owned(),
             username: secret.username.to_owned(),
             password: secret.password.clone(),
             notes: secret.marker.to_owned(),
@@ -302,6 +336,44 @@ impl Vault for MemoryVault {
                 }
             }
             Ok(failed)
+        })
+    }
+
+    async fn seek(
+        &self,
+        place: &VaultPlace,
+        username: &str,
+        domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        self.call("seek", |state| {
+            let is_there = |secret: &StoredSecret| {
+                let reach = if place.allow_folder_override { 64 } else { 1 };
+                let above = |folder: &&String| state.parents.get(*folder);
+                std::iter::successors(Some(&secret.folder), above).take(reach).any(|at| *at == place.folder)
+            };
+            let fits = |secret: &StoredSecret| {
+                secret.active
+                    && is_there(secret)
+                    && secret.username.eq_ignore_ascii_case(username)
+                    && secret_link::is_domain(&secret.domain, domain)
+            };
+            let found = state.secrets.iter().filter(|(_, secret)| fits(secret));
+            Ok(found.map(|(id, _)| SecretCandidate::new(SecretId::new(id.to_string()))).collect())
+        })
+    }
+
+    async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        let id = number(secret)?;
+        self.call("dependencies", |state| {
+            let own = state.dependents.iter().filter(|(of, ..)| *of == id);
+            Ok(own
+                .map(|(_, name, failures)| {
+                    let mut one = Dependency::new(name, "", "test");
+                    one.last =
+                        if *failures > 0 { DependencyResult::Failed } else { DependencyResult::Succeeded };
+                    one
+                })
+                .collect())
         })
     }
 
