@@ -49,6 +49,8 @@ pub enum RecordKind {
     SyncFinding,
     AccountDrift,
     Publication,
+    Destination,
+    InboxItem,
 }
 
 impl RecordKind {
@@ -75,6 +77,8 @@ impl RecordKind {
             Self::SyncFinding => "sync_finding",
             Self::AccountDrift => "account_drift",
             Self::Publication => "publication",
+            Self::Destination => "destination",
+            Self::InboxItem => "inbox_item",
         }
     }
 }
@@ -98,6 +102,8 @@ pub enum DueKind {
     Campaign,
     /// The next sync of a domain.
     Sync,
+    /// The end of a notice in an inbox.
+    Notice,
 }
 
 impl DueKind {
@@ -111,6 +117,7 @@ impl DueKind {
             Self::PrivilegeEnd => "privilege_end",
             Self::Campaign => "campaign",
             Self::Sync => "sync",
+            Self::Notice => "notice",
         }
     }
 }
