@@ -22,6 +22,12 @@ pub struct Settings {
     pub two_person_publishing: bool,
     /// Whether System Administrators are told when a template is published, unpublished or disabled (N-2). Default no.
     pub tell_of_templates: bool,
+    /// How long the history of what was delivered is kept (H-1). Default 30 days.
+    pub keep_delivered: Duration,
+    /// How long dead letters are kept (H-6). Default 90 days.
+    pub keep_dead: Duration,
+    /// How long notices stay in inboxes, read or not (N-17). Default 90 days.
+    pub keep_notices: Duration,
 }
 
 impl Default for Settings {
@@ -33,6 +39,9 @@ impl Default for Settings {
             rotations_at_once: 50,
             two_person_publishing: false,
             tell_of_templates: false,
+            keep_delivered: Duration::from_hours(30 * 24),
+            keep_dead: Duration::from_hours(90 * 24),
+            keep_notices: Duration::from_hours(90 * 24),
         }
     }
 }

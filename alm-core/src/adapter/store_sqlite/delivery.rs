@@ -40,7 +40,7 @@ pub(super) async fn change(on: &mut Transaction<'_>, change: &DeliveryChange) ->
             ];
             on.change(sql::DELIVERY_QUEUE, row).await?;
         }
-        DeliveryChange::Settle { destination, event, attempts, state, ready_at, at, anew, note } => {
+        DeliveryChange::Settle { destination, event, attempts, state, ready_at, at, round, note } => {
             let row = [
                 destination.uuid().into(),
                 event.uuid().into(),
@@ -48,7 +48,7 @@ pub(super) async fn change(on: &mut Transaction<'_>, change: &DeliveryChange) ->
                 state.name().into(),
                 (*ready_at).into(),
                 (*at).into(),
-                Value::Int((*anew).into()),
+                Value::Int((*round).into()),
                 note.as_deref().map_or(Value::Null, Value::from),
             ];
             if on.change(sql::DELIVERY_SETTLE, row).await? == 0 {
