@@ -42,6 +42,7 @@ mod it {
     mod structure;
     mod sweep;
     mod sync;
+    mod vault_rotation;
     mod vault_sync;
     mod walk;
     mod world;

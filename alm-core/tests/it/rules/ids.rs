@@ -56,7 +56,6 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-11", "e-mail templates, webhooks, SIEM targets, the inbox", 5),
     ("T-1", "Entra ID users", 5),
     ("T-12", "an operation of its own with a stored result", 5),
-    ("T-14", "asking the vault to rotate", 5),
     ("M-1", "resetting a password while adopting", 5),
     ("W-4", "an owner who leaves through a group", 5),
     ("N-2", "told to administrators where that is turned on", 5),
