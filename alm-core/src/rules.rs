@@ -14,6 +14,7 @@ pub mod migration;
 pub mod mirror;
 pub mod naming;
 pub mod ownership;
+pub mod pair;
 pub mod policy;
 pub mod privileges;
 pub mod reminders;

@@ -27,6 +27,8 @@ mod it {
     mod flow;
     mod managed;
     mod migration;
+    mod notices;
+    mod pairs;
     mod password_change;
     mod people;
     mod policy;

@@ -1,6 +1,7 @@
 //! A store in memory: for tests, and the measure of the others, because it is short enough to be read against the contract.
 
 mod commit;
+mod delivery;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,8 +13,10 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::audit::{AuditRecord, ChainHash};
+use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
-use crate::model::ids::{DomainId, EventId, InstanceId, SagaId};
+use crate::model::ids::{DestinationId, DomainId, EventId, InstanceId, SagaId};
+use crate::port::delivery::DeliveryClaim;
 use crate::port::store::{
     Claim, Commit, Document, DueKind, JournalEntry, Lease, RecordKind, Remembered, Store, StoreMeta,
 };
@@ -62,6 +65,9 @@ struct State {
     /// Undelivered ones, by the order in which they came.
     outbox: BTreeMap<u64, Event>,
     events: u64,
+    /// By their places.
+    deliveries: BTreeMap<u64, Delivery>,
+    queued: u64,
     remembered: HashMap<(Uuid, String), Remembered>,
     epoch: u64,
     commits: u64,
@@ -230,6 +236,35 @@ impl Store for MemoryStore {
     async fn delivered(&self, events: &[EventId]) -> Result<()> {
         self.state().outbox.retain(|_, event| !events.contains(&event.id));
         Ok(())
+    }
+
+    async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<Delivery>> {
+        Ok(self.state().claim_deliveries(&claim))
+    }
+
+    async fn deliveries(
+        &self,
+        destination: DestinationId,
+        state: DeliveryState,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        Ok(self
+            .state()
+            .deliveries
+            .range(after.map_or(0, |after| after.saturating_add(1))..)
+            .map(|(_, delivery)| delivery)
+            .filter(|delivery| delivery.destination == destination && delivery.state == state)
+            .take(take(limit))
+            .cloned()
+            .collect())
+    }
+
+    async fn forget_deliveries(&self, state: DeliveryState, before: Timestamp) -> Result<u64> {
+        let deliveries = &mut self.state().deliveries;
+        let had = deliveries.len();
+        deliveries.retain(|_, delivery| delivery.state != state || delivery.at >= before);
+        Ok((had - deliveries.len()) as u64)
     }
 }
 

@@ -4,6 +4,7 @@
 //! (`-wal`), its index (`-shm`) and its lock (`.lock`). Move or copy it only while it is closed, all of them together.
 
 mod commit;
+mod delivery;
 mod error;
 mod file;
 mod lease;
@@ -27,8 +28,10 @@ pub use options::{Durability, SqliteOptions};
 
 use crate::error::Result;
 use crate::model::audit::{AuditRecord, ChainHash};
+use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
-use crate::model::ids::{DomainId, EventId, SagaId};
+use crate::model::ids::{DestinationId, DomainId, EventId, SagaId};
+use crate::port::delivery::DeliveryClaim;
 use crate::port::store::{
     Claim, Commit, Document, DueKind, JournalEntry, Lease, RecordKind, Remembered, Store, StoreMeta,
 };
@@ -247,5 +250,23 @@ impl Store for SqliteStore {
 
     async fn delivered(&self, events: &[EventId]) -> Result<()> {
         self.writer.change(lease::Delivered(events.to_vec())).await
+    }
+
+    async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<Delivery>> {
+        self.writer.change(claim).await
+    }
+
+    async fn deliveries(
+        &self,
+        destination: DestinationId,
+        state: DeliveryState,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        self.read_deliveries(destination, state, after, limit).await
+    }
+
+    async fn forget_deliveries(&self, state: DeliveryState, before: Timestamp) -> Result<u64> {
+        self.writer.change(delivery::ForgetDeliveries { state, before }).await
     }
 }

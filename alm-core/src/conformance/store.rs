@@ -23,6 +23,7 @@
 pub mod atomicity;
 pub mod audit;
 pub mod concurrency;
+pub mod delivery;
 pub mod documents;
 pub mod due;
 pub mod fences;
@@ -124,6 +125,8 @@ macro_rules! store_suite {
                 a_wrong_remove_leaves_nothing
                 a_taken_name_leaves_nothing
                 a_taken_journal_place_leaves_nothing
+                an_event_that_is_gone_leaves_nothing
+                a_delivery_at_another_attempt_leaves_nothing
                 a_taken_key_leaves_nothing
                 a_refused_commit_leaves_the_store_usable
             }
@@ -183,7 +186,23 @@ macro_rules! store_suite {
                 delivered_events_do_not_come_again
                 delivering_twice_or_the_unknown_changes_nothing
             }
+            delivery {
+                a_routed_event_goes_from_the_outbox_to_its_destinations
+                an_event_is_queued_once_for_a_destination
+                the_longest_ready_is_given_first
+                one_under_way_is_left_alone_for_its_time
+                of_two_who_set_out_the_last_is_heard
+                a_postponed_one_comes_again
+                events_of_an_account_go_in_the_order_of_its_versions
+                accounts_and_destinations_do_not_hold_each_other_up
+                a_dead_letter_holds_its_account_back_for_a_time
+                a_dead_letter_can_be_sent_again
+                deliveries_are_listed_by_state_in_pages
+                old_deliveries_are_forgotten
+                a_destination_can_be_forgotten
+            }
             concurrency {
+                no_delivery_is_given_to_two
                 of_many_writers_one_wins_each_version
                 of_many_takers_one_gets_the_name
                 of_many_repeats_one_is_done
@@ -215,6 +234,7 @@ mod tests {
             include_str!("store/atomicity.rs"),
             include_str!("store/audit.rs"),
             include_str!("store/concurrency.rs"),
+            include_str!("store/delivery.rs"),
             include_str!("store/documents.rs"),
             include_str!("store/due.rs"),
             include_str!("store/fences.rs"),
@@ -235,6 +255,6 @@ mod tests {
                 cases += 1;
             }
         }
-        assert!(cases >= 90, "only {cases} cases were found");
+        assert!(cases >= 105, "only {cases} cases were found");
     }
 }

@@ -7,8 +7,8 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{
-    AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, SecretId, TemplateId, TemplateVersionId,
-    VaultId,
+    AccountId, DomainId, GroupId, PairId, PersonId, RequestId, SagaId, SecretId, TemplateId,
+    TemplateVersionId, VaultId,
 };
 use super::managed::AccountKind;
 use super::period::Period;
@@ -206,6 +206,9 @@ pub struct Account {
     /// What a rotation made and has not removed yet; after one that was given up halfway, the directory may have the password in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingSecret>,
+    /// The two accounts that take turns, if it is one of them (BG-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<PairId>,
     /// What is under way on it.
     pub operation: Option<OpenOperation>,
     /// The renewal that is open, if one is.

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AccountId, EventId, PersonId, RequestId, SagaId, TemplateId};
+use super::ids::{AccountId, DestinationId, EventId, PersonId, RequestId, SagaId, TemplateId};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,6 +43,10 @@ pub enum EventKind {
     AccountStateChanged,
     /// The account has another password; who keeps a copy of it fetches it anew.
     AccountPasswordRotated,
+    /// Two accounts take turns from now on, changed places, or do not take turns any more (BG-1 to BG-5).
+    AccountPairChanged,
+    /// Two accounts cannot change places although it is time (BG-4).
+    AccountPairHeld,
     /// The account joined a directory group or left one.
     AccountPrivilegeChanged,
     /// An operation stopped and waits for a person (I-9).
@@ -75,6 +79,10 @@ pub enum EventKind {
     AccountDrifted,
     /// Nobody has signed in with a managed account for long (S-8).
     AccountDormant,
+    /// A destination did not take an event, often enough that it is not tried any more, or wants none at all (H-6).
+    DeliveryFailed,
+    /// Somebody tries out a destination (H-1, H-4).
+    Test,
     /// An account's secret is another one now, or it has one and had none (S-5).
     AccountSecretChanged,
     /// A sync of a vault found something between accounts and their secrets that a person has to look at (S-5).
@@ -115,8 +123,12 @@ impl fmt::Display for EventKind {
             Self::SyncNeedsAttention => "sync needs attention",
             Self::SyncHeld => "sync held",
             Self::DomainUnreachable => "domain unreachable",
+            Self::AccountPairChanged => "account pair changed",
+            Self::AccountPairHeld => "account pair held",
             Self::AccountDrifted => "account drifted",
             Self::AccountDormant => "account dormant",
+            Self::DeliveryFailed => "delivery failed",
+            Self::Test => "test",
             Self::AccountSecretChanged => "account secret id changed",
             Self::SecretNeedsAttention => "secret needs attention",
             Self::VaultUnreachable => "vault unreachable",
@@ -138,12 +150,18 @@ pub struct Event {
     pub text: String,
     /// The account it is about, if one.
     pub account: Option<AccountId>,
+    /// The version that the account's record has after the change that the event tells of: what puts the events of an account in order (H-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_version: Option<u64>,
     /// The request it is about, if one.
     pub request: Option<RequestId>,
     /// The template it is about, if one.
     pub template: Option<TemplateId>,
     /// The saga it came from, if one.
     pub saga: Option<SagaId>,
+    /// The destination it is about, if one. It is not told of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<DestinationId>,
     /// Who is to be told.
     pub to: BTreeSet<PersonId>,
 }

@@ -48,6 +48,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// Two accounts that take turns (BG-1).
+    PairId;
     /// One customer's instance: one store (O-14).
     InstanceId;
     /// A person (O-1).
@@ -56,6 +58,10 @@ ids! {
     GroupId;
     /// A role (O-3).
     RoleId;
+    /// One attempt to publish a template (T-12).
+    PublicationId;
+    /// A destination of events (H-6).
+    DestinationId;
     /// A workflow template (O-5), all its versions.
     TemplateId;
     /// One published version of a template (T-9).

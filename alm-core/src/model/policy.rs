@@ -80,6 +80,9 @@ pub struct PolicySettings {
     /// Whether templates are published by two (T-10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_person_publishing: Option<bool>,
+    /// Whether administrators are told of templates (N-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tell_of_templates: Option<bool>,
     /// How many rotations one sweep begins at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotations_at_once: Option<usize>,

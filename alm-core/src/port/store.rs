@@ -18,8 +18,10 @@ use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::audit::{AuditEntry, AuditRecord, ChainHash};
+use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
-use crate::model::ids::{DomainId, EngineId, EventId, InstanceId, SagaId};
+use crate::model::ids::{DestinationId, DomainId, EngineId, EventId, InstanceId, SagaId};
+use crate::port::delivery::{DeliveryChange, DeliveryClaim};
 
 /// What kind of document it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub enum RecordKind {
     SyncState,
     SyncFinding,
     AccountDrift,
+    AccountPair,
+    Publication,
     VaultSyncState,
     SecretFinding,
 }
@@ -73,6 +77,8 @@ impl RecordKind {
             Self::SyncState => "sync_state",
             Self::SyncFinding => "sync_finding",
             Self::AccountDrift => "account_drift",
+            Self::AccountPair => "account_pair",
+            Self::Publication => "publication",
             Self::VaultSyncState => "vault_sync_state",
             Self::SecretFinding => "secret_finding",
         }
@@ -235,6 +241,10 @@ pub struct Commit {
     pub audit: Vec<AuditEntry>,
     /// Events for the outbox.
     pub events: Vec<Event>,
+    /// Events that leave the outbox; one that is not in it any more makes the commit fail with [`ErrorKind::Conflict`].
+    pub routed: Vec<EventId>,
+    /// Changes of deliveries, in this order.
+    pub deliveries: Vec<DeliveryChange>,
     /// The result to remember; a key that is taken already makes the commit fail with [`ErrorKind::Conflict`].
     pub remember: Option<Remembered>,
 }
@@ -247,6 +257,8 @@ impl Commit {
             && self.journal.is_empty()
             && self.audit.is_empty()
             && self.events.is_empty()
+            && self.routed.is_empty()
+            && self.deliveries.is_empty()
             && self.remember.is_none()
     }
 }
@@ -441,6 +453,31 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// As [`meta`](Store::meta).
     async fn delivered(&self, events: &[EventId]) -> Result<()>;
+
+    /// Gives out deliveries of a destination to somebody who sets out with them. Each has one attempt more than before, in its round too, is ready
+    /// at [`until`](DeliveryClaim::until), and says whether it comes after a gap.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<Delivery>>;
+
+    /// Deliveries of a destination in a state, in the order of their places, those behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn deliveries(
+        &self,
+        destination: DestinationId,
+        state: DeliveryState,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>>;
+
+    /// Forgets deliveries in a state, of all destinations, that came into it before `before`; how many.
+    ///
+    /// # Errors
+    /// As [`meta`](Store::meta).
+    async fn forget_deliveries(&self, state: DeliveryState, before: Timestamp) -> Result<u64>;
 }
 
 /// A type of the model that is kept as a document.

@@ -166,4 +166,12 @@ impl Machine {
             Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
         }
     }
+
+    /// What an operation still has to put back of those whose place it took: for whoever takes its own place.
+    pub fn inherited(&self) -> Vec<Step> {
+        match &self.0 {
+            Kind::Operate(state) => state.inherited(),
+            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
+        }
+    }
 }

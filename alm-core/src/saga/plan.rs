@@ -153,6 +153,10 @@ pub struct OperatePlan {
     /// What puts things back when a person gives the saga up (L-37). Where the steps begin with a survey, they are put back by what it saw, and
     /// only end dates by what is said here.
     pub undo: Vec<Step>,
+    /// Those of the steps that put back what an operation did whose place this one took. They are due for as long as the account is not as it was
+    /// before that one, whatever becomes of this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inherited: Vec<Step>,
 }
 
 /// One thing to do to an account, without the controller, which is chosen when the saga runs.

@@ -247,6 +247,7 @@ impl AdoptAccounts {
             password_changed_at: unit.now,
             rotates_at: None,
             pending: None,
+            pair: None,
             operation: None,
             renewal: None,
             reminders: ReminderState::default(),

@@ -213,9 +213,7 @@ impl Alm {
             let output = match command.decide(&mut unit).await {
                 Ok(output) => output,
                 Err(error) => {
-                    if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Refused) {
-                        self.audit_denial::<C>(caller, &error).await?;
-                    }
+                    self.keep_failure(caller, &command, &error).await?;
                     return Err(error);
                 }
             };
@@ -257,6 +255,21 @@ impl Alm {
             Error::new(ErrorKind::StoreCorrupt, C::NAME, "the remembered result cannot be read")
                 .with_source(error)
         })
+    }
+
+    /// What is kept of a command that was not carried out: its denial (P-3), and what it wants kept itself.
+    async fn keep_failure<C: Command>(&self, caller: &Caller, command: &C, error: &Error) -> Result<()> {
+        let mut unit = Unit::of(&self.0, C::NAME, caller);
+        command.failed(&mut unit, error).await?;
+        if matches!(error.kind(), ErrorKind::Denied | ErrorKind::Refused) {
+            unit.audit_as(C::NAME, "command", AuditResult::Refused, denial(error), None);
+        } else if unit.commit.is_empty() {
+            return Ok(());
+        } else {
+            let facts = json!({ "error": error.to_string() });
+            unit.audit_as(C::NAME, "command", AuditResult::Failed, facts, None);
+        }
+        self.0.store.commit(unit.commit).await
     }
 
     /// P-3: a denial is audited, though nothing else of the command is.

@@ -134,6 +134,7 @@ pub(super) async fn operate(
     then: Completion,
     request: Option<RequestId>,
 ) -> Result<SagaId> {
+    let mut inherited = Vec::new();
     if let Some(open) = account.operation {
         let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
         // What it may have done is taken back, right after what is more pressing, as giving it up by hand would; but to the end date that the
@@ -144,6 +145,7 @@ pub(super) async fn operate(
                 step.clone_from(&back);
             }
         }
+        inherited.clone_from(&way_back);
         way_back.retain(|step| !steps.contains(step));
         let at = steps.len().min(1);
         steps.splice(at..at, way_back);
@@ -156,7 +158,7 @@ pub(super) async fn operate(
         }
     }
     let secret = account.secret.clone().map(SecretId::new);
-    for steps in [&mut steps, &mut undo] {
+    for steps in [&mut steps, &mut undo, &mut inherited] {
         steps.retain(|step| secret.is_some() || !step.needs_secret());
     }
     let saga = SagaId::new(unit.new_id()?);
@@ -168,6 +170,7 @@ pub(super) async fn operate(
         secret,
         steps,
         undo,
+        inherited,
     });
     open(unit, account, saga, plan, then, request)
 }
@@ -254,15 +257,16 @@ pub(super) fn open(
 }
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
-/// operation makes what it still sends fail (E-5). Returns what puts back what a change of memberships or a migration did.
+/// operation makes what it still sends fail (E-5). Returns what puts back what a change of memberships or a migration did, or one before it.
 async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<Vec<Step>> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
         return Ok(Vec::new());
     }
     let machine = link::machine(unit.alm, &saga).await?;
+    // What the others do is right in itself, but they may not have put back yet what they took over.
     let is_put_back = matches!(open.kind, OperationKind::Privilege | OperationKind::Migrate);
-    let way_back = if is_put_back { machine.way_back() } else { Vec::new() };
+    let way_back = if is_put_back { machine.way_back() } else { machine.inherited() };
     migration_end::superseded(unit, account).await?;
     link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };

@@ -66,7 +66,7 @@ pub(crate) mod decide {
     use async_trait::async_trait;
 
     use super::{DeserializeOwned, Serialize};
-    use crate::error::Result;
+    use crate::error::{Error, Result};
     use crate::service::unit::Unit;
 
     #[expect(unnameable_types, reason = "sealed: commands are those of this crate")]
@@ -80,5 +80,10 @@ pub(crate) mod decide {
 
         /// Checks everything and stages all changes.
         async fn decide(&self, unit: &mut Unit<'_>) -> Result<Self::Output>;
+
+        /// Stages what is kept of it although nothing came of it.
+        async fn failed(&self, _unit: &mut Unit<'_>, _error: &Error) -> Result<()> {
+            Ok(())
+        }
     }
 }

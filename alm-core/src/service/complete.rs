@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{migration_end, owners, requests};
+use super::{migration_end, owners, pair_turns, requests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, ReminderState, renewal_date};
 use crate::model::event::EventKind;
@@ -105,6 +105,7 @@ async fn provisioned(
         password_changed_at: unit.now,
         rotates_at: rotation::due(&body.rotation, unit.now),
         pending: None,
+        pair: None,
         provisioned_at: unit.now,
         erased_at: None,
     };
@@ -194,7 +195,12 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let mut account: Account = unit.get(saga.account.uuid()).await?;
     let before = account.status;
     match then {
-        Completion::Become { status } => account.status = *status,
+        Completion::Become { status } => {
+            account.status = *status;
+            if *status == AccountStatus::Deleted {
+                pair_turns::retired(unit, &mut account).await?;
+            }
+        }
         Completion::Renew { eol, period, status } => {
             renewed(unit, &mut account, *eol, *period, *status).await?;
         }

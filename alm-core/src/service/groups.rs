@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::command::decide::Decide;
+use super::leaving::tell_of_leavers;
 use super::remaining::{After, require_administrator, require_owners};
 use super::roles::check_roles;
 use super::stored::{index, owner_key};
@@ -144,7 +145,8 @@ impl Decide for RenameGroup {
 /// Changes who is in a group. Needs group Update with Manage. Who is as wanted already is no error.
 ///
 /// Refused with W-2 when an account would be left without an active owner, with P-2 when no administrator would remain, and with P-1 when the
-/// group's roles allow more than the caller may.
+/// group's roles allow more than the caller may. The owners who remain of an account that somebody thereby owns no longer are told, and its
+/// password is rotated where its template says so (W-4); so it is with [`SetGroupEnabled`].
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ChangeMembers {
@@ -207,6 +209,7 @@ impl Decide for ChangeMembers {
         }
         require_administrator(unit, After::Group(&group)).await?;
         require_owners(unit, After::Group(&group)).await?;
+        tell_of_leavers(unit, After::Group(&group)).await?;
         unit.put(&group, format!("change the members of {}", group.name))?;
         unit.audit(
             Self::NAME,
@@ -284,6 +287,8 @@ impl Decide for SetGroupEnabled {
             require_administrator(unit, After::Group(&group)).await?;
             require_owners(unit, After::Group(&group)).await?;
         }
+        // Enabled again, it ends what those in its place owned through it.
+        tell_of_leavers(unit, After::Group(&group)).await?;
         let verb = if self.enabled { "enable" } else { "disable" };
         unit.put(&group, format!("{verb} the group {}", group.name))?;
         unit.audit(

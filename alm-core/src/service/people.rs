@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::command::decide::Decide;
+use super::leaving::tell_of_leavers;
 use super::remaining::{After, require_administrator, require_owners};
 use super::roles::check_roles;
 use super::stored::person_link;
@@ -207,7 +208,8 @@ impl Decide for LinkDirectoryAccount {
 
 /// Disables a person, or enables one again. Needs user Update.
 ///
-/// Refused with W-2 when an account would be left without an active owner, with P-2 for the last administrator.
+/// Refused with W-2 when an account would be left without an active owner, with P-2 for the last administrator. The other owners of
+/// the accounts that a disabled person owned are told, and passwords are rotated where templates say so (W-4).
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SetPersonEnabled {
@@ -246,6 +248,7 @@ impl Decide for SetPersonEnabled {
         if !self.enabled {
             require_administrator(unit, After::Person(&person)).await?;
             require_owners(unit, After::Person(&person)).await?;
+            tell_of_leavers(unit, After::Person(&person)).await?;
         }
         let verb = if self.enabled { "enable" } else { "disable" };
         unit.put(&person, format!("{verb} {}", person.display_name))?;

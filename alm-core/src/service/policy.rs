@@ -202,6 +202,7 @@ impl ApplyPolicy {
                 flag(wanted.two_person_publishing),
                 flag(has.two_person_publishing),
             );
+            differ("tell_of_templates", flag(wanted.tell_of_templates), flag(has.tell_of_templates));
             let number = |value: Option<usize>| value.map(|value| value.to_string());
             differ("rotations_at_once", number(wanted.rotations_at_once), number(has.rotations_at_once));
             let number = |value: Option<u64>| value.map(|value| value.to_string());
@@ -215,6 +216,7 @@ impl ApplyPolicy {
 const fn settings_of(settings: &Settings) -> PolicySettings {
     PolicySettings {
         two_person_publishing: Some(settings.two_person_publishing),
+        tell_of_templates: Some(settings.tell_of_templates),
         rotations_at_once: Some(settings.rotations_at_once),
         sweep_accounts: Some(settings.sweep.accounts),
         sweep_percent: Some(settings.sweep.percent),

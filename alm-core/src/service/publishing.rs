@@ -2,6 +2,7 @@
 //!
 //! [`Settings::two_person_publishing`](super::Settings::two_person_publishing) says whether it does. Then one proposes, and another, who neither
 //! wrote the draft nor proposed it, approves.
+//! However it ends, it is written down who asked for what and everything that stood against it: [`Alm::publications`](super::Alm::publications).
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::command::decide::Decide;
+use super::publications;
 use super::templates::change;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Refusal, Result};
@@ -18,6 +20,7 @@ use crate::model::estate::{Domain, Vault};
 use crate::model::event::EventKind;
 use crate::model::ids::{TemplateId, TemplateVersionId};
 use crate::model::people::{Feature, Group, Person, Verb};
+use crate::model::publication::{PublicationOutcome, PublicationStep};
 use crate::model::template::{Template, TemplateBody, TemplateState, TemplateVersion};
 use crate::rules::{template as rules, text};
 
@@ -53,8 +56,13 @@ async fn checked(unit: &mut Unit<'_>, template: &Template) -> Result<TemplateBod
 }
 
 /// Publishes a template's draft as its next version.
-pub(super) async fn publish(unit: &mut Unit<'_>, mut template: Template) -> Result<TemplateVersionId> {
+pub(super) async fn publish(
+    unit: &mut Unit<'_>,
+    mut template: Template,
+    step: PublicationStep,
+) -> Result<TemplateVersionId> {
     let body = checked(unit, &template).await?;
+    let kept = publications::attempt(unit, &template, Some(&body), step, PublicationOutcome::Published)?;
     template.draft = None;
     template.drafted_by = None;
     template.proposed_by = None;
@@ -71,7 +79,8 @@ pub(super) async fn publish(unit: &mut Unit<'_>, mut template: Template) -> Resu
     template.state = TemplateState::Published;
     template.current = Some(version.id);
     unit.put(&version, format!("publish version {} of {}", version.number, template.name))?;
-    change(unit, unit.operation, &template)?;
+    change(unit, unit.operation, &template).await?;
+    publications::keep_success(unit, kept, Some(version.id))?;
     Ok(version.id)
 }
 
@@ -105,7 +114,11 @@ impl Decide for PublishTemplate {
             return unit.refuse(Refusal::new("T-10", "template", message));
         }
         let template: Template = unit.get(self.template.uuid()).await?;
-        publish(unit, template).await
+        publish(unit, template, PublicationStep::Publish).await
+    }
+
+    async fn failed(&self, unit: &mut Unit<'_>, error: &Error) -> Result<()> {
+        publications::keep_failure(unit, self.template, PublicationStep::Publish, error).await
     }
 }
 
@@ -141,15 +154,22 @@ impl Decide for ProposeTemplate {
         unit.require(Feature::ProvisionTemplate, Verb::Update, true).await?;
         require_two(unit)?;
         let mut template: Template = unit.get(self.template.uuid()).await?;
-        checked(unit, &template).await?;
+        let body = checked(unit, &template).await?;
+        let (step, outcome) = (PublicationStep::Propose, PublicationOutcome::Proposed);
+        let kept = publications::attempt(unit, &template, Some(&body), step, outcome)?;
         template.proposed_by = Some(unit.person()?);
         let text = format!("the template {} waits for a second person to publish it", template.name);
         unit.put(&template, &text)?;
         unit.audit(Self::NAME, format!("template {}", template.id), json!({ "name": template.name }));
+        publications::keep_success(unit, kept, None)?;
         let administrators = unit.administrators().await?;
         unit.event(EventKind::TemplateNeedsApproval, text, administrators, |event| {
             event.template = Some(template.id);
         })
+    }
+
+    async fn failed(&self, unit: &mut Unit<'_>, error: &Error) -> Result<()> {
+        publications::keep_failure(unit, self.template, PublicationStep::Propose, error).await
     }
 }
 
@@ -192,7 +212,11 @@ impl Decide for ApproveTemplate {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<TemplateVersionId> {
         let template = proposed(unit, self.template).await?;
-        publish(unit, template).await
+        publish(unit, template, PublicationStep::Approve).await
+    }
+
+    async fn failed(&self, unit: &mut Unit<'_>, error: &Error) -> Result<()> {
+        publications::keep_failure(unit, self.template, PublicationStep::Approve, error).await
     }
 }
 

@@ -78,8 +78,8 @@ async fn administrators_after(unit: &mut Unit<'_>, after: After<'_>) -> Result<B
     Ok(people.into_iter().filter(|person| person.enabled).map(|person| person.id).collect())
 }
 
-/// W-2: refuses a change that would leave an account, or what is being provisioned, without an active owner. Names all of them.
-pub(super) async fn require_owners(unit: &mut Unit<'_>, after: After<'_>) -> Result<()> {
+/// The owners that the change touches: the person, the group, the person's groups, and the groups in whose place any of these stand.
+pub(super) async fn touched(unit: &mut Unit<'_>, after: After<'_>) -> Result<Vec<Owner>> {
     let (person, groups) = match after {
         After::Person(person) => {
             let groups = unit.find_by::<Group>(index::MEMBER, &person.id.to_string()).await?;
@@ -88,9 +88,13 @@ pub(super) async fn require_owners(unit: &mut Unit<'_>, after: After<'_>) -> Res
         After::Group(group) => (None, BTreeSet::from([group.id])),
     };
     let groups = named_by(unit, groups).await?;
-    let owners = person.map(Owner::Person).into_iter().chain(groups.into_iter().map(Owner::Group));
+    Ok(person.map(Owner::Person).into_iter().chain(groups.into_iter().map(Owner::Group)).collect())
+}
+
+/// W-2: refuses a change that would leave an account, or what is being provisioned, without an active owner. Names all of them.
+pub(super) async fn require_owners(unit: &mut Unit<'_>, after: After<'_>) -> Result<()> {
     let mut refusals = Vec::new();
-    for owner in owners {
+    for owner in touched(unit, after).await? {
         let key = owner_key(owner);
         for account in unit.find_by::<Account>(index::OWNER, &key).await? {
             if account.status != AccountStatus::Deleted && !owned(unit, &account.owners, after).await? {
@@ -128,6 +132,26 @@ async fn named_by(unit: &mut Unit<'_>, groups: BTreeSet<GroupId>) -> Result<BTre
 
 /// Whether one of the owners would be active.
 async fn owned(unit: &mut Unit<'_>, owners: &BTreeSet<Owner>, after: After<'_>) -> Result<bool> {
+    let (people, groups) = behind(unit, owners, after).await?;
+    Ok(ownership::has_active(owners, &people, &groups))
+}
+
+/// Everybody who would be an active owner.
+pub(super) async fn active_owners(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+    after: After<'_>,
+) -> Result<BTreeSet<PersonId>> {
+    let (people, groups) = behind(unit, owners, after).await?;
+    Ok(ownership::active_people(owners, &people, &groups))
+}
+
+/// The people and groups behind owners, as they would be.
+async fn behind(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+    after: After<'_>,
+) -> Result<(Vec<Person>, Vec<Group>)> {
     let named = owners.iter().filter_map(|owner| match owner {
         Owner::Group(id) => Some(*id),
         Owner::Person(_) => None,
@@ -146,5 +170,5 @@ async fn owned(unit: &mut Unit<'_>, owners: &BTreeSet<Owner>, after: After<'_>) 
         .await?;
     people.extend(unit.members(&groups).await?);
     after.in_people(&mut people);
-    Ok(ownership::has_active(owners, &people, &groups))
+    Ok((people, groups))
 }

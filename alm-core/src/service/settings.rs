@@ -23,6 +23,8 @@ pub struct Settings {
     pub rotations_at_once: usize,
     /// Whether a template is published by two: one who proposes it and another who approves (T-10). Default no.
     pub two_person_publishing: bool,
+    /// Whether System Administrators are told when a template is published, unpublished or disabled (N-2). Default no.
+    pub tell_of_templates: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             remember: Duration::from_hours(30 * 24),
             rotations_at_once: 50,
             two_person_publishing: false,
+            tell_of_templates: false,
         }
     }
 }

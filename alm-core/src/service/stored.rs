@@ -13,7 +13,9 @@ use crate::model::drift::{AccountDrift, DriftKind};
 use crate::model::estate::{Domain, Vault};
 use crate::model::ids::{CampaignId, DomainId, VaultId};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
+use crate::model::pair::AccountPair;
 use crate::model::people::{Group, Person, Role};
+use crate::model::publication::Publication;
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
 use crate::model::secret_link::SecretFinding;
 use crate::model::sweep::SweepState;
@@ -206,6 +208,18 @@ impl Stored for TemplateVersion {
     }
 }
 
+impl Stored for Publication {
+    const KIND: RecordKind = RecordKind::Publication;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::TEMPLATE, self.template.to_string())]
+    }
+}
+
 impl Stored for Request {
     const KIND: RecordKind = RecordKind::Request;
 
@@ -318,6 +332,19 @@ impl Stored for Account {
             names.extend(services.map(|name| service_reservation(self.domain, name)));
         }
         names
+    }
+}
+
+impl Stored for AccountPair {
+    const KIND: RecordKind = RecordKind::AccountPair;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// BG-1: an account is in one pair.
+    fn unique(&self) -> Vec<String> {
+        [self.current, self.resting].iter().map(|account| format!("paired:{account}")).collect()
     }
 }
 

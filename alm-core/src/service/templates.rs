@@ -1,5 +1,7 @@
 //! Commands about templates (T-8, T-9); publishing is [`super::publishing`].
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::json;
@@ -135,7 +137,7 @@ impl Decide for UnpublishTemplate {
             template.drafted_by = Some(unit.person()?);
         }
         template.state = TemplateState::Unpublished;
-        change(unit, Self::NAME, &template)
+        change(unit, Self::NAME, &template).await
     }
 }
 
@@ -163,11 +165,11 @@ impl Decide for DisableTemplate {
         unit.require(Feature::ProvisionTemplate, Verb::Delete, true).await?;
         let mut template: Template = unit.get(self.template.uuid()).await?;
         template.state = TemplateState::Disabled;
-        change(unit, Self::NAME, &template)
+        change(unit, Self::NAME, &template).await
     }
 }
 
-pub(super) fn change(unit: &mut Unit<'_>, name: &'static str, template: &Template) -> Result<()> {
+pub(super) async fn change(unit: &mut Unit<'_>, name: &'static str, template: &Template) -> Result<()> {
     let text = format!("{} is {:?}", template.name, template.state);
     unit.put(template, &text)?;
     unit.audit(
@@ -175,7 +177,8 @@ pub(super) fn change(unit: &mut Unit<'_>, name: &'static str, template: &Templat
         format!("template {}", template.id),
         json!({ "state": template.state, "version": template.current, "number": template.versions }),
     );
-    unit.event(EventKind::TemplateStateChanged, text, std::collections::BTreeSet::new(), |event| {
-        event.template = Some(template.id);
-    })
+    // N-2: nobody, unless that is turned on.
+    let told =
+        if unit.alm.settings.tell_of_templates { unit.administrators().await? } else { BTreeSet::new() };
+    unit.event(EventKind::TemplateStateChanged, text, told, |event| event.template = Some(template.id))
 }

@@ -298,12 +298,18 @@ impl<'a> Unit<'a> {
             kind,
             text: text.into(),
             account: None,
+            account_version: None,
             request: None,
             template: None,
             saga: None,
+            destination: None,
             to,
         };
         about(&mut event);
+        // H-6: two that are equal here come from commits of which neither rests on the other.
+        event.account_version = event.account.map(|account| {
+            self.versions.get(&(RecordKind::Account, account.uuid())).copied().unwrap_or(0) + 1
+        });
         self.commit.events.push(event);
         Ok(())
     }

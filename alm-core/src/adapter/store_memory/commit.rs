@@ -24,6 +24,7 @@ impl State {
         let puts: BTreeMap<Key, Put> = commit.puts.into_iter().map(|put| ((put.kind, put.id), put)).collect();
         self.check_names(&puts, &left)?;
         self.check_journal(&commit.journal)?;
+        self.check_deliveries(&commit.deliveries, &commit.routed)?;
         if let Some(remember) = &commit.remember
             && self.remembered.contains_key(&(remember.actor, remember.key.clone()))
         {
@@ -58,6 +59,8 @@ impl State {
             self.events += 1;
             self.outbox.insert(self.events, event);
         }
+        self.outbox.retain(|_, event| !commit.routed.contains(&event.id));
+        self.change_deliveries(commit.deliveries);
         if let Some(remember) = commit.remember {
             self.remembered.insert((remember.actor, remember.key.clone()), remember);
         }
@@ -197,7 +200,7 @@ impl State {
     }
 }
 
-fn conflict(message: String) -> Error {
+pub(super) fn conflict(message: String) -> Error {
     Error::new(ErrorKind::Conflict, OPERATION, message)
         .with_advice("somebody else changed it in between; load it again and decide anew")
 }

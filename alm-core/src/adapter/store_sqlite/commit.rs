@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::error::{Damage, Failure};
 use super::value::{Columns as _, Value, insert_rows, kind, query};
 use super::writer::{Change, Transaction};
-use super::{lease, sql};
+use super::{delivery, lease, sql};
 use crate::error::{Error, ErrorKind};
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
@@ -32,6 +32,10 @@ impl Change for Commit {
         }
         self.link_audit(on).await?;
         self.queue_events(on).await?;
+        delivery::route(on, &self.routed).await?;
+        for change in &self.deliveries {
+            delivery::change(on, change).await?;
+        }
         if let Some(remembered) = &self.remember {
             remember(on, remembered).await?;
         }
@@ -222,12 +226,12 @@ async fn conflict(
     Ok(Failure::Refused(changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))))
 }
 
-fn changed(message: String) -> Error {
+pub(super) fn changed(message: String) -> Error {
     Error::new(ErrorKind::Conflict, OPERATION, message)
         .with_advice("somebody else changed it in between; load it again and decide anew")
 }
 
-fn unwritable(what: &str, error: serde_json::Error) -> Error {
+pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
     Error::new(ErrorKind::StoreCorrupt, OPERATION, format!("{what} cannot be written as JSON"))
         .with_source(error)
 }

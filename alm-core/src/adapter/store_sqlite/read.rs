@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::error::Damage;
 use super::value::{Columns as _, Value, kind, query};
-use super::{SqliteStore, error, schema, sql};
+use super::{SqliteStore, delivery, error, schema, sql};
 use crate::error::Result;
 use crate::model::audit::{AuditRecord, ChainHash, Personal};
+use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
-use crate::model::ids::{DomainId, SagaId};
+use crate::model::ids::{DestinationId, DomainId, SagaId};
 use crate::port::store::{Document, DueKind, JournalEntry, RecordKind, Remembered, StoreMeta};
 
 impl SqliteStore {
@@ -147,6 +148,22 @@ impl SqliteStore {
         let read = |row: &SqliteRow| json::<Event>(&row.text(0)?);
         self.rows("store.undelivered", sql::UNDELIVERED, [Value::Int(limit.into())], read).await
     }
+
+    pub(super) async fn read_deliveries(
+        &self,
+        destination: DestinationId,
+        state: DeliveryState,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        let values = [
+            destination.uuid().into(),
+            state.name().into(),
+            after.unwrap_or(0).into(),
+            Value::Int(limit.into()),
+        ];
+        self.rows("store.deliveries", sql::DELIVERIES, values, delivery::read).await
+    }
 }
 
 fn document(kind: RecordKind, row: &SqliteRow) -> Result<Document, sqlx::Error> {
@@ -159,6 +176,6 @@ fn behind(after: Option<Uuid>) -> Value {
 }
 
 /// The JSON error itself is dropped: its text may quote what it found.
-fn json<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
+pub(super) fn json<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
     serde_json::from_str(text).map_err(|_| Damage::error("a body is not what this version writes"))
 }

@@ -49,6 +49,28 @@ statements! {
     FORGET = "DELETE FROM remembered WHERE at < ?1";
     DELIVERED = "DELETE FROM outbox WHERE event = ?1";
 
+    DELIVERY_QUEUE = "INSERT INTO delivery \
+                      (destination, event, account, version, state, ready_at, at, attempts, round, after_gap, body) \
+                      VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?5, 0, 0, 0, ?6) ON CONFLICT DO NOTHING";
+    DELIVERY_SETTLE = "UPDATE delivery SET state = ?4, ready_at = ?5, at = ?6, round = iif(?7, 0, round), note = ?8 \
+                       WHERE destination = ?1 AND event = ?2 AND attempts = ?3";
+    DELIVERY_FORGET = "DELETE FROM delivery WHERE destination = ?1";
+    DELIVERY_READY = "SELECT d.seq, EXISTS (SELECT 1 FROM delivery AS e \
+                          WHERE e.destination = d.destination AND e.account = d.account AND e.state <> 'delivered' \
+                          AND (e.version, e.seq) < (d.version, d.seq) AND e.state = 'dead') \
+                      FROM delivery AS d WHERE d.destination = ?1 AND d.state = 'waiting' AND d.ready_at <= ?2 \
+                      AND NOT EXISTS (SELECT 1 FROM delivery AS e \
+                          WHERE e.destination = d.destination AND e.account = d.account AND e.state <> 'delivered' \
+                          AND (e.version, e.seq) < (d.version, d.seq) \
+                          AND (e.state = 'waiting' OR (e.state = 'dead' AND e.ready_at > ?2))) \
+                      ORDER BY d.ready_at, d.seq LIMIT ?3";
+    DELIVERY_CLAIM = "UPDATE delivery SET attempts = attempts + 1, round = round + 1, ready_at = ?2, after_gap = ?3 \
+                      WHERE seq = ?1 \
+                      RETURNING seq, destination, body, state, attempts, round, ready_at, at, after_gap, note";
+    DELIVERIES = "SELECT seq, destination, body, state, attempts, round, ready_at, at, after_gap, note FROM delivery \
+                  WHERE destination = ?1 AND state = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4";
+    DELIVERY_AGE = "DELETE FROM delivery WHERE state = ?1 AND at < ?2";
+
     EPOCH = "SELECT epoch FROM work WHERE saga = ?1";
     CLAIMABLE = "SELECT saga, ready_at FROM work WHERE domain = ?1 AND ready_at <= ?2 \
                  AND (engine IS NULL OR until <= ?3 OR (?4 AND engine = ?5)) ORDER BY ready_at, saga LIMIT ?6";

@@ -2,11 +2,12 @@
 
 use super::StoreHarness;
 use super::make::{
-    account, at, claim, done, entry, event, fence, fenced, id, input, inputs, named, one, puts, ready,
-    refused, remove, result, saga, version,
+    account, at, claim, done, entry, event, fence, fenced, id, input, inputs, named, one, puts, queue, ready,
+    refused, remove, result, saga, settle, version, waiting,
 };
 use crate::error::ErrorKind;
 use crate::model::audit::ChainHash;
+use crate::model::delivery::DeliveryState;
 use crate::port::store::{Commit, DueKind, Fence, Put, RecordKind, Store};
 
 /// Before it, documents 1 (which holds the name "taken") and 2 have to be there at version 1.
@@ -24,6 +25,8 @@ fn full() -> Commit {
         journal: vec![input(4, 1), input(4, 2)],
         audit: vec![entry("full")],
         events: vec![event(1)],
+        routed: Vec::new(),
+        deliveries: vec![queue(1, &event(9), 0)],
         remember: Some(result(1, "key", 0)),
     }
 }
@@ -50,6 +53,7 @@ async fn untouched(store: &impl Store) {
     assert_eq!(store.audit_head().await.unwrap(), (0, ChainHash::GENESIS));
     assert_eq!(store.audit(1, 10).await.unwrap(), []);
     assert_eq!(store.undelivered(10).await.unwrap(), []);
+    assert_eq!(waiting(store, 1).await, []);
     assert_eq!(store.remembered(id(1), "key").await.unwrap(), None);
     assert_eq!(store.meta().await.unwrap().commits, 1);
 }
@@ -93,6 +97,7 @@ pub async fn a_commit_does_all_of_it(harness: &impl StoreHarness) {
     assert_eq!(store.journal(saga(4)).await.unwrap(), [input(4, 1), input(4, 2)]);
     assert_eq!(store.audit(1, 10).await.unwrap()[0].entry().unwrap(), entry("full"));
     assert_eq!(store.undelivered(10).await.unwrap(), [event(1)]);
+    assert_eq!(waiting(&store, 1).await, [9]);
     assert_eq!(store.remembered(id(1), "key").await.unwrap(), Some(result(1, "key", 0)));
     assert_eq!(store.meta().await.unwrap().commits, 2);
 }
@@ -137,6 +142,18 @@ pub async fn a_taken_name_leaves_nothing(harness: &impl StoreHarness) {
 /// The last of several inputs.
 pub async fn a_taken_journal_place_leaves_nothing(harness: &impl StoreHarness) {
     spoiled(harness, ErrorKind::Conflict, |commit| commit.journal.push(input(4, 2))).await;
+}
+
+/// One that another has routed already.
+pub async fn an_event_that_is_gone_leaves_nothing(harness: &impl StoreHarness) {
+    let gone = event(77).id;
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.routed.push(gone)).await;
+}
+
+/// Somebody else has set out with it, or there is none.
+pub async fn a_delivery_at_another_attempt_leaves_nothing(harness: &impl StoreHarness) {
+    let settled = settle(1, 77, 1, DeliveryState::Delivered, 0);
+    spoiled(harness, ErrorKind::Conflict, |commit| commit.deliveries.push(settled)).await;
 }
 
 /// The key of a command that was given already.

@@ -8,10 +8,12 @@ use tokio::task::JoinSet;
 use super::StoreHarness;
 use super::audit::verified;
 use super::make::{
-    account, at, claim, done, entries, entry, event, fenced, id, input, inputs, named, puts, ready, result,
-    saga, version,
+    about, account, at, changes, claim, done, entries, entry, event, fenced, id, input, inputs, named, puts,
+    queue, ready, result, saga, setting_out, settle, version, waiting,
 };
 use crate::error::ErrorKind;
+use crate::model::delivery::DeliveryState;
+use crate::port::delivery::DeliveryClaim;
 use crate::port::store::{Claim, Commit, Put, RecordKind, Store};
 
 /// How many tasks there are at the same time.
@@ -123,6 +125,40 @@ pub async fn no_work_is_claimed_by_two_engines(harness: &impl StoreHarness) {
     assert_eq!(leases.len(), 200);
     assert_eq!(leases.iter().map(|lease| lease.saga).collect::<BTreeSet<_>>().len(), 200);
     assert_eq!(leases.iter().map(|lease| lease.epoch).collect::<BTreeSet<_>>().len(), 200);
+}
+
+/// Eight set out at the same time, again and again, and each event is with one of them; those of an account in their order.
+pub async fn no_delivery_is_given_to_two(harness: &impl StoreHarness) {
+    let store = Arc::new(harness.fresh().await);
+    let queued = (0..200_u64).map(|number| about(number.into(), u128::from(number % 20) + 1, number));
+    done(&*store, changes(queued.map(|event| queue(1, &event, 0)))).await;
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (store, told) = (store.clone(), told.clone());
+        tasks.spawn(async move {
+            // Nothing may be ready only because others are under way with all of it.
+            while !waiting(&*store, 1).await.is_empty() {
+                for one in
+                    store.claim_deliveries(DeliveryClaim { limit: 7, ..setting_out(1, 1) }).await.unwrap()
+                {
+                    assert_eq!(one.attempts, 1, "it was given out before");
+                    told.lock().unwrap().push((one.event.account, one.event.account_version));
+                    let number = one.event.id.uuid().as_u128();
+                    done(&*store, changes([settle(1, number, 1, DeliveryState::Delivered, 2)])).await;
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    let told = told.lock().unwrap().clone();
+    assert_eq!(told.len(), 200);
+    for number in 1..=20 {
+        let account = about(0, number, 0).account;
+        let versions: Vec<_> =
+            told.iter().filter(|(of, _)| *of == account).map(|(_, version)| *version).collect();
+        assert!(versions.len() == 10 && versions.is_sorted(), "{versions:?}");
+    }
 }
 
 /// No record is lost, none is out of place, and those of one task stay in its order.

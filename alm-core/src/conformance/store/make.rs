@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::error::ErrorKind;
 use crate::model::audit::{Actor, AuditEntry, AuditResult};
+use crate::model::delivery::DeliveryState;
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{DomainId, EngineId, EventId, SagaId};
+use crate::model::ids::{AccountId, DestinationId, DomainId, EngineId, EventId, SagaId};
+use crate::port::delivery::{DeliveryChange, DeliveryClaim};
 use crate::port::store::{
     Claim, Commit, Document, Fence, JournalEntry, Lease, Put, RecordKind, Remembered, Remove, Store, Work,
 };
@@ -119,9 +121,11 @@ pub(super) fn event(number: u128) -> Event {
         kind: EventKind::AccountProvisioned,
         text: format!("event {number}"),
         account: None,
+        account_version: None,
         request: None,
         template: None,
         saga: Some(saga(number)),
+        destination: None,
         to: std::collections::BTreeSet::default(),
     }
 }
@@ -182,4 +186,62 @@ pub(super) async fn one(store: &impl Store, claim: Claim) -> Lease {
     let leases = store.claim(claim).await.unwrap();
     assert_eq!(leases.len(), 1, "{leases:?}");
     leases[0]
+}
+
+pub(super) fn destination(number: u128) -> DestinationId {
+    DestinationId::new(id(number))
+}
+
+/// An event of account `account` at a version of its record.
+pub(super) fn about(number: u128, account: u128, version: u64) -> Event {
+    Event { account: Some(AccountId::new(id(account))), account_version: Some(version), ..event(number) }
+}
+
+/// Queues an event for a destination.
+pub(super) fn queue(number: u128, event: &Event, second: i64) -> DeliveryChange {
+    DeliveryChange::Queue { destination: destination(number), event: event.clone(), at: at(second) }
+}
+
+/// Says what became of an attempt with an event; it is ready, or ended, at that second.
+pub(super) fn settle(
+    number: u128,
+    event: u128,
+    attempts: u32,
+    state: DeliveryState,
+    second: i64,
+) -> DeliveryChange {
+    DeliveryChange::Settle {
+        destination: destination(number),
+        event: EventId::new(id(event)),
+        attempts,
+        state,
+        ready_at: at(second),
+        at: at(second),
+        anew: false,
+        note: None,
+    }
+}
+
+pub(super) fn changes(changes: impl IntoIterator<Item = DeliveryChange>) -> Commit {
+    Commit { deliveries: changes.into_iter().collect(), ..Commit::default() }
+}
+
+/// Sets out with what is ready for a destination at that second, for a minute.
+pub(super) fn setting_out(number: u128, second: i64) -> DeliveryClaim {
+    DeliveryClaim { destination: destination(number), now: at(second), until: at(second + 60), limit: 100 }
+}
+
+/// The events with which somebody sets out.
+pub(super) async fn given(store: &impl Store, claim: DeliveryClaim) -> Vec<u128> {
+    let deliveries = store.claim_deliveries(claim).await.unwrap();
+    deliveries.iter().map(|delivery| delivery.event.id.uuid().as_u128()).collect()
+}
+
+pub(super) async fn in_state(store: &impl Store, number: u128, state: DeliveryState) -> Vec<u128> {
+    let deliveries = store.deliveries(destination(number), state, None, 1_000).await.unwrap();
+    deliveries.iter().map(|delivery| delivery.event.id.uuid().as_u128()).collect()
+}
+
+pub(super) async fn waiting(store: &impl Store, number: u128) -> Vec<u128> {
+    in_state(store, number, DeliveryState::Waiting).await
 }

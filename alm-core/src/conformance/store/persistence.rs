@@ -3,10 +3,11 @@
 use super::PersistentHarness;
 use super::audit::verified;
 use super::make::{
-    account, at, claim, domain, done, engine, entries, event, fenced, id, input, one, puts, ready, refused,
-    result, saga,
+    account, at, claim, domain, done, engine, entries, event, fenced, given, id, input, one, puts, queue,
+    ready, refused, result, saga, setting_out,
 };
 use crate::error::ErrorKind;
+use crate::port::delivery::DeliveryClaim;
 use crate::port::store::{Claim, Commit, DueKind, Put, RecordKind, Store as _};
 
 /// Everything that was answered.
@@ -22,10 +23,12 @@ pub async fn everything_is_there_after_opening_anew(harness: &impl PersistentHar
         puts: vec![full, ready(2, 0, 5)],
         journal: vec![input(2, 1)],
         events: vec![event(1), event(2)],
+        deliveries: vec![queue(1, &event(3), 0), queue(1, &event(4), 0)],
         remember: Some(result(1, "key", 0)),
         ..entries(["a", "b"])
     };
     done(&store, commit).await;
+    assert_eq!(given(&store, DeliveryClaim { limit: 1, ..setting_out(1, 0) }).await, [3]);
     store.delivered(&[event(1).id]).await.unwrap();
     let meta = store.meta().await.unwrap();
     let document = store.load(RecordKind::Account, id(1)).await.unwrap();
@@ -42,6 +45,8 @@ pub async fn everything_is_there_after_opening_anew(harness: &impl PersistentHar
     assert_eq!(store.next_ready(&[domain(1)]).await.unwrap(), Some(at(5)));
     assert_eq!(store.journal(saga(2)).await.unwrap(), [input(2, 1)]);
     assert_eq!(store.undelivered(9).await.unwrap(), [event(2)]);
+    assert_eq!(given(&store, setting_out(1, 59)).await, [4]);
+    assert_eq!(given(&store, setting_out(1, 60)).await, [3]);
     assert_eq!(store.remembered(id(1), "key").await.unwrap(), Some(result(1, "key", 0)));
     assert_eq!(verified(&store).await, ["a", "b"]);
 }

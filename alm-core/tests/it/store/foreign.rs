@@ -49,7 +49,7 @@ async fn a_newer_format_is_refused() {
     let mut bytes = store_bytes().await;
     bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
     let text = left_alone(&bytes, ErrorKind::StoreNewer).await.to_string();
-    assert!(text.contains("format 99") && text.contains("up to 1"), "{text}");
+    assert!(text.contains("format 99") && text.contains("up to 2"), "{text}");
 }
 
 #[tokio::test]

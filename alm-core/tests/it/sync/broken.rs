@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::model::audit::{AuditRecord, ChainHash};
+use alm_core::model::delivery::{Delivery, DeliveryState};
 use alm_core::model::event::Event;
-use alm_core::model::ids::{DomainId, EventId, SagaId};
+use alm_core::model::ids::{DestinationId, DomainId, EventId, SagaId};
+use alm_core::port::delivery::DeliveryClaim;
 use alm_core::port::store::{
     Claim, Commit, Document, DueKind, JournalEntry, Lease, RecordKind, Remembered, Store, StoreMeta,
 };
@@ -77,4 +79,7 @@ forward! {
     audit_head() -> (u64, ChainHash);
     undelivered(limit: u32) -> Vec<Event>;
     delivered(events: &[EventId]) -> ();
+    claim_deliveries(claim: DeliveryClaim) -> Vec<Delivery>;
+    deliveries(destination: DestinationId, state: DeliveryState, after: Option<u64>, limit: u32) -> Vec<Delivery>;
+    forget_deliveries(state: DeliveryState, before: Timestamp) -> u64;
 }
