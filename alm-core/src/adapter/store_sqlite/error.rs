@@ -59,6 +59,16 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+pub(super) fn changed(message: String) -> Error {
+    Error::new(ErrorKind::Conflict, "store.commit", message)
+        .with_advice("somebody else changed it in between; load it again and decide anew")
+}
+
+pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, "store.commit", format!("{what} cannot be written as JSON"))
+        .with_source(error)
+}
+
 // https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
