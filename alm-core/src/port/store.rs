@@ -51,6 +51,7 @@ pub enum RecordKind {
     Publication,
     Destination,
     InboxItem,
+    EmailTemplate,
 }
 
 impl RecordKind {
@@ -79,6 +80,7 @@ impl RecordKind {
             Self::Publication => "publication",
             Self::Destination => "destination",
             Self::InboxItem => "inbox_item",
+            Self::EmailTemplate => "email_template",
         }
     }
 }

@@ -3,11 +3,9 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::commit::{changed, unwritable};
-use super::error::Failure;
-use super::read::json;
+use super::error::{Failure, changed, unwritable};
 use super::sql;
-use super::value::{Columns as _, Value, kind, query};
+use super::value::{Columns as _, Value, json, kind, query};
 use super::writer::{Change, Transaction};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;

@@ -155,6 +155,21 @@ pub(super) fn corrupt(operation: &'static str, message: String) -> Error {
         .with_advice("restore a backup; do not go on with it")
 }
 
+/// A commit.
+pub(super) const COMMIT: &str = "store.commit";
+
+/// A commit that does not fit what is there by now.
+pub(super) fn changed(message: String) -> Error {
+    Error::new(ErrorKind::Conflict, COMMIT, message)
+        .with_advice("somebody else changed it in between; load it again and decide anew")
+}
+
+/// Something of a commit that is no JSON.
+pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, COMMIT, format!("{what} cannot be written as JSON"))
+        .with_source(error)
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::ConnectOptions as _;

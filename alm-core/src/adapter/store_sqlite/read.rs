@@ -5,8 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::error::Damage;
-use super::value::{Columns as _, Value, kind, query};
+use super::value::{Columns as _, Value, json, kind, query};
 use super::{SqliteStore, delivery, error, schema, sql};
 use crate::error::Result;
 use crate::model::audit::{AuditRecord, ChainHash, Personal};
@@ -173,9 +172,4 @@ fn document(kind: RecordKind, row: &SqliteRow) -> Result<Document, sqlx::Error> 
 /// What ids have to be higher than; no bytes at all are lower than every id.
 fn behind(after: Option<Uuid>) -> Value {
     after.map_or(Value::NoBytes, Value::Id)
-}
-
-/// The JSON error itself is dropped: its text may quote what it found.
-pub(super) fn json<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
-    serde_json::from_str(text).map_err(|_| Damage::error("a body is not what this version writes"))
 }

@@ -152,6 +152,11 @@ pub(super) fn kind<'a, K: Deserialize<'a>>(name: &'a str) -> Result<K, sqlx::Err
         .map_err(|_| Damage::error("a kind is not known to this version"))
 }
 
+/// The JSON error itself is dropped: its text may quote what it found.
+pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|_| Damage::error("a body is not what this version writes"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
