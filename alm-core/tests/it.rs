@@ -28,6 +28,7 @@ mod it {
     mod managed;
     mod migration;
     mod notices;
+    mod pairs;
     mod password_change;
     mod people;
     mod policy;
@@ -43,6 +44,8 @@ mod it {
     mod structure;
     mod sweep;
     mod sync;
+    mod vault_rotation;
+    mod vault_sync;
     mod walk;
     mod world;
 }

@@ -3,9 +3,11 @@
 //! A place's folder and secret template are Secret Server's numbers, as text. The marker is a line of its own in `notes`; other text there
 //! belongs to people and is kept. Secrets are looked for by name alone: Secret Server's search does not find what stands in `notes`.
 
+mod change;
 mod checks;
 mod dependents;
 mod readers;
+mod seek;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
@@ -14,9 +16,12 @@ use secretserver_client::resource::secrets::{GeneralPatch, NewSecret as NewItem,
 use secretserver_client::{Change, Client, Error, ErrorKind, FolderId, SecretTemplateId};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
-use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+use crate::model::template::{Rotator, VaultPlace};
+use crate::port::vault::{
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
+};
 
 const USERNAME: &str = "username";
 const PASSWORD: &str = "password";
@@ -122,8 +127,12 @@ fn translate(error: &Error) -> VaultError {
 #[async_trait]
 impl Vault for SecretServerVault {
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
+        self.preflight_for(place, Rotator::Engine).await
+    }
+
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
         let within = place.within.as_deref().map(folder_number).transpose()?;
-        checks::preflight(&self.client, folder(place)?, within, template(place)?)
+        checks::preflight(&self.client, folder(place)?, within, template(place)?, rotator)
             .await
             .map_err(|error| translate(&error))
     }
@@ -213,6 +222,49 @@ impl Vault for SecretServerVault {
 
     async fn tell_dependents(&self, secret: &SecretId) -> Result<Vec<String>, VaultError> {
         dependents::tell(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    /// By its summary, which has no value and leaves no record of a reading (facts 3.2).
+    async fn status(&self, secret: &SecretId) -> Result<SecretState, VaultError> {
+        match self.client.secrets().summary(secret_id(secret)?).await {
+            Ok(summary) if summary.active => Ok(SecretState::Active),
+            Ok(_) => Ok(SecretState::Inactive),
+            // What of an inactive one may be seen, servers differ about.
+            Err(error) if error.is_denied_or_absent() => Ok(match self.describe(secret).await? {
+                Some(found) if found.active => SecretState::Active,
+                Some(_) => SecretState::Inactive,
+                None => SecretState::Gone,
+            }),
+            Err(error) => Err(translate(&error)),
+        }
+    }
+
+    async fn seek(
+        &self,
+        place: &VaultPlace,
+        username: &str,
+        domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        let mut filter = SearchFilter::text(username)
+            .by_field(USERNAME)
+            .in_folder(folder(place)?)
+            .of_template(template(place)?);
+        filter.is_exact_match = true;
+        filter.include_restricted = true;
+        filter.include_sub_folders = place.allow_folder_override;
+        seek::seek(&self.client, filter, username, domain).await.map_err(|error| translate(&error))
+    }
+
+    async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        dependents::all(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        change::last(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        change::ask(&self.client, secret_id(secret)?).await
     }
 
     async fn readers(&self, place: &VaultPlace) -> Result<FolderReaders, VaultError> {

@@ -10,14 +10,17 @@ use super::account_effects::missing_places;
 use super::changes::changes;
 use super::discover::discover;
 use super::managed::obstacles;
+use super::secret_inspector;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
+use crate::model::ids::{SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::period::Period;
 use crate::model::request::RequestForm;
+use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::{TemplateBody, VaultPlace};
+use crate::model::template::{Rotator, TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
 use crate::port::vault::{Vault, VaultErrorKind};
 use crate::rules::managed;
@@ -45,8 +48,12 @@ fn unreachable(error: &ad_directory::Error) -> Error {
 #[async_trait]
 impl Inspector for PlaceInspector {
     async fn inspect_place(&self, place: &VaultPlace) -> Result<Vec<Refusal>> {
+        self.inspect_place_for(place, Rotator::Engine).await
+    }
+
+    async fn inspect_place_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>> {
         self.vault
-            .preflight(place)
+            .preflight_for(place, rotator)
             .await
             .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))
     }
@@ -67,6 +74,18 @@ impl Inspector for PlaceInspector {
         }
     }
 
+    async fn secret(&self, _vault: VaultId, secret: &SecretId) -> Result<SecretView> {
+        secret_inspector::view(self.vault.as_ref(), secret).await
+    }
+
+    async fn seek_secret(&self, search: &SecretSearch) -> Result<SecretMatch> {
+        secret_inspector::seek(&self.directory, self.vault.as_ref(), search).await
+    }
+
+    async fn prove_secret(&self, claim: &SecretClaim) -> Result<ClaimVerdict> {
+        secret_inspector::claim(&self.directory, self.vault.as_ref(), claim).await
+    }
+
     async fn discover(&self, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
         let directory = self.directory.pin(PinOptions::new()).await.map_err(|error| unreachable(&error))?;
         discover(&directory, order).await.map_err(|error| unreachable(&error))
@@ -80,8 +99,9 @@ impl Inspector for PlaceInspector {
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {
         let mut refusals = Vec::new();
         if let Some(place) = &body.vault {
-            refusals.extend(self.inspect_place(place).await?);
-            if place.pending_folder.is_some() {
+            refusals.extend(self.inspect_place_for(place, body.rotation.by).await?);
+            // Where the vault changes passwords, no second secret is needed.
+            if place.pending_folder.is_some() && body.rotation.by == Rotator::Engine {
                 refusals.extend(self.inspect_place(&place.pending()).await?);
             }
         }

@@ -7,11 +7,12 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{
-    AccountId, DomainId, GroupId, PersonId, RequestId, SagaId, SecretId, TemplateId, TemplateVersionId,
-    VaultId,
+    AccountId, DomainId, GroupId, PairId, PersonId, RequestId, SagaId, SecretId, TemplateId,
+    TemplateVersionId, VaultId,
 };
 use super::managed::AccountKind;
 use super::period::Period;
+use super::secret_link::Dependency;
 use super::template::{EolAction, VaultPlace};
 
 /// An owner of an account: a person, or all members of a group.
@@ -191,6 +192,9 @@ pub struct Account {
     pub vault: Option<VaultId>,
     /// The vault's own identifier of the secret, if there is one.
     pub secret: Option<String>,
+    /// What signs in with it, as its vault told at the last sync (S-5); the first 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
     /// The Kerberos service names that it was given; one account at a time has each (T-11).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_principal_names: Vec<String>,
@@ -202,6 +206,9 @@ pub struct Account {
     /// What a rotation made and has not removed yet; after one that was given up halfway, the directory may have the password in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingSecret>,
+    /// The two accounts that take turns, if it is one of them (BG-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<PairId>,
     /// What is under way on it.
     pub operation: Option<OpenOperation>,
     /// The renewal that is open, if one is.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{DomainId, VaultId};
 use super::sync::DomainSync;
+use super::vault_sync::VaultSync;
 
 /// A domain whose accounts are managed (O-9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,11 +41,14 @@ pub struct Vault {
     pub name: String,
     /// Where it is, for people.
     pub url: String,
+    /// When it is synchronized (S-5).
+    #[serde(default)]
+    pub sync: VaultSync,
 }
 
 impl Vault {
     /// A vault.
     pub fn new(id: VaultId, name: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { id, name: name.into(), url: url.into() }
+        Self { id, name: name.into(), url: url.into(), sync: VaultSync { every_hours: None } }
     }
 }

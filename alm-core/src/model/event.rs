@@ -43,6 +43,10 @@ pub enum EventKind {
     AccountStateChanged,
     /// The account has another password; who keeps a copy of it fetches it anew.
     AccountPasswordRotated,
+    /// Two accounts take turns from now on, changed places, or do not take turns any more (BG-1 to BG-5).
+    AccountPairChanged,
+    /// Two accounts cannot change places although it is time (BG-4).
+    AccountPairHeld,
     /// The account joined a directory group or left one.
     AccountPrivilegeChanged,
     /// An operation stopped and waits for a person (I-9).
@@ -79,11 +83,17 @@ pub enum EventKind {
     DeliveryFailed,
     /// Somebody tries out a destination (H-1, H-4).
     Test,
+    /// An account's secret is another one now, or it has one and had none (S-5).
+    AccountSecretChanged,
+    /// A sync of a vault found something between accounts and their secrets that a person has to look at (S-5).
+    SecretNeedsAttention,
+    /// A vault could not be asked (N-7).
+    VaultUnreachable,
 }
 
 impl EventKind {
     /// Every kind that this version raises.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 38] = [
         Self::TemplateNeedsApproval,
         Self::TemplateStateChanged,
         Self::RequestStateChanged,
@@ -99,6 +109,8 @@ impl EventKind {
         Self::EndOfLife,
         Self::AccountStateChanged,
         Self::AccountPasswordRotated,
+        Self::AccountPairChanged,
+        Self::AccountPairHeld,
         Self::AccountPrivilegeChanged,
         Self::OperationParked,
         Self::SweepHeld,
@@ -117,6 +129,9 @@ impl EventKind {
         Self::AccountDormant,
         Self::DeliveryFailed,
         Self::Test,
+        Self::AccountSecretChanged,
+        Self::SecretNeedsAttention,
+        Self::VaultUnreachable,
     ];
 }
 
@@ -139,6 +154,8 @@ impl EventKind {
             Self::EndOfLife => "end_of_life",
             Self::AccountStateChanged => "account_state_changed",
             Self::AccountPasswordRotated => "account_password_rotated",
+            Self::AccountPairChanged => "account_pair_changed",
+            Self::AccountPairHeld => "account_pair_held",
             Self::AccountPrivilegeChanged => "account_privilege_changed",
             Self::OperationParked => "operation_parked",
             Self::SweepHeld => "sweep_held",
@@ -157,6 +174,9 @@ impl EventKind {
             Self::AccountDormant => "account_dormant",
             Self::DeliveryFailed => "delivery_failed",
             Self::Test => "test",
+            Self::AccountSecretChanged => "account_secret_changed",
+            Self::SecretNeedsAttention => "secret_needs_attention",
+            Self::VaultUnreachable => "vault_unreachable",
         }
     }
 }
@@ -193,10 +213,15 @@ impl fmt::Display for EventKind {
             Self::SyncNeedsAttention => "sync needs attention",
             Self::SyncHeld => "sync held",
             Self::DomainUnreachable => "domain unreachable",
+            Self::AccountPairChanged => "account pair changed",
+            Self::AccountPairHeld => "account pair held",
             Self::AccountDrifted => "account drifted",
             Self::AccountDormant => "account dormant",
             Self::DeliveryFailed => "delivery failed",
             Self::Test => "test",
+            Self::AccountSecretChanged => "account secret id changed",
+            Self::SecretNeedsAttention => "secret needs attention",
+            Self::VaultUnreachable => "vault unreachable",
         })
     }
 }

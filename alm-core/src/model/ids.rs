@@ -48,6 +48,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// Two accounts that take turns (BG-1).
+    PairId;
     /// One customer's instance: one store (O-14).
     InstanceId;
     /// A person (O-1).

@@ -1,4 +1,4 @@
-//! Who looks at vault and domain for the service: before a template is published, for accounts nobody manages, and for changes.
+//! Who looks at vault and domain for the service: before a template is published, for accounts nobody manages, for secrets, and for changes.
 
 use std::fmt::Debug;
 
@@ -7,10 +7,12 @@ use futures_util::stream::{self, BoxStream};
 
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
+use crate::model::ids::{SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
+use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::{TemplateBody, VaultPlace};
+use crate::model::template::{Rotator, TemplateBody, VaultPlace};
 
 /// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
 /// [`crate::engine::PlaceInspector`].
@@ -31,6 +33,14 @@ pub trait Inspector: Debug + Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// As [`inspect_place`](Self::inspect_place), where this side changes the passwords (T-14, V-8).
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn inspect_place_for(&self, place: &VaultPlace, _rotator: Rotator) -> Result<Vec<Refusal>> {
+        self.inspect_place(place).await
+    }
+
     /// Everything that stands against a gMSA like this one (T-11): no root key that can be used yet, readers that are not there, service names
     /// that another account of the forest has. As with places, whoever does not look is no obstacle.
     ///
@@ -46,6 +56,32 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// When the vault could not be asked.
     async fn secret_readers(&self, _place: &VaultPlace) -> Result<FolderReaders> {
         Ok(FolderReaders::unknown("nobody is there who could ask the vault"))
+    }
+
+    /// How a secret stands, and what depends on it (S-5).
+    ///
+    /// # Errors
+    /// [`Vault`](ErrorKind::Vault) when the vault could not be asked at all, which then is so of its other secrets too;
+    /// [`Config`](ErrorKind::Config) as the default body.
+    async fn secret(&self, _vault: VaultId, _secret: &SecretId) -> Result<SecretView> {
+        Err(Error::new(ErrorKind::Config, "vault.sync", "this inspector does not look at secrets"))
+    }
+
+    /// Looks for the secret of an account that has none, and tries the password of the one that matches, once (S-5).
+    ///
+    /// # Errors
+    /// [`Vault`](ErrorKind::Vault) as for [`secret`](Self::secret); [`Directory`](ErrorKind::Directory) when the domain could not be asked;
+    /// [`Config`](ErrorKind::Config) as the default body.
+    async fn seek_secret(&self, _search: &SecretSearch) -> Result<SecretMatch> {
+        Err(Error::new(ErrorKind::Config, "vault.sync", "this inspector does not look for secrets"))
+    }
+
+    /// Looks at a secret that somebody says is an account's, and tries its password, once (S-5).
+    ///
+    /// # Errors
+    /// As for [`seek_secret`](Self::seek_secret).
+    async fn prove_secret(&self, _claim: &SecretClaim) -> Result<ClaimVerdict> {
+        Err(Error::new(ErrorKind::Config, "vault.prove", "this inspector does not try passwords"))
     }
 
     /// The accounts of a domain that fit (M-1), managed ones among them.

@@ -48,7 +48,10 @@ pub enum RecordKind {
     SyncState,
     SyncFinding,
     AccountDrift,
+    AccountPair,
     Publication,
+    VaultSyncState,
+    SecretFinding,
     Destination,
     InboxItem,
     EmailTemplate,
@@ -77,7 +80,10 @@ impl RecordKind {
             Self::SyncState => "sync_state",
             Self::SyncFinding => "sync_finding",
             Self::AccountDrift => "account_drift",
+            Self::AccountPair => "account_pair",
             Self::Publication => "publication",
+            Self::VaultSyncState => "vault_sync_state",
+            Self::SecretFinding => "secret_finding",
             Self::Destination => "destination",
             Self::InboxItem => "inbox_item",
             Self::EmailTemplate => "email_template",
@@ -104,6 +110,8 @@ pub enum DueKind {
     Campaign,
     /// The next sync of a domain.
     Sync,
+    /// The next sync of a vault.
+    VaultSync,
     /// The end of a notice in an inbox.
     Notice,
 }
@@ -119,6 +127,7 @@ impl DueKind {
             Self::PrivilegeEnd => "privilege_end",
             Self::Campaign => "campaign",
             Self::Sync => "sync",
+            Self::VaultSync => "vault_sync",
             Self::Notice => "notice",
         }
     }

@@ -3,13 +3,15 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Outcome, Refusal};
 pub use crate::model::ids::SecretId;
+use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 
 /// A secret to create.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,49 @@ impl FoundSecret {
     }
 }
 
+/// A secret that a search for an account found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretCandidate {
+    /// Which.
+    pub id: SecretId,
+    /// Why nothing more is known of it than that its user name matches, if so: it may not be read, or is behind something.
+    pub hidden: Option<String>,
+}
+
+impl SecretCandidate {
+    /// One whose user name and domain are those that were looked for.
+    pub const fn new(id: SecretId) -> Self {
+        Self { id, hidden: None }
+    }
+
+    /// One that may not be read, for this reason.
+    #[must_use]
+    pub fn hidden(mut self, why: impl Into<String>) -> Self {
+        self.hidden = Some(why.into());
+        self
+    }
+}
+
+/// How a vault's own changes of the password in one secret stand (T-14).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VaultChange {
+    /// When it last tried one, by its own clock: two that are equal are the same try. `None` before the first.
+    pub last: Option<Timestamp>,
+    /// Whether one is waiting or under way.
+    pub under_way: bool,
+    /// Why the last one failed, if it did.
+    pub failed: Option<String>,
+}
+
+impl VaultChange {
+    /// The last try, which went well, or none.
+    pub const fn new(last: Option<Timestamp>) -> Self {
+        Self { last, under_way: false, failed: None }
+    }
+}
+
 /// What kept the vault from doing something.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
@@ -120,7 +165,7 @@ pub enum VaultErrorKind {
 
 /// Where credentials are kept. One for each vault; made with the credential of the engine's host.
 ///
-/// Every method is safe to repeat except [`create`](Vault::create), whose caller looks for the secret first. Dropping a future leaves open
+/// Every method is safe to repeat except [`create`](Vault::create) and [`ask_change`](Vault::ask_change), whose callers look first. Dropping a future leaves open
 /// whether the change happens.
 #[async_trait]
 pub trait Vault: Debug + Send + Sync + 'static {
@@ -130,6 +175,20 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the vault could not be asked.
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError>;
+
+    /// As [`preflight`](Vault::preflight), for passwords that this side changes (T-14, V-8): with [`Rotator::Engine`] the vault must not change them by
+    /// itself there, with [`Rotator::Vault`] it must. A vault that never does is, as the default body says, no place for the second.
+    ///
+    /// # Errors
+    /// As for [`preflight`](Vault::preflight).
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
+        let mut refusals = self.preflight(place).await?;
+        if rotator == Rotator::Vault {
+            let message = "the vault is to change the passwords, and this one does not";
+            refusals.push(Refusal::new("V-8", "vault", message));
+        }
+        Ok(refusals)
+    }
 
     /// Creates a secret.
     ///
@@ -170,12 +229,65 @@ pub trait Vault: Debug + Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// How a secret stands, without reading any of its values where the vault can tell without.
+    ///
+    /// # Errors
+    /// When the vault could not be asked. That it did not tell is no error, but [`SecretState::Unclear`].
+    async fn status(&self, secret: &SecretId) -> Result<SecretState, VaultError> {
+        Ok(match self.describe(secret).await? {
+            Some(found) if found.active => SecretState::Active,
+            Some(_) => SecretState::Inactive,
+            None => SecretState::Gone,
+        })
+    }
+
+    /// The active secrets of a place's folder and secret template whose user name is `username` and whose domain is the one with the DNS name
+    /// `domain` (S-5); in the folders below as well where the place [lets requesters choose](VaultPlace::allow_folder_override) one. Compared without
+    /// case. More than one means that nobody knows which, so whoever has found two may stop looking. A vault that cannot be searched finds none.
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn seek(
+        &self,
+        _place: &VaultPlace,
+        _username: &str,
+        _domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        Ok(Vec::new())
+    }
+
+    /// Everything that depends on a secret, as the vault keeps it, switched off or not (O-7). A vault that keeps no dependents has none.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::DeniedOrAbsent`] when we may not see them, and the others.
+    async fn dependencies(&self, _secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        Ok(Vec::new())
+    }
+
     /// Everybody whom the vault lets read the secrets in the folder of a place, as far as it tells (T-16). A vault that does not say so knows nobody.
     ///
     /// # Errors
     /// [`VaultErrorKind::DeniedOrAbsent`] when we may not see who has rights on the folder, and the others.
     async fn readers(&self, _place: &VaultPlace) -> Result<FolderReaders, VaultError> {
         Ok(FolderReaders::unknown("this vault does not say who can read"))
+    }
+
+    /// How the vault's own changes of a secret's password stand. Reads no value.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that changes none, as the default body; when the vault could not be asked.
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        Err(changes_none(secret))
+    }
+
+    /// Asks the vault to give the account of a secret another password, in the directory and in the secret; which one, the vault chooses. Success means
+    /// that it took the order: [`last_change`](Vault::last_change) tells what becomes of it. The only other method that is not safe to repeat:
+    /// a second order is a second change. Dropping the future leaves open whether it was taken.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that changes none, as the default body; with outcome `Unknown` it may have been taken.
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        Err(changes_none(secret))
     }
 
     /// Moves a secret into the folder of a place; success means that it is there. One that is there already is success. Who may read it there is
@@ -194,4 +306,10 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`VaultErrorKind::DeniedOrAbsent`] and the others.
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError>;
+}
+
+fn changes_none(secret: &SecretId) -> VaultError {
+    let message =
+        format!("the password in secret {secret} stays as it is: this vault does not change passwords");
+    VaultError::new(VaultErrorKind::Invalid, message)
 }

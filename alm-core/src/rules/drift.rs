@@ -17,6 +17,8 @@ pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 pub const REPLICATION: SignedDuration = SignedDuration::from_mins(15);
 /// By how much the last sign-in that is replicated may lie too early (MS-ADA1, `lastLogonTimestamp`).
 const LAG_DAYS: i64 = 14;
+/// How a report of another password begins.
+const SET: &str = "set at ";
 
 /// What is known of an account in the directory.
 #[derive(Clone, Copy, Debug)]
@@ -111,16 +113,21 @@ pub fn differences(account: &Account, seen: &Seen<'_>) -> Vec<DriftItem> {
         let ours = account.password_changed_at;
         match entry.password_last_set() {
             Some(set) if set.duration_since(ours) > SKEW => {
-                differs(DriftKind::Password, format!("set at {ours}"), format!("set at {set}"));
+                differs(DriftKind::Password, format!("{SET}{ours}"), format!("{SET}{set}"));
             }
             None if entry.text("pwdlastset") == Some("0") => {
                 let found = "must be changed at the next sign-in";
-                differs(DriftKind::Password, format!("set at {ours}"), found.into());
+                differs(DriftKind::Password, format!("{SET}{ours}"), found.into());
             }
             _ => {}
         }
     }
     items
+}
+
+/// Whether it says that somebody set another password, and not that one must be set.
+pub fn is_another_password(item: &DriftItem) -> bool {
+    item.kind == DriftKind::Password && item.found.starts_with(SET)
 }
 
 fn sorted<'a>(groups: impl IntoIterator<Item = &'a Dn>) -> Vec<&'a Dn> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ad_directory::Dn;
 use jiff::Timestamp;
 
-use super::{attributes, lifecycle, text};
+use super::{attributes, lifecycle, pair, text};
 use crate::model::account::{Account, AccountStatus, PrivilegeEnd};
 use crate::model::migration::NewEnd;
 use crate::model::period::Period;
@@ -40,7 +40,8 @@ pub fn check_account(account: &Account, now: Timestamp) -> Vec<Refusal> {
 /// Everything about the template that speaks against it: another version, of the same kind, in the same domain, with the same vault.
 pub fn check_target(account: &Account, old: &TemplateVersion, new: &TemplateVersion) -> Vec<Refusal> {
     let name = &account.name;
-    let mut refusals = Vec::new();
+    let mut refusals: Vec<Refusal> =
+        pair::may_migrate(account, &new.body.rotation).err().into_iter().collect();
     let mut refuse = |rule, field, message: String| refusals.push(Refusal::new(rule, field, message));
     if old.id == new.id {
         refuse("M-2", "template", format!("{name} is under version {} of {} already", new.number, new.name));

@@ -1,10 +1,11 @@
 //! From what a directory tells of an object to its place in the mirror (O-12, S-2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ad_directory::NamePattern;
+use uuid::Uuid;
 
-use crate::model::ids::DomainId;
+use crate::model::ids::{DomainId, SagaId};
 use crate::model::mirror::{MembersRead, MirrorChange, MirrorEntry, MirrorKind};
 use crate::model::refusal::Refusal;
 
@@ -106,9 +107,11 @@ pub fn check_attributes(names: &[String]) -> Vec<Refusal> {
     refusals
 }
 
-/// Whether it carries a marker as we write them, whatever attribute that is in (I-3).
-pub fn is_marked(entry: &MirrorEntry) -> bool {
-    entry.attributes.values().flatten().any(|value| value.starts_with("alm1:"))
+/// The sagas that a marker as we write them names, in whatever attribute: anybody could have written it, so that it says nothing by itself (I-3).
+pub fn marked_by(entry: &MirrorEntry) -> BTreeSet<SagaId> {
+    let values = entry.attributes.values().flatten();
+    let named = values.filter_map(|value| value.strip_prefix("alm1:")?.split(':').nth(1));
+    named.filter_map(|saga| Uuid::try_parse(saga).ok()).map(SagaId::new).collect()
 }
 
 /// Whether it looks like a service account (S-7): it is enabled, and has service names, is called like one, or is a managed one.
@@ -129,10 +132,7 @@ pub fn looks_like_service(entry: &MirrorEntry, patterns: &[NamePattern]) -> bool
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use ad_directory::ObjectGuid;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -195,6 +195,21 @@ mod tests {
         let second = merged(Some(&first), &part);
         assert_eq!(second.members, BTreeSet::from([guid(3), guid(4)]));
         assert_eq!(merged(Some(&second), &part), second);
+    }
+
+    #[test]
+    fn s_7_a_marker_names_its_saga() {
+        let of = |value: &str| {
+            let mut change = change(&[("description", value)]);
+            change.whole = true;
+            marked_by(&merged(None, &change))
+        };
+        let saga = Uuid::from_u128(7);
+        let text = format!("alm1:{}:{}:1f:00", Uuid::from_u128(1).simple(), saga.simple());
+        assert_eq!(of(&text), BTreeSet::from([SagaId::new(saga)]));
+        for text in ["alm1:", "alm1:x", "alm1:x:y:z", "an account", &text[1..]] {
+            assert_eq!(of(text), BTreeSet::new(), "{text}");
+        }
     }
 
     #[test]

@@ -93,6 +93,12 @@ impl State {
         }
     }
 
+    /// What it took over from operations whose place it took, and from those before them, that may not be put back yet.
+    pub(super) fn inherited(&self) -> Vec<Step> {
+        // A person who gave up twice has seen what is left.
+        if self.abandoned && !self.undoing { Vec::new() } else { self.plan.inherited.clone() }
+    }
+
     fn steps(&self) -> &[Step] {
         if self.undoing { &self.undo } else { &self.plan.steps }
     }

@@ -9,7 +9,9 @@ use super::plan::{OperatePlan, Step};
 /// was done before there was anything to see.
 pub(super) fn way_back(plan: &OperatePlan, done: usize, seen: Option<&Seen>) -> Vec<Step> {
     if !plan.steps.iter().any(|step| matches!(step, Step::Survey { .. })) {
-        return plan.undo.clone();
+        let mut steps = plan.undo.clone();
+        steps.extend(plan.inherited.iter().filter(|step| !plan.undo.contains(step)).cloned());
+        return steps;
     }
     let Some(seen) = seen else { return Vec::new() };
     let begun: Vec<&Step> = plan.steps.iter().take(done.saturating_add(1)).collect();
@@ -105,6 +107,7 @@ mod tests {
                 Step::Expires { expires: AccountExpires::Never },
             ],
             undo: vec![Step::Expires { expires: AccountExpires::At(jiff::Timestamp::UNIX_EPOCH) }],
+            inherited: Vec::new(),
         }
     }
 
@@ -147,5 +150,15 @@ mod tests {
         let mut plan = plan();
         plan.steps.remove(0);
         assert_eq!(way_back(&plan, 0, None), plan.undo);
+    }
+
+    /// L-31: what an operation took over from the one whose place it took is put back with its own.
+    #[test]
+    fn what_was_taken_over_goes_back_too_and_once() {
+        let mut plan = plan();
+        plan.steps.remove(0);
+        let leave = Step::LeaveGroup { group: dn("CN=mine,DC=a") };
+        plan.inherited = vec![plan.undo[0].clone(), leave.clone()];
+        assert_eq!(way_back(&plan, 0, None), [plan.undo[0].clone(), leave]);
     }
 }

@@ -173,6 +173,13 @@ impl AdoptAccounts {
         if self.accounts.iter().filter(|other| other.guid == one.guid).count() > 1 {
             refuse("M-1", "accounts", format!("{name} is named twice"));
         }
+        if let (Some(place), Some(secret)) = (&body.vault, &one.secret) {
+            let held = unit.alm.store.holder(&super::stored::secret_name(place.vault, secret)).await?;
+            let others = self.accounts.iter().filter(|other| other.secret.as_ref() == Some(secret));
+            if held.is_some() || others.count() > 1 {
+                refuse("S-5", "secret", format!("secret {secret} is another account's than {name}"));
+            }
+        }
         let object = super::stored::object_name(domain.id, one.guid);
         if unit.alm.store.holder(&object).await?.is_some() {
             refuse("M-1", "accounts", format!("{name} is managed already"));
@@ -235,10 +242,12 @@ impl AdoptAccounts {
             object_guid: one.guid,
             vault: body.vault.as_ref().filter(|_| secret.is_some()).map(|place| place.vault),
             secret: secret.clone(),
+            dependencies: Vec::new(),
             service_principal_names: Vec::new(),
             password_changed_at: unit.now,
             rotates_at: None,
             pending: None,
+            pair: None,
             operation: None,
             renewal: None,
             reminders: ReminderState::default(),

@@ -17,11 +17,11 @@ use crate::model::ids::SecretId;
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
-use crate::model::template::{EolAction, TemplateVersion};
+use crate::model::template::{EolAction, Rotator, TemplateVersion};
 use crate::rules::{attributes, lifecycle, managed, naming, ownership, privileges};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
-use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
+use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step, VaultRotatePlan};
 use crate::saga::{Completion, Ending, SagaRecord, SagaStatus};
 
 /// L-34, or why there is no such end.
@@ -83,6 +83,7 @@ pub(super) async fn provision(
         },
         groups: body.directory.groups.clone(),
         settle_ms: settle_ms(unit),
+        rotator: body.rotation.by,
     });
     request.status = RequestStatus::Queued;
     request.account = Some(account);
@@ -133,6 +134,7 @@ pub(super) async fn operate(
     then: Completion,
     request: Option<RequestId>,
 ) -> Result<SagaId> {
+    let mut inherited = Vec::new();
     if let Some(open) = account.operation {
         let back = Step::Expires { expires: expires(account.eol_action, account.eol) };
         // What it may have done is taken back, right after what is more pressing, as giving it up by hand would; but to the end date that the
@@ -143,6 +145,7 @@ pub(super) async fn operate(
                 step.clone_from(&back);
             }
         }
+        inherited.clone_from(&way_back);
         way_back.retain(|step| !steps.contains(step));
         let at = steps.len().min(1);
         steps.splice(at..at, way_back);
@@ -155,7 +158,7 @@ pub(super) async fn operate(
         }
     }
     let secret = account.secret.clone().map(SecretId::new);
-    for steps in [&mut steps, &mut undo] {
+    for steps in [&mut steps, &mut undo, &mut inherited] {
         steps.retain(|step| secret.is_some() || !step.needs_secret());
     }
     let saga = SagaId::new(unit.new_id()?);
@@ -167,6 +170,7 @@ pub(super) async fn operate(
         secret,
         steps,
         undo,
+        inherited,
     });
     open(unit, account, saga, plan, then, request)
 }
@@ -181,8 +185,19 @@ pub(super) async fn rotate(
         let message = format!("no vault keeps the password of {}", account.name);
         return unit.refuse(Refusal::new("T-11", "account", message));
     };
-    let domain: Domain = unit.get(account.domain.uuid()).await?;
     let saga = SagaId::new(unit.new_id()?);
+    // What an earlier rotation of our own left open is ended first: never a third password while it is open which of two holds.
+    if version.body.rotation.by == Rotator::Vault && account.pending.is_none() {
+        let patience = unit.alm.settings.vault_patience.as_millis();
+        let plan = Plan::RotateByVault(VaultRotatePlan {
+            account: account.object_guid,
+            name: account.name.clone(),
+            secret: SecretId::new(secret),
+            patience_ms: u64::try_from(patience).unwrap_or(u64::MAX),
+        });
+        return open(unit, account, saga, plan, Completion::Rotated, None);
+    }
+    let domain: Domain = unit.get(account.domain.uuid()).await?;
     let pending = match account.pending.clone() {
         Some(pending) => pending,
         None => PendingSecret::new(
@@ -242,15 +257,16 @@ pub(super) fn open(
 }
 
 /// Ends an open operation because another one takes its place. Its engine loses the work with this commit, and the marker of the next
-/// operation makes what it still sends fail (E-5). Returns what puts back what a change of memberships or a migration did.
+/// operation makes what it still sends fail (E-5). Returns what puts back what a change of memberships or a migration did, or one before it.
 async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperation) -> Result<Vec<Step>> {
     let mut saga: SagaRecord = unit.get(open.saga.uuid()).await?;
     if matches!(saga.status, SagaStatus::Ended { .. }) {
         return Ok(Vec::new());
     }
     let machine = link::machine(unit.alm, &saga).await?;
+    // What the others do is right in itself, but they may not have put back yet what they took over.
     let is_put_back = matches!(open.kind, OperationKind::Privilege | OperationKind::Migrate);
-    let way_back = if is_put_back { machine.way_back() } else { Vec::new() };
+    let way_back = if is_put_back { machine.way_back() } else { machine.inherited() };
     migration_end::superseded(unit, account).await?;
     link::lost(unit, &saga, &machine);
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };

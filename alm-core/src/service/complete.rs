@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{migration_end, owners, requests};
+use super::{migration_end, owners, pair_turns, requests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, ReminderState, renewal_date};
 use crate::model::event::EventKind;
@@ -95,6 +95,7 @@ async fn provisioned(
         object_guid: machine.account().ok_or_else(|| damaged(saga, "an account"))?,
         vault: plan.place.as_ref().map(|place| place.vault),
         secret,
+        dependencies: Vec::new(),
         service_principal_names,
         operation: None,
         renewal: None,
@@ -104,6 +105,7 @@ async fn provisioned(
         password_changed_at: unit.now,
         rotates_at: rotation::due(&body.rotation, unit.now),
         pending: None,
+        pair: None,
         provisioned_at: unit.now,
         erased_at: None,
     };
@@ -193,7 +195,12 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let mut account: Account = unit.get(saga.account.uuid()).await?;
     let before = account.status;
     match then {
-        Completion::Become { status } => account.status = *status,
+        Completion::Become { status } => {
+            account.status = *status;
+            if *status == AccountStatus::Deleted {
+                pair_turns::retired(unit, &mut account).await?;
+            }
+        }
         Completion::Renew { eol, period, status } => {
             renewed(unit, &mut account, *eol, *period, *status).await?;
         }
@@ -258,7 +265,12 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
 
 /// S-8: the newest of our own sign-ins; the directory remembers one.
 fn remember_binds(account: &mut Account, saga: &SagaRecord) {
-    account.binds.extend(&saga.binds);
+    remember(account, &saga.binds);
+}
+
+/// The same for sign-ins of no saga.
+pub(super) fn remember(account: &mut Account, binds: &[Timestamp]) {
+    account.binds.extend(binds);
     account.binds.sort_unstable();
     let surplus = account.binds.len().saturating_sub(BINDS);
     account.binds.drain(..surplus);

@@ -15,15 +15,18 @@ use crate::model::drift::{AccountDrift, DriftKind};
 use crate::model::email::EmailTemplate;
 use crate::model::estate::{Domain, Vault};
 use crate::model::event::EventKind;
-use crate::model::ids::{CampaignId, DomainId, PersonId};
+use crate::model::ids::{CampaignId, DomainId, PersonId, VaultId};
 use crate::model::inbox::{Category, InboxItem};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
+use crate::model::pair::AccountPair;
 use crate::model::people::{Group, Person, Role};
 use crate::model::publication::Publication;
 use crate::model::request::{Delegation, Request, RequestKind, RequestStatus};
+use crate::model::secret_link::SecretFinding;
 use crate::model::sweep::SweepState;
 use crate::model::sync::{SyncFinding, SyncState};
 use crate::model::template::{Template, TemplateVersion};
+use crate::model::vault_sync::VaultSyncState;
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::{reservation, service_reservation};
 use crate::rules::ownership::with_requester;
@@ -49,6 +52,7 @@ pub(crate) mod index {
     pub(crate) const DOMAIN: &str = "domain";
     pub(crate) const PERSON: &str = "person";
     pub(crate) const DRIFT: &str = "drift";
+    pub(crate) const VAULT: &str = "vault";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -341,6 +345,11 @@ pub(crate) fn object_name(domain: DomainId, object: ObjectGuid) -> String {
     format!("object:{domain}:{object}")
 }
 
+/// The name that a secret is held under by the account whose password is in it: two accounts never share one (S-5).
+pub(crate) fn secret_name(vault: VaultId, secret: &str) -> String {
+    format!("secret:{vault}:{secret}")
+}
+
 impl Stored for Account {
     const KIND: RecordKind = RecordKind::Account;
 
@@ -383,6 +392,8 @@ impl Stored for Account {
         let mut names = Vec::new();
         if self.erased_at.is_none() {
             names.push(object_name(self.domain, self.object_guid));
+            let secret = self.vault.zip(self.secret.as_deref());
+            names.extend(secret.map(|(vault, secret)| secret_name(vault, secret)));
         }
         // NM-2: a deleted account's name is free again.
         if self.status != AccountStatus::Deleted {
@@ -391,6 +402,19 @@ impl Stored for Account {
             names.extend(services.map(|name| service_reservation(self.domain, name)));
         }
         names
+    }
+}
+
+impl Stored for AccountPair {
+    const KIND: RecordKind = RecordKind::AccountPair;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// BG-1: an account is in one pair.
+    fn unique(&self) -> Vec<String> {
+        [self.current, self.resting].iter().map(|account| format!("paired:{account}")).collect()
     }
 }
 
@@ -526,5 +550,29 @@ impl Stored for AccountDrift {
         let any = self.items.first().map(|_| None);
         let kinds = any.into_iter().chain(self.items.iter().map(|item| Some(item.kind)));
         kinds.map(|kind| (index::DRIFT, drift_key(self.domain, kind))).collect()
+    }
+}
+
+impl Stored for VaultSyncState {
+    const KIND: RecordKind = RecordKind::VaultSyncState;
+
+    fn id(&self) -> Uuid {
+        self.vault.uuid()
+    }
+
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        self.next_at.map(|at| (DueKind::VaultSync, at)).into_iter().collect()
+    }
+}
+
+impl Stored for SecretFinding {
+    const KIND: RecordKind = RecordKind::SecretFinding;
+
+    fn id(&self) -> Uuid {
+        self.account.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        vec![(index::VAULT, self.vault.to_string())]
     }
 }

@@ -11,12 +11,13 @@ use super::command::Caller;
 use super::stored::{index, status_key};
 use super::sync::SyncReport;
 use super::unit::Unit;
+use super::vault_sync::VaultSyncReport;
 use super::{begin, migration_end, owners};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, renewal_date};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
-use crate::model::ids::{AccountId, DomainId, EventId};
+use crate::model::ids::{AccountId, DomainId, EventId, VaultId};
 use crate::model::people::{Feature, Verb};
 use crate::model::sweep::SweepState;
 use crate::model::template::{EolAction, TemplateVersion};
@@ -88,6 +89,10 @@ pub struct SweepReport {
     pub synced: Vec<SyncReport>,
     /// Domains whose time had come and that could not be synchronized, and why. They are tried again.
     pub not_synced: Vec<(DomainId, String)>,
+    /// Vaults whose time for a sync had come, and what each did (S-5).
+    pub vaults_synced: Vec<VaultSyncReport>,
+    /// Vaults whose time had come and that could not be synchronized, and why. They are tried again.
+    pub vaults_not_synced: Vec<(VaultId, String)>,
 }
 
 impl Alm {
@@ -152,6 +157,10 @@ impl Alm {
         let (synced, failed) = self.sync_due(now).await?;
         report.synced = synced;
         report.not_synced = failed.into_iter().map(|(domain, error)| (domain, error.to_string())).collect();
+        let (synced, failed) = self.sync_vaults_due(now).await?;
+        report.vaults_synced = synced;
+        report.vaults_not_synced =
+            failed.into_iter().map(|(vault, error)| (vault, error.to_string())).collect();
         Ok(report)
     }
 

@@ -30,9 +30,7 @@ use crate::model::event::EventKind;
 use crate::model::ids::DomainId;
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::people::{Feature, Verb};
-use crate::model::sync::{
-    DomainSync, HeldSync, SyncCounts, SyncFailure, SyncLimits, SyncProgress, SyncState, UserSource,
-};
+use crate::model::sync::{DomainSync, HeldSync, SyncCounts, SyncFailure, SyncLimits, SyncState, UserSource};
 use crate::port::inspector::Inspector;
 use crate::port::store::DueKind;
 use crate::rules::{mirror, sync};
@@ -446,19 +444,6 @@ impl<'a> Run<'a> {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             other => other,
         }
-    }
-
-    /// This run is the domain's from now on; one that was broken off, or is elsewhere, is not any more.
-    async fn take_over(&self) -> Result<()> {
-        let mut unit = self.unit();
-        let mut state = state(&mut unit, self.domain.id).await?;
-        let mut progress = SyncProgress::new(self.id, self.begun);
-        if let Some(before) = state.progress {
-            progress.counts = before.counts;
-        }
-        state.progress = Some(progress);
-        unit.put(&state, "the sync begins to change")?;
-        self.alm.0.store.commit(unit.commit).await
     }
 
     /// Adds to what this run has done, in the commit in which it does it.

@@ -1,15 +1,21 @@
 //! A vault in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ad_directory::{AccountKey, Directory, FindOptions, SetPasswordOptions};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Outcome, Refusal};
+use crate::model::secret_link::{Dependency, DependencyResult};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
-use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+use crate::model::template::{Rotator, VaultPlace};
+use crate::port::vault::{
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
+};
+use crate::rules::secret_link;
 
 /// How a call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub struct StoredSecret {
     pub folder: String,
     /// Its name.
     pub name: String,
+    /// The account's domain, as it is written there.
+    pub domain: String,
     /// The account's name.
     pub username: String,
     /// The account's password. Its `Debug` shows nothing.
@@ -57,6 +65,15 @@ struct State {
     dependents: Vec<(u64, String, u32)>,
     /// Every password that was ever put in.
     passwords: Vec<SecretString>,
+    /// Where it changes passwords by itself, if it does.
+    changes_in: Option<Arc<dyn Directory>>,
+    /// What it was asked to change and has not yet, whether it may now, and why it cannot.
+    asked: Vec<u64>,
+    is_slow: bool,
+    cannot: Option<String>,
+    /// What became of the last try of each, and how many there were.
+    changes: BTreeMap<u64, VaultChange>,
+    tries: i64,
 }
 
 impl State {
@@ -82,7 +99,8 @@ impl MemoryVault {
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
-    /// `relocate`, `readers`, `deactivate`) go wrong.
+    /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`, `last_change`,
+    /// `ask_change`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
     }
@@ -145,12 +163,94 @@ impl MemoryVault {
         let id = self.state().add(StoredSecret {
             folder: folder.to_owned(),
             name: name.to_owned(),
+            domain: String::new(),
             username: String::new(),
             password: SecretString::from(password),
             notes: notes.to_owned(),
             active: true,
         });
         SecretId::new(id.to_string())
+    }
+
+    /// Puts a secret for an account in, as a person would: with the user name and the domain filled in.
+    pub fn plant_for(&self, folder: &str, username: &str, domain: &str, password: &str) -> SecretId {
+        let secret = self.plant(folder, &format!("{domain}\\{username}"), "", password);
+        self.edit(&secret, |stored| {
+            username.clone_into(&mut stored.username);
+            domain.clone_into(&mut stored.domain);
+        });
+        secret
+    }
+
+    /// From now on it changes passwords by itself when it is asked to, in this directory, and is no place for passwords that engines change (V-8).
+    pub fn changes_passwords_in(&self, directory: Arc<dyn Directory>) {
+        self.state().changes_in = Some(directory);
+    }
+
+    /// Whether what it is asked to change waits until it may.
+    pub fn take_your_time(&self, is_slow: bool) {
+        self.state().is_slow = is_slow;
+    }
+
+    /// Why it cannot change any password from now on; `None`: it can.
+    pub fn cannot_change(&self, why: Option<&str>) {
+        self.state().cannot = why.map(str::to_owned);
+    }
+
+    /// How often it has tried to change a password.
+    pub fn tries(&self) -> i64 {
+        self.state().tries
+    }
+
+    /// Does what it was asked to and has not yet. Each is done as a whole: nobody sees a password in the directory that is not in its secret.
+    async fn carry_out(&self) {
+        loop {
+            let (id, directory, username, cannot, number) = {
+                let mut state = self.state();
+                if state.is_slow || state.asked.is_empty() {
+                    return;
+                }
+                let id = state.asked.remove(0);
+                state.tries += 1;
+                let username = state.secrets.get(&id).map(|secret| secret.username.clone());
+                (id, state.changes_in.clone(), username, state.cannot.clone(), state.tries)
+            };
+            let made = SecretString::from(format!("Made-by-the-vault-{number}!{id}"));
+            let done = match (cannot, directory, username) {
+                (None, Some(directory), Some(username)) => change(&directory, &username, &made).await,
+                (Some(why), ..) => Err(why),
+                _ => Err("there is nothing to change".to_owned()),
+            };
+            let mut state = self.state();
+            let last = Timestamp::from_second(number).ok();
+            let mut change = VaultChange::new(last);
+            match done {
+                Ok(()) => {
+                    state.passwords.push(made.clone());
+                    if let Some(secret) = state.secrets.get_mut(&id) {
+                        secret.password = made;
+                    }
+                }
+                Err(why) => change.failed = Some(why),
+            }
+            state.changes.insert(id, change);
+        }
+    }
+
+    /// Changes a secret, as people do in the web pages. One that is not there stays so.
+    pub fn edit(&self, secret: &SecretId, change: impl FnOnce(&mut StoredSecret)) {
+        if let Ok(id) = number(secret)
+            && let Some(secret) = self.state().secrets.get_mut(&id)
+        {
+            change(secret);
+        }
+    }
+
+    /// Takes a secret out for good.
+    pub fn erase(&self, secret: &SecretId) {
+        if let Ok(id) = number(secret) {
+            self.state().secrets.remove(&id);
+        }
     }
 
     /// Every password that was ever sent to it, also those that it did not keep: what a search for leaks has to look for.
@@ -185,6 +285,21 @@ impl MemoryVault {
     }
 }
 
+async fn change(
+    directory: &Arc<dyn Directory>,
+    username: &str,
+    password: &SecretString,
+) -> Result<(), String> {
+    let name = username.parse().map_err(|_| format!("{username} is no name"))?;
+    let key = AccountKey::SamAccountName(name);
+    let found = directory.find_account(&key, FindOptions::new()).await.map_err(|error| error.to_string())?;
+    let account = found.ok_or_else(|| format!("there is no {username}"))?;
+    directory
+        .set_password(account.guid, password, SetPasswordOptions::new())
+        .await
+        .map_err(|error| error.to_string())
+}
+
 fn number(secret: &SecretId) -> Result<u64, VaultError> {
     secret.as_str().parse().map_err(|_| absent(secret))
 }
@@ -215,10 +330,50 @@ impl Vault for MemoryVault {
         })
     }
 
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
+        let mut refusals = self.preflight(place).await?;
+        let message = match (rotator, self.state().changes_in.is_some()) {
+            (Rotator::Engine, true) => Some("this vault changes passwords by itself"),
+            (Rotator::Vault, false) => Some("this vault does not change passwords by itself"),
+            _ => None,
+        };
+        refusals.extend(message.map(|message| Refusal::new("V-8", "vault", message)));
+        Ok(refusals)
+    }
+
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        let id = number(secret)?;
+        self.carry_out().await;
+        self.call("last_change", |state| {
+            if !state.secrets.get(&id).is_some_and(|secret| secret.active) {
+                return Err(absent(secret));
+            }
+            let mut change = state.changes.get(&id).cloned().unwrap_or_default();
+            change.under_way = state.asked.contains(&id);
+            Ok(change)
+        })
+    }
+
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        let id = number(secret)?;
+        self.call("ask_change", |state| {
+            if state.changes_in.is_none() {
+                let message = "this vault does not change passwords";
+                return Err(VaultError::new(VaultErrorKind::Invalid, message));
+            }
+            if !state.secrets.get(&id).is_some_and(|secret| secret.active) {
+                return Err(absent(secret));
+            }
+            state.asked.push(id);
+            Ok(())
+        })
+    }
+
     async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError> {
         let stored = StoredSecret {
             folder: secret.place.folder.clone(),
             name: secret.name.to_owned(),
+            domain: secret.domain.to_owned(),
             username: secret.username.to_owned(),
             password: secret.password.clone(),
             notes: secret.marker.to_owned(),
@@ -302,6 +457,44 @@ impl Vault for MemoryVault {
                 }
             }
             Ok(failed)
+        })
+    }
+
+    async fn seek(
+        &self,
+        place: &VaultPlace,
+        username: &str,
+        domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        self.call("seek", |state| {
+            let is_there = |secret: &StoredSecret| {
+                let reach = if place.allow_folder_override { 64 } else { 1 };
+                let above = |folder: &&String| state.parents.get(*folder);
+                std::iter::successors(Some(&secret.folder), above).take(reach).any(|at| *at == place.folder)
+            };
+            let fits = |secret: &StoredSecret| {
+                secret.active
+                    && is_there(secret)
+                    && secret.username.eq_ignore_ascii_case(username)
+                    && secret_link::is_domain(&secret.domain, domain)
+            };
+            let found = state.secrets.iter().filter(|(_, secret)| fits(secret));
+            Ok(found.map(|(id, _)| SecretCandidate::new(SecretId::new(id.to_string()))).collect())
+        })
+    }
+
+    async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        let id = number(secret)?;
+        self.call("dependencies", |state| {
+            let own = state.dependents.iter().filter(|(of, ..)| *of == id);
+            Ok(own
+                .map(|(_, name, failures)| {
+                    let mut one = Dependency::new(name, "", "test");
+                    one.last =
+                        if *failures > 0 { DependencyResult::Failed } else { DependencyResult::Succeeded };
+                    one
+                })
+                .collect())
         })
     }
 

@@ -441,6 +441,38 @@ async fn m_2_l_31_parked_it_is_retried_or_stopped() {
     }
 }
 
+/// L-31: the emergency stop that took a migration's place stops too, in the middle of putting back. Whoever gives it up, or the clock that takes its
+/// place, puts back the rest of what the migration did.
+#[tokio::test]
+async fn l_31_a_stop_that_stops_forgets_nothing_of_the_migration_before_it() {
+    for clock in [false, true] {
+        let w = World::new().await;
+        let id = account(&w, EolAction::Disable).await;
+        let template = w.publish("Moved accounts", moved(&w, EolAction::Disable)).await;
+        let secret = alm_core::port::vault::SecretId::new(record(&w, id).await.secret.unwrap());
+        w.execute(&w.admin, MigrateAccount::new(id, template)).await.unwrap();
+        alm_core::port::vault::Vault::deactivate(w.vault.as_ref(), &secret).await.unwrap();
+        assert!(w.run_until_quiet().await.notes[0].contains("parked"));
+        w.execute(&w.requester, DisableAccount::new(id)).await.unwrap();
+        assert!(w.run_until_quiet().await.notes[0].contains("parked"), "the secret cannot be moved back");
+        w.vault.reactivate(&secret);
+        if clock {
+            let eol = record(&w, id).await.eol;
+            w.clock.set(eol);
+            assert_eq!(w.sweep().await.ended.len(), 1);
+        } else {
+            w.execute(&w.requester, AbandonOperation::new(id)).await.unwrap();
+        }
+        assert!(w.run_until_quiet().await.notes.is_empty());
+        let account = record(&w, id).await;
+        assert_eq!((account.operation, account.groups), (None, vec![group(READERS)]));
+        let (ou, groups, _) = there(&w, id).await;
+        let place = if clock { RETIRED } else { OU };
+        assert_eq!((ou, groups), (Some(place.parse().unwrap()), vec![group(READERS)]));
+        assert_eq!(folder(&w), "12", "clock: {clock}");
+    }
+}
+
 #[tokio::test]
 async fn m_2_m_4_each_of_many_accounts_succeeds_or_fails_alone() {
     let w = World::new().await;

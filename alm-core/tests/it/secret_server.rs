@@ -93,3 +93,110 @@ async fn m_2_a_secret_is_moved_to_another_folder_and_stays_readable() {
     let error = vault.relocate(&secret, &place(999_999)).await.unwrap_err();
     assert_eq!(error.kind, VaultErrorKind::DeniedOrAbsent, "{error}");
 }
+
+/// S-5: by user name and without the indexer, exactly; other domains, inactive ones and folders above are left out, and what cannot be read is told.
+#[tokio::test]
+async fn s_5_secrets_are_found_by_their_user_name_and_domain() {
+    use alm_core::port::vault::NewSecret;
+    use secretserver_client::simulator::Restrictions;
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let credential = Password::new(seed.username.clone(), seed.password.clone().into());
+    let vault = SecretServerVault::new(Client::builder(server.url()).credential(credential).build().unwrap());
+    let id = VaultId::new(uuid::Uuid::from_u128(1));
+    let place = |folder: u32| VaultPlace::new(id, folder.to_string(), "6001");
+    let own = place(seed.folder_id);
+    let password = secrecy::SecretString::from("Grown-up-in-2009!forever");
+    let make = async |place: &VaultPlace, name: &str, domain: &str, username: &str| {
+        vault.create(NewSecret::new(place, name, domain, username, &password, "made by hand")).await.unwrap()
+    };
+    let seek = async |place: &VaultPlace| vault.seek(place, "svc-web", "corp.example.com").await.unwrap();
+    assert_eq!(seek(&own).await, []);
+    make(&own, "other domain", "test.example.com", "svc-web").await;
+    make(&own, "longer name", "corp.example.com", "svc-web2").await;
+    make(&place(seed.pending_folder_id), "other folder", "corp.example.com", "svc-web").await;
+    let old = make(&own, "old", "corp.example.com", "svc-web").await;
+    vault.deactivate(&old).await.unwrap();
+    assert_eq!(seek(&own).await, []);
+    let mine = make(&own, "mine", "CORP", "SVC-Web").await;
+    let found = seek(&own).await;
+    assert_eq!(found.iter().map(|one| (&one.id, &one.hidden)).collect::<Vec<_>>(), [(&mine, &None)]);
+    let below = server.add_folder("below", Some(seed.folder_id)).unwrap();
+    make(&place(below), "below", "corp.example.com", "svc-web").await;
+    assert_eq!(seek(&own).await.len(), 1);
+    let mut wide = own.clone();
+    wide.allow_folder_override = true;
+    assert_eq!(seek(&wide).await.len(), 2);
+    // Nobody knows what is behind a check-out; that one is there, is known.
+    let mut restrictions = Restrictions::default();
+    restrictions.check_out_minutes = Some(30);
+    server.restrict(mine.as_str().parse().unwrap(), restrictions).unwrap();
+    let found = seek(&own).await;
+    assert!(found.len() == 1 && found[0].hidden.is_some(), "{found:?}");
+    vault.seek(&place(999_999), "svc-web", "corp.example.com").await.map_or_else(
+        |error| assert_eq!(error.kind, VaultErrorKind::DeniedOrAbsent),
+        |found| assert_eq!(found, []),
+    );
+}
+
+/// O-7, S-5: how a secret stands without a record of its being read, and everything that depends on it.
+#[tokio::test]
+async fn o_7_s_5_how_a_secret_stands_and_what_depends_on_it() {
+    use alm_core::model::secret_link::{DependencyResult, SecretState};
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let credential = Password::new(seed.username.clone(), seed.password.clone().into());
+    let client = Client::builder(server.url()).credential(credential).build().unwrap();
+    let vault = SecretServerVault::new(client.clone());
+    let own = secretserver_client::SecretId::new(seed.secret_id.into()).unwrap();
+    let secret = SecretId::new(own.to_string());
+    assert_eq!(vault.status(&secret).await.unwrap(), SecretState::Active);
+    assert_eq!(vault.dependencies(&secret).await.unwrap(), []);
+    let of = StubFor::Template(DependencyTemplateId::new(4).unwrap());
+    for (machine, service, active) in [("web-1", "payroll", true), ("failing-2", "ledger", false)] {
+        let mut draft = client.dependencies().stub(own, of).await.unwrap();
+        draft.machine_name = Some(machine.to_owned());
+        draft.service_name = Some(service.to_owned());
+        draft.active = active;
+        client.dependencies().create(draft).await.unwrap();
+    }
+    let told = vault.dependencies(&secret).await.unwrap();
+    let told: Vec<_> =
+        told.iter().map(|one| (one.name.as_str(), one.machine.as_str(), one.enabled, one.last)).collect();
+    let fresh = DependencyResult::NotRun;
+    assert_eq!(told, [("payroll", "web-1", true, fresh), ("ledger", "failing-2", false, fresh)]);
+    vault.tell_dependents(&secret).await.unwrap();
+    assert_eq!(vault.dependencies(&secret).await.unwrap()[0].last, DependencyResult::Succeeded);
+    vault.deactivate(&secret).await.unwrap();
+    assert_eq!(vault.status(&secret).await.unwrap(), SecretState::Inactive);
+    assert_eq!(vault.status(&SecretId::new("999999")).await.unwrap(), SecretState::Gone);
+    assert_eq!(vault.status(&SecretId::new("none")).await.unwrap_err().kind, VaultErrorKind::Invalid);
+}
+
+/// T-14: the server takes the order, carries it out later, and says what became of it.
+#[tokio::test]
+async fn t_14_the_server_changes_a_password_when_it_is_asked_to() {
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let credential = Password::new(seed.username.clone(), seed.password.clone().into());
+    let vault = SecretServerVault::new(Client::builder(server.url()).credential(credential).build().unwrap());
+    let secret = SecretId::new(seed.secret_id.to_string());
+    let before = vault.read_password(&secret).await.unwrap();
+    let noted = vault.last_change(&secret).await.unwrap();
+    assert_eq!((noted.last, noted.under_way, &noted.failed), (None, false, &None));
+    vault.ask_change(&secret).await.unwrap();
+    let after = vault.last_change(&secret).await.unwrap();
+    assert!(after.last.is_some() && !after.under_way && after.failed.is_none(), "{after:?}");
+    let now = vault.read_password(&secret).await.unwrap();
+    assert_ne!(secrecy::ExposeSecret::expose_secret(&before), secrecy::ExposeSecret::expose_secret(&now));
+
+    server.set_heartbeat(seed.secret_id, "Failed").unwrap();
+    vault.ask_change(&secret).await.unwrap();
+    let failed = vault.last_change(&secret).await.unwrap();
+    assert!(failed.last != after.last && failed.failed.is_some(), "{failed:?}");
+    let same = vault.read_password(&secret).await.unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&same), secrecy::ExposeSecret::expose_secret(&now));
+    let absent = SecretId::new("999999");
+    assert_eq!(vault.ask_change(&absent).await.unwrap_err().kind, VaultErrorKind::DeniedOrAbsent);
+    assert_eq!(vault.last_change(&absent).await.unwrap_err().kind, VaultErrorKind::DeniedOrAbsent);
+}

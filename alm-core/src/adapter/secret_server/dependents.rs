@@ -6,6 +6,8 @@ use futures_util::TryStreamExt as _;
 use secretserver_client::resource::dependencies::{DependencyFilter, DependencySummary, RunResult};
 use secretserver_client::{Client, Error, ErrorKind, SecretId};
 
+use crate::model::secret_link::{Dependency, DependencyResult};
+
 /// How long to wait between two looks at the task.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -29,6 +31,30 @@ pub(super) async fn tell(client: &Client, secret: SecretId) -> Result<Vec<String
     let after = list(client, secret).await?;
     let failed = |one: &DependencySummary| ids.contains(&one.id) && one.run_result == Some(RunResult::Failed);
     Ok(after.iter().filter(|one| failed(one)).map(name).collect())
+}
+
+/// All that the server keeps, those that are switched off too.
+pub(super) async fn all(client: &Client, secret: SecretId) -> Result<Vec<Dependency>, Error> {
+    let filter = DependencyFilter::of(secret).with_inactive();
+    let found: Vec<DependencySummary> = match client.dependencies().search(filter).try_collect().await {
+        Ok(found) => found,
+        // A server before 10.4 keeps none.
+        Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    Ok(found.into_iter().map(described).collect())
+}
+
+fn described(one: DependencySummary) -> Dependency {
+    let label = if one.service_name.is_empty() { format!("dependency {}", one.id) } else { one.service_name };
+    let mut dependency = Dependency::new(label, one.machine_name, one.type_name);
+    dependency.enabled = one.enabled;
+    dependency.last = match one.run_result {
+        Some(RunResult::Success) => DependencyResult::Succeeded,
+        Some(RunResult::Failed) => DependencyResult::Failed,
+        _ => DependencyResult::NotRun,
+    };
+    dependency
 }
 
 async fn list(client: &Client, secret: SecretId) -> Result<Vec<DependencySummary>, Error> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::error::{COMMIT, Damage, Failure, changed, unwritable};
+use super::error::{Damage, Failure, changed, unwritable};
 use super::value::{Columns as _, Value, insert_rows, kind, query};
 use super::writer::{Change, Transaction};
 use super::{delivery, lease, sql};
@@ -14,7 +14,7 @@ use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
 impl Change for Commit {
     type Answer = ();
 
-    const OPERATION: &'static str = COMMIT;
+    const OPERATION: &'static str = "store.commit";
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
         if let Some(fence) = self.fence {

@@ -59,6 +59,16 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+pub(super) fn changed(message: String) -> Error {
+    Error::new(ErrorKind::Conflict, "store.commit", message)
+        .with_advice("somebody else changed it in between; load it again and decide anew")
+}
+
+pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, "store.commit", format!("{what} cannot be written as JSON"))
+        .with_source(error)
+}
+
 // https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
@@ -153,21 +163,6 @@ fn unavailable(operation: &'static str, message: String) -> Error {
 pub(super) fn corrupt(operation: &'static str, message: String) -> Error {
     Error::new(ErrorKind::StoreCorrupt, operation, message)
         .with_advice("restore a backup; do not go on with it")
-}
-
-/// A commit.
-pub(super) const COMMIT: &str = "store.commit";
-
-/// A commit that does not fit what is there by now.
-pub(super) fn changed(message: String) -> Error {
-    Error::new(ErrorKind::Conflict, COMMIT, message)
-        .with_advice("somebody else changed it in between; load it again and decide anew")
-}
-
-/// Something of a commit that is no JSON.
-pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::StoreCorrupt, COMMIT, format!("{what} cannot be written as JSON"))
-        .with_source(error)
 }
 
 #[cfg(test)]

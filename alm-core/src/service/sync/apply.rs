@@ -6,6 +6,7 @@ use ad_directory::{Discovery, NamePattern, ObjectGuid};
 use serde_json::json;
 
 use super::drift::Before;
+use super::findings::Report;
 use super::people::{Leaver, PeoplePlan, PersonChange};
 use super::read::Stage;
 use super::{By, OPERATION, Run, state};
@@ -16,9 +17,10 @@ use crate::model::event::EventKind;
 use crate::model::ids::PersonId;
 use crate::model::mirror::{MirrorEntry, key};
 use crate::model::people::{Person, Role};
-use crate::model::sync::{PersonSync, SyncCounts};
-use crate::rules::mirror::{is_marked, looks_like_service};
+use crate::model::sync::{PersonSync, SyncCounts, SyncFinding, SyncProgress};
+use crate::rules::mirror::{looks_like_service, marked_by};
 use crate::rules::sync::{self, Fate};
+use crate::saga::{SagaRecord, SagaStatus};
 use crate::service::leaving::tell_of_leavers;
 use crate::service::remaining::{After, require_administrator, require_owners};
 use crate::service::stored::{object_name, person_link};
@@ -32,16 +34,19 @@ const PEOPLE: usize = 50;
 const DECISIONS: u32 = 16;
 
 /// A part that is one commit.
-enum Part<'p> {
+pub(super) enum Part<'p> {
+    TakeOver,
     Objects { objects: &'p [(ObjectGuid, Option<MirrorEntry>)], first: bool },
     People(&'p [PersonChange]),
     Leaver(&'p Leaver),
     GroupsGone(&'p BTreeSet<ObjectGuid>),
+    Settled(&'p [SyncFinding]),
+    Findings(&'p [Report]),
     End(&'p Ending),
 }
 
 /// What the last commit writes down.
-struct Ending {
+pub(super) struct Ending {
     full: bool,
     first: bool,
     token: String,
@@ -50,7 +55,7 @@ struct Ending {
 
 /// What came of a part, when it is more than that it was done.
 #[derive(Default)]
-struct Came {
+pub(super) struct Came {
     /// Why somebody could not be disabled.
     refused: Option<String>,
     counts: SyncCounts,
@@ -63,7 +68,7 @@ impl Run<'_> {
         plan: PeoplePlan,
         accounts: &Before,
     ) -> Result<SyncCounts> {
-        self.take_over().await?;
+        self.carry_out(&Part::TakeOver).await?;
         let Stage { objects, full, first, token, sees_deletions, .. } = stage;
         let mut objects = objects.into_iter().map(|(guid, staged)| (guid, staged.after));
         loop {
@@ -76,12 +81,12 @@ impl Run<'_> {
         for part in plan.changes.chunks(PEOPLE) {
             self.carry_out(&Part::People(part)).await?;
         }
-        let mut reports: Vec<_> =
-            plan.reports.into_iter().map(|(object, text)| (object, None, text)).collect();
+        let report = |(object, text)| Report { object, person: None, text };
+        let mut reports: Vec<_> = plan.reports.into_iter().map(report).collect();
         for leaver in &plan.leavers {
             // W-2, P-2: not forced, and not forgotten.
-            if let Some(why) = self.carry_out(&Part::Leaver(leaver)).await?.refused {
-                reports.push((leaver.object, Some(leaver.person), why));
+            if let Some(text) = self.carry_out(&Part::Leaver(leaver)).await?.refused {
+                reports.push(Report { object: leaver.object, person: Some(leaver.person), text });
             }
         }
         if !plan.groups_gone.is_empty() {
@@ -93,10 +98,13 @@ impl Run<'_> {
         Ok(self.carry_out(&Part::End(&ending)).await?.counts)
     }
 
-    async fn carry_out(&self, part: &Part<'_>) -> Result<Came> {
+    pub(super) async fn carry_out(&self, part: &Part<'_>) -> Result<Came> {
         for _ in 0..DECISIONS {
             let mut unit = self.unit();
             let came = match part {
+                Part::TakeOver => self.take_over(&mut unit).await?,
+                Part::Settled(findings) => self.settled(&mut unit, findings).await?,
+                Part::Findings(reports) => self.write_findings(&mut unit, reports).await?,
                 Part::Objects { objects, first } => self.write_objects(&mut unit, objects, *first).await?,
                 Part::People(changes) => self.change_people(&mut unit, changes).await?,
                 Part::Leaver(leaver) => match self.disable(&mut unit, leaver).await {
@@ -116,6 +124,18 @@ impl Run<'_> {
         }
         let message = format!("others kept changing what the sync of {} needs", self.domain.name);
         Err(Error::new(ErrorKind::Conflict, OPERATION, message).with_advice("begin it again"))
+    }
+
+    /// This run is the domain's from now on; one that was broken off, or is elsewhere, is not any more.
+    async fn take_over(&self, unit: &mut Unit<'_>) -> Result<Came> {
+        let mut state = state(unit, self.domain.id).await?;
+        let mut progress = SyncProgress::new(self.id, self.begun);
+        if let Some(before) = state.progress {
+            progress.counts = before.counts;
+        }
+        state.progress = Some(progress);
+        unit.put(&state, "the sync begins to change")?;
+        Ok(Came::default())
     }
 
     async fn write_objects(
@@ -169,11 +189,12 @@ impl Run<'_> {
         patterns: &[NamePattern],
         first: bool,
     ) -> Result<bool> {
-        // What carries our marker may have no record yet.
-        if entry.announced || is_marked(entry) || !looks_like_service(entry, patterns) {
+        if entry.announced || !looks_like_service(entry, patterns) {
             return Ok(false);
         }
-        if unit.alm.store.holder(&object_name(self.domain.id, entry.guid)).await?.is_some() {
+        if unit.alm.store.holder(&object_name(self.domain.id, entry.guid)).await?.is_some()
+            || self.is_being_made(unit, entry).await?
+        {
             return Ok(false);
         }
         entry.announced = true;
@@ -183,6 +204,21 @@ impl Run<'_> {
             unit.event(EventKind::NewExternalUser, text, administrators, |_| ())?;
         }
         Ok(true)
+    }
+
+    /// Whether it carries the marker of an operation that is under way on an account of its name: then it has no record yet.
+    async fn is_being_made(&self, unit: &mut Unit<'_>, entry: &MirrorEntry) -> Result<bool> {
+        for saga in marked_by(entry) {
+            let saga = unit.find::<SagaRecord>(saga.uuid()).await?.filter(|saga| {
+                saga.domain == self.domain.id
+                    && !matches!(saga.status, SagaStatus::Ended { .. })
+                    && entry.name().is_some_and(|name| name.eq_ignore_ascii_case(&saga.account_name))
+            });
+            if saga.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn change_people(&self, unit: &mut Unit<'_>, changes: &[PersonChange]) -> Result<Came> {

@@ -12,14 +12,17 @@ use crate::error::Result;
 use crate::model::account::Account;
 use crate::model::drift::{AccountDrift, DriftItem, DriftKind};
 use crate::model::event::EventKind;
+use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
+use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretOwner, SecretProof};
 use crate::port::store::{RecordKind, Stored as _};
 use crate::rules::drift::{self, REPLICATION, Seen};
 use crate::saga::SagaRecord;
 use crate::saga::input::Input;
 use crate::service::begin;
 use crate::service::owners::owners_to_tell;
+use crate::service::secret_link::rotated_by_vault;
 use crate::service::stored::index;
 use crate::service::unit::Unit;
 
@@ -109,13 +112,22 @@ impl Run<'_> {
         seen.service_names = drift.service_names.as_ref();
         let mut items = drift::differences(account, &seen);
         let is_new = |item: &DriftItem| !drift.items.iter().any(|old| old.is_same(item));
+        let mut is_vaults = false;
         if items.iter().any(is_new) {
             let history = self.history(&mut unit, account).await?;
             // Read at a controller that may not have heard of our own change yet: next time.
             if self.begun.duration_since(history.last) < REPLICATION {
                 return Ok(());
             }
-            if entry.as_ref().is_some_and(|entry| drift::explains_password(entry, &history.passwords)) {
+            let is_explained = match &entry {
+                Some(entry) if drift::explains_password(entry, &history.passwords) => true,
+                Some(_) if items.iter().any(|item| drift::is_another_password(item) && is_new(item)) => {
+                    is_vaults = self.is_vaults(&mut unit, account).await?;
+                    is_vaults
+                }
+                _ => false,
+            };
+            if is_explained {
                 items.retain(|item| item.kind != DriftKind::Password);
             }
         }
@@ -130,7 +142,7 @@ impl Run<'_> {
             }
         }
         drift.items = items;
-        if before.as_ref() == Some(&drift) {
+        if before.as_ref() == Some(&drift) && !is_vaults {
             return Ok(());
         }
         match &before {
@@ -140,12 +152,31 @@ impl Run<'_> {
             {
                 unit.remove(before, format!("nothing to report of {}", account.name));
             }
-            None if drift.items.is_empty() && drift.service_names.is_none() => return Ok(()),
+            None if drift.items.is_empty() && drift.service_names.is_none() && !is_vaults => return Ok(()),
             _ => unit.put(&drift, format!("{} things to report of {}", drift.items.len(), account.name))?,
         }
         self.tell(&mut unit, account, &fresh).await?;
         self.count(&mut unit, |done| done.drifted += u64::from(!fresh.is_empty())).await?;
         self.settle(unit).await
+    }
+
+    /// V-8: whether the password that somebody set is the one in the vault, which then changed it; that is written down. One sign-in, and only for
+    /// what is news. Whoever cannot say is no explanation.
+    async fn is_vaults(&self, unit: &mut Unit<'_>, account: &Account) -> Result<bool> {
+        let (Some(vault), Some(secret)) = (account.vault, &account.secret) else { return Ok(false) };
+        let owner = SecretOwner::new(self.domain.id, &self.domain.name, account.object_guid, &account.name);
+        let claim = SecretClaim::new(vault, SecretId::new(secret), owner);
+        let verdict = self.inspector()?.prove_secret(&claim).await;
+        if !matches!(verdict, Ok(ClaimVerdict::Tried(SecretProof::Right))) {
+            return Ok(false);
+        }
+        let Some(mut now) = unit.find::<Account>(account.id.uuid()).await?.filter(|now| now == account)
+        else {
+            return Ok(false);
+        };
+        rotated_by_vault(unit, &mut now).await?;
+        unit.put(&now, format!("the vault gave {} another password", now.name))?;
+        Ok(true)
     }
 
     /// Owners and administrators are told once of each difference, and of an account that nobody uses.

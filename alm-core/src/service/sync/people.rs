@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::ids::PersonId;
 use crate::model::mirror::{MirrorEntry, MirrorKind};
 use crate::model::people::Person;
-use crate::model::sync::SyncCounts;
+use crate::model::sync::{SyncCounts, SyncFinding};
 use crate::port::store::{RecordKind, Stored as _};
 use crate::rules::sync::{self, Closure, Doubt, Fate, Impact, Linked, Namesake, Standing};
 use crate::service::stored::{index, object_name};
@@ -35,7 +35,15 @@ pub(super) struct Leaver {
     pub(super) object: ObjectGuid,
     /// Whether no other domain's sync keeps them.
     last: bool,
+    /// Whether it was said before that they may not be disabled: whoever is asked about it was asked then.
+    told: bool,
     name: String,
+}
+
+impl Leaver {
+    const fn is_news(&self) -> bool {
+        self.last && !self.told
+    }
 }
 
 /// What a sync would do to people.
@@ -99,7 +107,7 @@ impl PeoplePlan {
     }
 
     fn leaving(&self) -> u64 {
-        u64::try_from(self.leavers.iter().filter(|leaver| leaver.last).count()).unwrap_or(u64::MAX)
+        u64::try_from(self.leavers.iter().filter(|leaver| leaver.is_news()).count()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn impact(&self, impact: &mut Impact) {
@@ -119,12 +127,12 @@ impl PeoplePlan {
             Fate::Update(_) | Fate::Same | Fate::Report(_) => None,
         });
         let groups = self.groups_gone.iter().map(|group| format!("group {group}"));
-        let leavers = self.leavers.iter().filter(|leaver| leaver.last);
+        let leavers = self.leavers.iter().filter(|leaver| leaver.is_news());
         changes.chain(groups).chain(leavers.map(|leaver| format!("disable {}", leaver.person)))
     }
 
     pub(super) fn examples(&self) -> impl Iterator<Item = String> {
-        let leavers = self.leavers.iter().filter(|leaver| leaver.last);
+        let leavers = self.leavers.iter().filter(|leaver| leaver.is_news());
         let leavers = leavers.map(|leaver| format!("disable the user {}", leaver.name));
         let changes = self.changes.iter().filter_map(|change| match change.fate {
             Fate::Add => Some(format!("add the user {}", change.name)),
@@ -177,6 +185,11 @@ impl Run<'_> {
         }
         plan.report_rivals();
         plan.leavers = kept.into_iter().filter(|leaver| !there.contains(&leaver.object)).collect();
+        let mut unit = self.unit();
+        for leaver in plan.leavers.iter_mut().filter(|leaver| leaver.last) {
+            let finding = unit.find::<SyncFinding>(SyncFinding::key(self.domain.id, leaver.object)).await?;
+            leaver.told = finding.is_some_and(|finding| finding.person == Some(leaver.person));
+        }
         Ok(plan)
     }
 
@@ -255,7 +268,8 @@ impl Run<'_> {
                 if linked.kept && person.enabled {
                     plan.people += 1;
                     let last = sync.domains.len() == 1;
-                    kept.push(Leaver { person: person.id, object, last, name: person.display_name });
+                    let name = person.display_name;
+                    kept.push(Leaver { person: person.id, object, last, told: false, name });
                 }
             }
         }

@@ -218,16 +218,21 @@ async fn s_7_a_service_account_that_nobody_manages_is_told_of_once() {
 
     make(new("jane.doe")).await;
     let svc = make(new("svc-new")).await;
+    // S-7, I-3: what anybody can write says nothing of whose it is.
+    let forged = format!("alm1:{0}:{0}:1:00", Uuid::from_u128(1).simple());
+    make(new("svc-forged").description(forged)).await;
     let late = make(new("late")).await;
     let gmsa = NewManagedAccount::new(OU.parse().unwrap(), "web$".parse().unwrap(), "web.corp.example.com");
     w.directory.create_managed_account(&gmsa, CreateOptions::new()).await.unwrap();
     let template = w.template(EolAction::Review).await;
     w.provisioned(template, "payroll").await;
     let report = w.synced().await;
-    assert_eq!(report.counts.external, 2);
+    assert_eq!(report.counts.external, 3);
     let told: Vec<_> =
         w.events(EventKind::NewExternalUser).await.into_iter().skip(1).map(|one| one.text).collect();
-    assert!(told.iter().any(|text| text.contains("CN=svc-new")), "{told:?}");
+    for name in ["CN=svc-new", "CN=svc-forged"] {
+        assert!(told.iter().any(|text| text.contains(name)), "{told:?}");
+    }
     assert!(!told.iter().any(|text| text.contains("payroll") || text.contains("jane")), "{told:?}");
 
     // One becomes one later; none is told of again.
@@ -237,5 +242,5 @@ async fn s_7_a_service_account_that_nobody_manages_is_told_of_once() {
     w.directory.update_account(svc, &update, UpdateOptions::new()).await.unwrap();
     assert_eq!(w.synced().await.counts.external, 1);
     sync(&w, SyncOptions::new().full()).await;
-    assert_eq!(w.events(EventKind::NewExternalUser).await.len(), 4);
+    assert_eq!(w.events(EventKind::NewExternalUser).await.len(), 5);
 }
