@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod request;
 pub mod secret_link;
 pub mod secret_readers;
+pub mod siem;
 pub mod sweep;
 pub mod sync;
 pub mod template;

@@ -25,6 +25,7 @@ pub mod request;
 pub mod rotation;
 pub mod secret_link;
 pub mod secret_readers;
+pub mod siem;
 pub mod sync;
 pub mod template;
 pub mod text;

@@ -8,6 +8,7 @@ use super::email::EmailTarget;
 use super::event::{Event, EventKind};
 use super::ids::DestinationId;
 use super::people::Feature;
+use super::siem::SiemTarget;
 use super::webhook::Webhook;
 
 /// A named destination of events.
@@ -39,6 +40,8 @@ pub enum Target {
     Email(EmailTarget),
     /// To a program elsewhere, over HTTPS (H-1 to H-3).
     Webhook(Box<Webhook>),
+    /// To a collector of events (H-4).
+    Siem(SiemTarget),
 }
 
 impl Target {
@@ -48,6 +51,7 @@ impl Target {
             Self::Program => Feature::Configuration,
             Self::Email(_) => Feature::EmailNotification,
             Self::Webhook(_) => Feature::Webhook,
+            Self::Siem(_) => Feature::Siem,
         }
     }
 
@@ -57,6 +61,7 @@ impl Target {
             Self::Program => "H-6",
             Self::Email(_) => "N-16",
             Self::Webhook(_) => "H-1",
+            Self::Siem(_) => "H-4",
         }
     }
 
@@ -66,6 +71,7 @@ impl Target {
             Self::Program => "program",
             Self::Email(_) => "e-mail sender",
             Self::Webhook(_) => "webhook",
+            Self::Siem(_) => "collector",
         }
     }
 }

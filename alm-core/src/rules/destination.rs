@@ -3,7 +3,7 @@
 use crate::model::destination::Target;
 use crate::model::email::EmailTarget;
 use crate::model::refusal::Refusal;
-use crate::rules::{text, webhook};
+use crate::rules::{siem, text, webhook};
 
 /// Everything that is wrong with a target.
 pub fn problems(target: &Target) -> Vec<Refusal> {
@@ -11,6 +11,7 @@ pub fn problems(target: &Target) -> Vec<Refusal> {
         Target::Program => Vec::new(),
         Target::Email(email) => sender(email),
         Target::Webhook(webhook) => webhook::check(webhook),
+        Target::Siem(target) => siem::check(target),
     }
 }
 

@@ -4,6 +4,7 @@ mod delivery;
 mod email;
 
 mod inbox;
+mod siem;
 mod small;
 mod smtp_server;
 mod tls;

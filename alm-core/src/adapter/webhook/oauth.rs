@@ -34,9 +34,9 @@ impl WebhookCourier {
         let (content, body) = match oauth.content {
             TokenContent::Form => {
                 let mut form = Serializer::new(String::new());
-                fields.iter().for_each(|(name, value)| {
+                for (name, value) in &fields {
                     form.append_pair(name, value);
-                });
+                }
                 ("application/x-www-form-urlencoded", form.finish())
             }
             TokenContent::Json => {
