@@ -22,6 +22,7 @@ mod deliver;
 pub mod destinations;
 mod dispatch;
 pub mod drift;
+pub mod emails;
 mod escalation;
 pub mod estate;
 pub mod failures;

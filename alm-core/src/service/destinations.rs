@@ -17,6 +17,7 @@ use crate::model::ids::{DestinationId, EventId};
 use crate::model::people::Verb;
 use crate::port::delivery::DeliveryChange;
 use crate::port::store::Stored as _;
+use crate::rules::destination::problems;
 use crate::rules::text;
 
 /// How many dead letters one command sends again.
@@ -27,6 +28,7 @@ async fn check(unit: &mut Unit<'_>, destination: &Destination) -> Result<()> {
     let mut refusals = Vec::new();
     refusals.extend(text::check(rule, "name", &destination.name, 100, true, false).err());
     refusals.extend(text::check(rule, "description", &destination.description, 1_000, false, true).err());
+    refusals.extend(problems(&destination.target));
     if let EventFilter::These(kinds) = &destination.events
         && kinds.is_empty()
     {

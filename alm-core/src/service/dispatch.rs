@@ -12,19 +12,18 @@ use serde_json::json;
 
 use super::alm::Alm;
 use super::command::Caller;
-use super::destinations;
 use super::unit::Unit;
+use super::{destinations, emails};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::audit::{Actor, AuditResult};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::destination::{Destination, Target};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{DestinationId, EventId};
-use crate::model::people::{Person, Verb};
+use crate::model::people::Verb;
 use crate::port::courier::{Courier, Fate, Parcel, Undelivered};
 use crate::port::delivery::{DeliveryChange, DeliveryClaim};
 use crate::port::sink::EventSink;
-use crate::port::store::Stored as _;
 use crate::rules::delivery as rules;
 
 /// How many deliveries of one destination are set out with at a time.
@@ -289,11 +288,7 @@ impl Dispatcher {
     ) -> Result<std::result::Result<(), Undelivered>> {
         let mut parcel = Parcel::new(self.alm.instance(), destination.clone(), delivery);
         if courier.speaks_to_people() {
-            for person in &parcel.delivery.event.to {
-                let document = self.alm.0.store.load(Person::KIND, person.uuid()).await?;
-                let person = document.as_ref().map(Person::read).transpose()?;
-                parcel.people.extend(person.filter(|person| person.enabled));
-            }
+            parcel.letters = emails::letters(&self.alm, &parcel.delivery.event).await?;
         }
         let clock = Arc::clone(&self.alm.0.clock);
         Ok(match select(courier.carry(&parcel), clock.sleep(self.limit)).await {

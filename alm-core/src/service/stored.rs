@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ad_directory::ObjectGuid;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
@@ -11,7 +12,9 @@ use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::campaign::{Campaign, Review};
 use crate::model::destination::Destination;
 use crate::model::drift::{AccountDrift, DriftKind};
+use crate::model::email::EmailTemplate;
 use crate::model::estate::{Domain, Vault};
+use crate::model::event::EventKind;
 use crate::model::ids::{CampaignId, DomainId, PersonId, VaultId};
 use crate::model::inbox::{Category, InboxItem};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
@@ -220,6 +223,22 @@ impl Stored for Destination {
 
     fn unique(&self) -> Vec<String> {
         vec![format!("destination:{}", self.name.to_lowercase())]
+    }
+}
+
+/// The one template about events of a kind.
+pub(crate) fn email_template_key(kind: EventKind) -> Uuid {
+    let hash = Sha256::digest(format!("alm-email-template-1:{kind}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash).for_each(|(place, byte)| *place = byte);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+impl Stored for EmailTemplate {
+    const KIND: RecordKind = RecordKind::EmailTemplate;
+
+    fn id(&self) -> Uuid {
+        email_template_key(self.kind)
     }
 }
 

@@ -127,7 +127,7 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 18] = [
+const KINDS: [RecordKind; 19] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
@@ -146,6 +146,7 @@ const KINDS: [RecordKind; 18] = [
     RecordKind::Publication,
     RecordKind::Destination,
     RecordKind::InboxItem,
+    RecordKind::EmailTemplate,
 ];
 
 /// Everything that a store gives out, and everything that it shows of itself.

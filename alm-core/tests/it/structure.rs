@@ -21,8 +21,8 @@ const CIRCLES: [(&str, &str); 1] = [(
 )];
 
 /// What the domain may not even mention.
-const FOREIGN: [&str; 7] =
-    ["tokio", "sqlx", "reqwest", "ldap3", "tracing", "getrandom", "secretserver_client"];
+const FOREIGN: [&str; 9] =
+    ["tokio", "sqlx", "reqwest", "ldap3", "lettre", "rustls", "tracing", "getrandom", "secretserver_client"];
 
 /// The text without comments, doc examples and unit tests.
 fn code(text: &str) -> String {
@@ -175,7 +175,7 @@ fn the_domain_names_no_runtime_no_store_and_no_protocol() {
 #[test]
 fn only_adapters_name_what_they_adapt() {
     for (module, code) in sources() {
-        for foreign in ["sqlx", "secretserver_client", "reqwest", "ldap3"] {
+        for foreign in ["sqlx", "secretserver_client", "reqwest", "ldap3", "lettre", "rustls"] {
             let named = code.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == foreign);
             assert!(!named || module.starts_with("adapter"), "{module} names {foreign}");
         }
