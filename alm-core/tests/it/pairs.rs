@@ -150,6 +150,7 @@ async fn bg_1_what_cannot_be_a_pair_is_refused_all_at_once() {
     w.run().await;
     let mut body = w.body(EolAction::Review);
     body.rotation.by = Rotator::Vault;
+    w.vault.changes_passwords_in(w.directory.clone());
     let theirs = w.publish("The vault rotates", body).await;
     let other = w.provisioned(theirs, "other").await;
     let error = w.refused(&w.requester, MakePair::new("web", other, green), "BG-1").await;
