@@ -1,5 +1,7 @@
 //! Events as collectors read them: syslog (RFC 5424), CEF, JSON (H-4, H-5).
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -163,7 +165,8 @@ fn header(text: &str, most: usize) -> String {
 fn structured(sender: Sender<'_>, delivery: &Delivery) -> String {
     let mut element = format!("[{SD_ID}");
     for (name, value) in facts(sender, delivery) {
-        element.push_str(&format!(" {name}=\"{}\"", parameter(&one_line(&value))));
+        // Writing to a String cannot fail.
+        let _ = write!(element, " {name}=\"{}\"", parameter(&one_line(&value)));
     }
     element.push(']');
     element
@@ -196,7 +199,7 @@ fn cef(sender: Sender<'_>, delivery: &Delivery) -> String {
     let custom = facts(sender, delivery).into_iter().filter(|(name, _)| *name != "eventId");
     // There are six of these keys.
     for (number, (name, value)) in (1..=6).zip(custom) {
-        text.push_str(&format!(" cs{number}={} cs{number}Label={name}", cef_value(&one_line(&value))));
+        let _ = write!(text, " cs{number}={} cs{number}Label={name}", cef_value(&one_line(&value)));
     }
     text
 }

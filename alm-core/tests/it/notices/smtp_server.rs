@@ -137,12 +137,11 @@ async fn session<S: AsyncRead + AsyncWrite + Unpin>(
             "250 ok".to_owned()
         } else if upper.starts_with("RCPT TO") {
             let refusals = state.lock().unwrap().refuse.clone();
-            match refusals.iter().find(|(address, _)| line.contains(address)) {
-                Some((_, answer)) => (*answer).to_owned(),
-                None => {
-                    to.push(line.trim_end().to_owned());
-                    "250 ok".to_owned()
-                }
+            if let Some((_, answer)) = refusals.iter().find(|(address, _)| line.contains(address)) {
+                (*answer).to_owned()
+            } else {
+                to.push(line.trim_end().to_owned());
+                "250 ok".to_owned()
             }
         } else if upper == "DATA" {
             stream.write_all(b"354 go on\r\n").await.unwrap();

@@ -67,11 +67,8 @@ fn signature(request: &Request) -> String {
     let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
     mac.update(format!("{id}.{time}.{}", request.body).as_bytes());
     let table: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
-    let mut bits = String::new();
-    for byte in mac.finalize().into_bytes() {
-        bits.push_str(&format!("{byte:08b}"));
-    }
-    while bits.len() % 6 != 0 {
+    let mut bits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:08b}")).collect();
+    while !bits.len().is_multiple_of(6) {
         bits.push('0');
     }
     let text: String = bits
