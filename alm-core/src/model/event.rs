@@ -283,10 +283,13 @@ mod tests {
     fn every_kind_is_in_the_list_once() {
         let shown: BTreeSet<_> = EventKind::ALL.iter().map(ToString::to_string).collect();
         assert_eq!(shown.len(), EventKind::ALL.len());
-        // One for each line of the names above, which the compiler holds complete.
+        // One for each line of both lists of names above, which the compiler holds complete.
         let source = include_str!("event.rs");
         let lines =
             source.lines().filter(|line| line.starts_with("            Self::") && line.contains(" => \""));
-        assert_eq!(lines.count(), EventKind::ALL.len());
+        assert_eq!(lines.count(), 2 * EventKind::ALL.len());
+        for kind in EventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 }
