@@ -56,7 +56,6 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-13", "Entra ID users", 5),
     ("O-11", "e-mail templates, webhooks, SIEM targets, the inbox", 5),
     ("T-1", "Entra ID users", 5),
-    ("M-1", "resetting a password while adopting", 5),
     ("X-18", "doctor", 6),
     ("X-21", "the tombstone, and rebuilding", 6),
     ("A-2", "signed checkpoints outside", 6),
