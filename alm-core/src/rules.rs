@@ -23,5 +23,6 @@ pub mod rotation;
 pub mod secret_link;
 pub mod secret_readers;
 pub mod sync;
+pub mod tags;
 pub mod template;
 pub mod text;

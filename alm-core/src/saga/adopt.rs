@@ -43,8 +43,10 @@ pub(super) struct State {
     write_doubt: Option<Timestamp>,
     /// Whether the directory may have the password of that secret; whether an attempt to set it may still arrive, and whether one is known to have.
     maybe_set: bool,
-    set_doubt: bool,
+    set_doubt: Option<Timestamp>,
     set_done: bool,
+    /// Why the directory refused it, while an attempt before may have got through.
+    refusal: Option<(Reason, String)>,
     passwords_refused: u32,
     wrong_binds: u32,
     failure: Option<Ending>,
@@ -58,6 +60,7 @@ enum Step {
     CreateSecret,
     ReplacePassword,
     Set,
+    Recheck,
     Verify,
     Settle,
     Change,
@@ -84,8 +87,9 @@ impl State {
             secret_doubt: None,
             write_doubt: None,
             maybe_set: false,
-            set_doubt: false,
+            set_doubt: None,
             set_done: false,
+            refusal: None,
             passwords_refused: 0,
             wrong_binds: 0,
             failure: None,
@@ -142,6 +146,8 @@ impl State {
             Step::Settle | Step::DropSecrets => self.secret_doubt,
             // What is proved must be what stays there.
             Step::Verify => self.write_doubt,
+            // What may still arrive has arrived by then.
+            Step::Recheck => self.set_doubt,
             _ => None,
         };
         settled(self.attempt.not_before(), doubt, settle)
@@ -161,7 +167,7 @@ impl State {
             Step::Set => {
                 Effect::SetPassword { controller: controller()?, account, secret: self.made.clone()? }
             }
-            Step::Verify => {
+            Step::Verify | Step::Recheck => {
                 Effect::VerifyPassword { controller: controller()?, account, secret: self.secret().cloned()? }
             }
             Step::Settle | Step::DropSecrets => {
@@ -238,7 +244,7 @@ impl State {
         match self.step {
             Step::CreateSecret => self.secret_doubt = self.secret_doubt.max(Some(at)),
             Step::ReplacePassword => self.write_doubt = self.write_doubt.max(Some(at)),
-            Step::Set => self.set_doubt = true,
+            Step::Set => self.set_doubt = self.set_doubt.max(Some(at)),
             _ => {}
         }
     }
@@ -275,6 +281,10 @@ impl State {
                         self.set_done = true;
                         Step::Verify
                     }
+                    Step::Recheck => {
+                        (self.set_done, self.refusal) = (true, None);
+                        Step::Settle
+                    }
                     Step::Verify if self.made.is_some() => Step::Settle,
                     Step::Claim | Step::Verify | Step::Settle => Step::Change,
                     Step::Change => Step::Done,
@@ -307,7 +317,7 @@ impl State {
     }
 
     fn refused(&mut self, reason: Reason, message: &str) {
-        let is_sure = !self.set_doubt && !self.set_done;
+        let is_sure = self.set_doubt.is_none() && !self.set_done;
         if self.step == Step::Set && is_sure {
             self.maybe_set = false;
         }
@@ -317,6 +327,21 @@ impl State {
             (Step::Set, Reason::PasswordPolicy) if is_sure && self.passwords_refused + 1 < PASSWORDS => {
                 self.passwords_refused += 1;
                 self.go(Step::ReplacePassword);
+            }
+            // An attempt before may have got through: a sign-in tells, once that one has settled.
+            (Step::Set, _) if !self.set_done && !is_sure => {
+                self.refusal = Some((reason, message.to_owned()));
+                self.go(Step::Recheck);
+            }
+            (Step::Recheck, Reason::PasswordWrong) => {
+                (self.maybe_set, self.set_doubt) = (false, None);
+                let (reason, message) = self.refusal.take().unwrap_or((reason, message.to_owned()));
+                if reason == Reason::PasswordPolicy && self.passwords_refused + 1 < PASSWORDS {
+                    self.passwords_refused += 1;
+                    self.go(Step::ReplacePassword);
+                } else {
+                    self.turn_back(Ending::Compensated { reason, message });
+                }
             }
             // Somebody set another one in between: the vault's is set once more.
             (Step::Verify, Reason::PasswordWrong) if self.made.is_some() => {
@@ -337,7 +362,7 @@ impl State {
     fn park(&mut self, finding: &str) {
         let resume = match self.step {
             // A person mended something: the new password is set once more before it is proved.
-            Step::Verify if self.made.is_some() => Step::Set,
+            Step::Verify | Step::Recheck if self.made.is_some() => Step::Set,
             ref step => step.clone(),
         };
         self.go(Step::Parked { finding: finding.to_owned(), resume: Box::new(resume) });

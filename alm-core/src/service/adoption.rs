@@ -264,6 +264,7 @@ impl AdoptAccounts {
             vault: body.vault.as_ref().filter(|_| secret.is_some()).map(|place| place.vault),
             secret: secret.clone(),
             dependencies: Vec::new(),
+            tags: BTreeSet::new(),
             service_principal_names: Vec::new(),
             password_changed_at: unit.now,
             rotates_at: None,

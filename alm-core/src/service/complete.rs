@@ -96,6 +96,7 @@ async fn provisioned(
         vault: plan.place.as_ref().map(|place| place.vault),
         secret,
         dependencies: Vec::new(),
+        tags: BTreeSet::new(),
         service_principal_names,
         operation: None,
         renewal: None,

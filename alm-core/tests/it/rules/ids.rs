@@ -50,7 +50,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
 /// Rules that are proved as far as they are done: what is still missing, and in which issue it is wanted.
 pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-1", "sign-in through OpenID Connect", 5),
-    ("O-7", "tags", 5),
     ("O-8", "which engines reach a vault", 6),
     ("O-9", "Entra ID", 5),
     ("O-13", "Entra ID users", 5),
