@@ -27,6 +27,7 @@ pub mod secret_link;
 pub mod secret_readers;
 pub mod siem;
 pub mod sync;
+pub mod tags;
 pub mod template;
 pub mod text;
 pub mod webhook;

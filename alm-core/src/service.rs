@@ -53,6 +53,7 @@ mod settings;
 mod stored;
 pub mod sweep;
 pub mod sync;
+pub mod tags;
 pub mod templates;
 mod unit;
 pub mod vault_sync;

@@ -30,6 +30,7 @@ use crate::model::vault_sync::VaultSyncState;
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::{reservation, service_reservation};
 use crate::rules::ownership::with_requester;
+use crate::rules::tags;
 use crate::saga::SagaRecord;
 
 /// Names of indexes, so that those who declare one and those who ask it agree.
@@ -53,6 +54,7 @@ pub(crate) mod index {
     pub(crate) const PERSON: &str = "person";
     pub(crate) const DRIFT: &str = "drift";
     pub(crate) const VAULT: &str = "vault";
+    pub(crate) const TAG: &str = "tag";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -361,6 +363,7 @@ impl Stored for Account {
         let mut indexes = vec![(index::STATUS, status_key(self.status).to_owned())];
         indexes.extend(self.owners.iter().map(|owner| (index::OWNER, owner_key(*owner))));
         indexes.push((index::TEMPLATE, self.template.to_string()));
+        indexes.extend(self.tags.iter().map(|tag| (index::TAG, tags::key(tag))));
         indexes
     }
 

@@ -42,14 +42,12 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
 /// Rules that are proved as far as they are done: what is still missing, and in which issue it is wanted; 0 where no issue has it yet.
 pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-1", "sign-in through OpenID Connect", 8),
-    ("O-7", "tags", 5),
     ("O-8", "which engines reach a vault", 6),
     ("O-9", "Entra ID", 0),
     ("O-13", "Entra ID users", 0),
     ("H-5", "any audit record", 5),
     ("H-1", "the engine pool that delivers it", 6),
     ("T-1", "Entra ID users", 0),
-    ("M-1", "resetting a password while adopting", 5),
     ("X-18", "doctor", 6),
     ("X-21", "the tombstone, and rebuilding", 6),
     ("A-2", "signed checkpoints outside", 6),
