@@ -24,3 +24,6 @@ pub mod secret_readers;
 pub mod sync;
 pub mod template;
 pub mod text;
+
+#[cfg(test)]
+mod fixture;
