@@ -31,3 +31,6 @@ pub mod tags;
 pub mod template;
 pub mod text;
 pub mod webhook;
+
+#[cfg(test)]
+mod fixture;

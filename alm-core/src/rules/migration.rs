@@ -144,3 +144,82 @@ pub fn groups(account: &Account, old: &TemplateBody, new: &TemplateBody) -> (Vec
     groups.extend(given.iter().filter(|group| !account.groups.contains(group)).cloned());
     (groups, ends)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::account::OperationKind;
+    use crate::model::ids::RequestId;
+    use crate::rules::fixture::{HOUR, SECOND, account, body, dn, now, operation};
+
+    #[test]
+    fn m_2_only_an_active_account_before_its_end_is_migrated() {
+        let with = |change: fn(&mut Account)| {
+            let mut account = account(1);
+            change(&mut account);
+            check_account(&account, now()).iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        assert!(with(|_| {}).is_empty());
+        assert_eq!(with(|it| it.eol = now()), ["M-2"]);
+        assert!(with(|it| it.eol = now() + SECOND).is_empty());
+        assert_eq!(with(|it| it.status = AccountStatus::Disabled), ["M-2"]);
+        assert_eq!(with(|it| it.renewal = Some(RequestId::new(Uuid::from_u128(1)))), ["M-2"]);
+        assert_eq!(with(|it| it.operation = Some(operation(OperationKind::Renew, true))), ["L-31"]);
+    }
+
+    #[test]
+    fn t_5_nothing_ends_later_than_both_now_and_the_longest_life() {
+        let mut it = account(1);
+        // The longest of 90 and 30 days from 20 November.
+        let longest: Timestamp = "2027-02-18T00:00:00Z".parse().unwrap();
+        let on = |it: &Account, day: &str| {
+            end(NewEnd::On(day.parse().unwrap()), it, Period::Days(30), &body(), now())
+        };
+        it.eol = longest - HOUR * 48;
+        assert_eq!(on(&it, "2027-02-18"), Ok(longest));
+        assert_eq!(on(&it, "2027-02-19").unwrap_err().rule(), "T-5");
+        it.eol = longest + HOUR * 24;
+        assert_eq!(on(&it, "2027-02-19"), Ok(it.eol));
+        assert_eq!(on(&it, "2027-02-20").unwrap_err().rule(), "T-5");
+        assert_eq!(end(NewEnd::Keep, &it, Period::Days(30), &body(), now()), Ok(it.eol));
+        let renewed = end(NewEnd::Renew, &it, Period::Days(90), &body(), now());
+        assert_eq!(renewed, Ok(longest));
+    }
+
+    #[test]
+    fn nm_4_another_folder_only_where_the_template_allows_one() {
+        let none = BTreeMap::new();
+        let rules = |body: &TemplateBody, folder| {
+            let refusals = check_choices(body, Period::Days(30), folder, &none, &none);
+            refusals.iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        let mut it = body();
+        assert!(rules(&it, None).is_empty());
+        assert!(rules(&it, Some("12")).is_empty());
+        assert_eq!(rules(&it, Some("13")), ["NM-4"]);
+        it.vault.as_mut().unwrap().allow_folder_override = true;
+        assert!(rules(&it, Some("13")).is_empty());
+        it.vault = None;
+        assert_eq!(rules(&it, Some("13")), ["T-11"]);
+        it.periods.clear();
+        assert_eq!(rules(&it, None), ["T-5"]);
+    }
+
+    #[test]
+    fn m_2_groups_of_the_old_template_go_and_those_of_a_request_stay() {
+        let [old, new, both, asked, ends] =
+            ["old", "new", "both", "asked", "ends"].map(|name| dn(&format!("CN={name},DC=x")));
+        let (mut before, mut after) = (body(), body());
+        before.directory.groups = vec![old.clone(), both.clone(), ends.clone()];
+        after.directory.groups = vec![new.clone(), both.clone()];
+        let mut it = account(1);
+        it.groups = vec![old, both.clone(), asked.clone(), ends.clone()];
+        let until = |group: &Dn| PrivilegeEnd::new(group.clone(), now());
+        it.privilege_ends = vec![until(&both), until(&ends)];
+        let (groups, left) = groups(&it, &before, &after);
+        assert_eq!(groups, [both, asked, ends.clone(), new]);
+        assert_eq!(left, [until(&ends)], "what the new template gives is for good");
+    }
+}
