@@ -50,6 +50,8 @@ pub(super) fn account(n: u128) -> Account {
         vault: Some(VaultId::new(Uuid::from_u128(2))),
         secret: Some(n.to_string()),
         service_principal_names: Vec::new(),
+        tags: [].into(),
+        dependencies: Vec::new(),
         operation: None,
         renewal: None,
         reminders: ReminderState::default(),
