@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Run;
 use crate::error::Result;
 use crate::model::account::Account;
-use crate::model::drift::{AccountDrift, DriftItem, DriftKind};
+use crate::model::drift::{AccountDrift, DriftItem, DriftKind, RefusedSecret};
 use crate::model::event::EventKind;
 use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
@@ -33,6 +33,14 @@ const UNNOTED: SignedDuration = SignedDuration::from_mins(5);
 
 /// The accounts of the domain, with the version of each and its object, before anything was read: what has changed since is judged next time.
 pub(super) type Before = HashMap<Uuid, (u64, ObjectGuid)>;
+
+/// Whose the password is that the directory got.
+enum Whose {
+    /// The vault's, which changed it.
+    Vaults,
+    /// Somebody else's, as far as is known; the secret whose password was refused.
+    Somebodys(Option<RefusedSecret>),
+}
 
 /// What the sagas of an account did to it.
 struct History {
@@ -122,7 +130,13 @@ impl Run<'_> {
             let is_explained = match &entry {
                 Some(entry) if drift::explains_password(entry, &history.passwords) => true,
                 Some(_) if items.iter().any(|item| drift::is_another_password(item) && is_new(item)) => {
-                    is_vaults = self.is_vaults(&mut unit, account).await?;
+                    is_vaults = match self.whose(&mut unit, account).await? {
+                        Whose::Vaults => true,
+                        Whose::Somebodys(refused) => {
+                            drift.refused = refused;
+                            false
+                        }
+                    };
                     is_vaults
                 }
                 _ => false,
@@ -142,6 +156,9 @@ impl Run<'_> {
             }
         }
         drift.items = items;
+        if !drift.items.iter().any(drift::is_another_password) {
+            drift.refused = None;
+        }
         if before.as_ref() == Some(&drift) && !is_vaults {
             return Ok(());
         }
@@ -162,21 +179,28 @@ impl Run<'_> {
 
     /// V-8: whether the password that somebody set is the one in the vault, which then changed it; that is written down. One sign-in, and only for
     /// what is news. Whoever cannot say is no explanation.
-    async fn is_vaults(&self, unit: &mut Unit<'_>, account: &Account) -> Result<bool> {
-        let (Some(vault), Some(secret)) = (account.vault, &account.secret) else { return Ok(false) };
+    async fn whose(&self, unit: &mut Unit<'_>, account: &Account) -> Result<Whose> {
+        let (Some(vault), Some(secret)) = (account.vault, &account.secret) else {
+            return Ok(Whose::Somebodys(None));
+        };
+        let secret = SecretId::new(secret);
         let owner = SecretOwner::new(self.domain.id, &self.domain.name, account.object_guid, &account.name);
-        let claim = SecretClaim::new(vault, SecretId::new(secret), owner);
+        let claim = SecretClaim::new(vault, secret.clone(), owner);
         let verdict = self.inspector()?.prove_secret(&claim).await;
-        if !matches!(verdict, Ok(ClaimVerdict::Tried(SecretProof::Right))) {
-            return Ok(false);
+        match verdict {
+            Ok(ClaimVerdict::Tried(SecretProof::Right)) => {}
+            Ok(ClaimVerdict::Tried(SecretProof::Wrong)) => {
+                return Ok(Whose::Somebodys(Some(RefusedSecret::new(secret, unit.now))));
+            }
+            _ => return Ok(Whose::Somebodys(None)),
         }
         let Some(mut now) = unit.find::<Account>(account.id.uuid()).await?.filter(|now| now == account)
         else {
-            return Ok(false);
+            return Ok(Whose::Somebodys(None));
         };
         rotated_by_vault(unit, &mut now).await?;
         unit.put(&now, format!("the vault gave {} another password", now.name))?;
-        Ok(true)
+        Ok(Whose::Vaults)
     }
 
     /// Owners and administrators are told once of each difference, and of an account that nobody uses.

@@ -6,7 +6,7 @@ use super::Run;
 use super::look::{Job, Seen};
 use crate::error::{ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
-use crate::model::drift::{AccountDrift, DriftKind};
+use crate::model::drift::{AccountDrift, DriftKind, RefusedSecret};
 use crate::model::ids::SecretId;
 use crate::model::secret_link::{
     SecretFinding, SecretFindingKind, SecretMatch, SecretProof, SecretState, SecretView,
@@ -15,6 +15,9 @@ use crate::rules::secret_link as rules;
 use crate::service::secret_link::{link, rotated_by_vault};
 use crate::service::stored::secret_name;
 use crate::service::unit::Unit;
+
+/// How often something is written that others write at the same moment.
+const TRIES: usize = 3;
 
 /// Something to keep, or nothing any more.
 pub(super) struct Report {
@@ -38,6 +41,9 @@ impl Run<'_> {
     async fn refresh(&self, job: Job, view: SecretView, proof: Option<SecretProof>) -> Result<Outcome> {
         let SecretView { state, dependencies } = view;
         let secret = job.account.secret.clone().map(SecretId::new);
+        if let (Some(SecretProof::Wrong), Some(secret)) = (&proof, &secret) {
+            self.refused(&job.account, secret).await?;
+        }
         let after = rules::report(&job.account, &state).map(|(kind, text)| {
             let finding = self.finding(&job.account, kind, text);
             SecretFinding { secret, ..finding }
@@ -63,6 +69,7 @@ impl Run<'_> {
                 rotated_by_vault(&mut unit, &mut account).await?;
                 if let Some(mut drift) = unit.find::<AccountDrift>(account.id.uuid()).await? {
                     drift.items.retain(|item| item.kind != DriftKind::Password);
+                    drift.refused = None;
                     unit.put(&drift, format!("the vault has the password of {}", account.name))?;
                 }
             }
@@ -77,6 +84,20 @@ impl Run<'_> {
             }
         }
         Ok((Some(Report { before: job.before, after }), matches!(proof, Some(SecretProof::Later(_)))))
+    }
+
+    /// Its password is not the account's: kept whatever else becomes of the look, so that it is not tried at every sync.
+    async fn refused(&self, account: &Account, secret: &SecretId) -> Result<()> {
+        for _ in 0..TRIES {
+            let mut unit = self.unit();
+            let Some(mut drift) = unit.find::<AccountDrift>(account.id.uuid()).await? else { return Ok(()) };
+            drift.refused = Some(RefusedSecret::new(secret.clone(), unit.now));
+            unit.put(&drift, format!("secret {secret} has not the password of {}", account.name))?;
+            if self.commit(unit).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// An account whose secret was looked for.
