@@ -1,6 +1,6 @@
 //! A vault in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ad_directory::{AccountKey, Directory, FindOptions, SetPasswordOptions};
@@ -57,6 +57,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Folders that may not be seen.
+    closed: BTreeSet<String>,
     /// Who reads in a folder, as far as anybody said.
     readers: BTreeMap<String, FolderReaders>,
     /// Folders and what they lie in, as far as anybody said.
@@ -118,6 +120,11 @@ impl MemoryVault {
     /// Says that a folder lies in another.
     pub fn folder_in(&self, folder: &str, parent: &str) {
         self.state().parents.insert(folder.to_owned(), parent.to_owned());
+    }
+
+    /// From now on nobody may see a folder: what looks for secrets there is told that it is denied or absent.
+    pub fn close(&self, folder: &str) {
+        self.state().closed.insert(folder.to_owned());
     }
 
     /// Says who reads in a folder.
@@ -467,6 +474,10 @@ impl Vault for MemoryVault {
         domain: &str,
     ) -> Result<Vec<SecretCandidate>, VaultError> {
         self.call("seek", |state| {
+            if state.closed.contains(&place.folder) {
+                let message = format!("folder {} is denied or absent", place.folder);
+                return Err(VaultError::new(VaultErrorKind::DeniedOrAbsent, message));
+            }
             let is_there = |secret: &StoredSecret| {
                 let reach = if place.allow_folder_override { 64 } else { 1 };
                 let above = |folder: &&String| state.parents.get(*folder);

@@ -124,7 +124,15 @@ impl Run<'_> {
                 let text = format!("secret {secret} matches {name} and cannot be read: {why}");
                 (SecretFindingKind::Unreadable, text, Some(secret), None)
             }
+            SecretMatch::Unclear(why) => {
+                let text = format!("no secret can be looked for that is {name}'s: {why}");
+                let secret = job.before.as_ref().and_then(|before| before.secret.clone());
+                (SecretFindingKind::Unclear, text, secret, None)
+            }
         };
+        // What cannot be looked at for a while is not tried any earlier for it.
+        let before = job.before.as_ref().filter(|before| before.secret == secret);
+        let tried = tried.or_else(|| before.and_then(|before| before.tried));
         let finding = self.finding(&job.account, kind, text);
         let after = Some(SecretFinding { secret, tried, ..finding });
         Ok((Some(Report { before: job.before, after }), false))
