@@ -73,6 +73,9 @@ struct State {
     asked: Vec<u64>,
     is_slow: bool,
     cannot: Option<String>,
+    /// Whether it is looking at passwords, and whether it says of a secret whose change failed so when a later one went well.
+    is_looking: bool,
+    keeps_failures: bool,
     /// What became of the last try of each, and how many there were.
     changes: BTreeMap<u64, VaultChange>,
     tries: i64,
@@ -204,6 +207,16 @@ impl MemoryVault {
         self.state().cannot = why.map(str::to_owned);
     }
 
+    /// Whether it is looking at whether its passwords are right, which looks like a change under way.
+    pub fn look_at_passwords(&self, is_looking: bool) {
+        self.state().is_looking = is_looking;
+    }
+
+    /// Whether a failure stands though a later change went well, as until Secret Server's next heartbeat.
+    pub fn keep_failures(&self, keeps: bool) {
+        self.state().keeps_failures = keeps;
+    }
+
     /// How often it has tried to change a password.
     pub fn tries(&self) -> i64 {
         self.state().tries
@@ -234,6 +247,9 @@ impl MemoryVault {
             match done {
                 Ok(()) => {
                     state.passwords.push(made.clone());
+                    if state.keeps_failures {
+                        change.failed = state.changes.get(&id).and_then(|before| before.failed.clone());
+                    }
                     if let Some(secret) = state.secrets.get_mut(&id) {
                         secret.password = made;
                     }
@@ -356,7 +372,7 @@ impl Vault for MemoryVault {
                 return Err(absent(secret));
             }
             let mut change = state.changes.get(&id).cloned().unwrap_or_default();
-            change.under_way = state.asked.contains(&id);
+            change.under_way = state.is_looking || state.asked.contains(&id);
             Ok(change)
         })
     }
