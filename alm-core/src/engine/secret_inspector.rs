@@ -107,13 +107,16 @@ fn unclear(error: &VaultError) -> Result<ClaimVerdict> {
     away(error).map_or(Ok(unclear), Err)
 }
 
-/// A vault that tells no folders has none that a secret could be outside of.
+/// A vault without folders has none that a secret could be outside of.
 async fn lies_in(
     vault: &dyn Vault,
     place: &VaultPlace,
     folder: Option<&str>,
 ) -> std::result::Result<bool, VaultError> {
-    let Some(folder) = folder.filter(|folder| *folder != place.folder) else { return Ok(true) };
+    let Some(folder) = folder else { return Ok(!vault.has_folders()) };
+    if folder == place.folder {
+        return Ok(true);
+    }
     if !place.allow_folder_override {
         return Ok(false);
     }

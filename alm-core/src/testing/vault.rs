@@ -33,7 +33,7 @@ pub enum VaultFault {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoredSecret {
-    /// In which folder.
+    /// In which folder; in none when empty.
     pub folder: String,
     /// Its name.
     pub name: String,
@@ -333,7 +333,8 @@ fn absent(secret: &SecretId) -> VaultError {
 
 fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
     let markers = secret.notes.lines().filter(|line| line.starts_with("alm1:")).map(str::to_owned).collect();
-    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers)).in_folder(&secret.folder)
+    let found = FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers));
+    if secret.folder.is_empty() { found } else { found.in_folder(&secret.folder) }
 }
 
 #[async_trait]
