@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Run;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::model::account::Account;
 use crate::model::drift::{AccountDrift, DriftItem, DriftKind, RefusedSecret};
 use crate::model::event::EventKind;
@@ -40,6 +40,8 @@ enum Whose {
     Vaults,
     /// Somebody else's, as far as is known; the secret whose password was refused.
     Somebodys(Option<RefusedSecret>),
+    /// Nobody can say now.
+    Unknown,
 }
 
 /// What the sagas of an account did to it.
@@ -132,6 +134,13 @@ impl Run<'_> {
                 Some(_) if items.iter().any(|item| drift::is_another_password(item) && is_new(item)) => {
                     is_vaults = match self.whose(&mut unit, account).await? {
                         Whose::Vaults => true,
+                        Whose::Unknown => {
+                            // As it was reported before; whether this is news, the next sync says.
+                            items.retain(|item| !drift::is_another_password(item));
+                            let old = drift.items.iter().filter(|item| drift::is_another_password(item));
+                            items.extend(old.cloned());
+                            false
+                        }
                         Whose::Somebodys(refused) => {
                             drift.refused = refused;
                             false
@@ -178,7 +187,7 @@ impl Run<'_> {
     }
 
     /// V-8: whether the password that somebody set is the one in the vault, which then changed it; that is written down. One sign-in, and only for
-    /// what is news. Whoever cannot say is no explanation.
+    /// what is news. A vault that does not tell is no explanation; one that is away is asked by the next sync.
     async fn whose(&self, unit: &mut Unit<'_>, account: &Account) -> Result<Whose> {
         let (Some(vault), Some(secret)) = (account.vault, &account.secret) else {
             return Ok(Whose::Somebodys(None));
@@ -191,6 +200,11 @@ impl Run<'_> {
             Ok(ClaimVerdict::Tried(SecretProof::Right)) => {}
             Ok(ClaimVerdict::Tried(SecretProof::Wrong)) => {
                 return Ok(Whose::Somebodys(Some(RefusedSecret::new(secret, unit.now))));
+            }
+            Ok(ClaimVerdict::Tried(SecretProof::Later(_))) => return Ok(Whose::Unknown),
+            // The vault is away, or the domain: nothing is known that could be said.
+            Err(error) if matches!(error.kind(), ErrorKind::Vault | ErrorKind::Directory) => {
+                return Ok(Whose::Unknown);
             }
             _ => return Ok(Whose::Somebodys(None)),
         }
