@@ -80,7 +80,7 @@ impl Run<'_> {
             after = Some(last.id);
             for document in &page {
                 if accounts.get(&document.id).is_some_and(|(version, _)| *version == document.version) {
-                    self.judge_one(&Account::read(document)?, &groups).await?;
+                    self.judge_one(&Account::read(document)?, document.version, &groups).await?;
                 }
             }
         }
@@ -105,8 +105,14 @@ impl Run<'_> {
         }
     }
 
-    async fn judge_one(&self, account: &Account, groups: &HashMap<ObjectGuid, Vec<Dn>>) -> Result<()> {
+    async fn judge_one(
+        &self,
+        account: &Account,
+        version: u64,
+        groups: &HashMap<ObjectGuid, Vec<Dn>>,
+    ) -> Result<()> {
         let mut unit = self.unit();
+        unit.has_read::<Account>(account.id.uuid(), version);
         let entry = unit.find::<MirrorEntry>(key("mirror", self.domain.id, account.object_guid)).await?;
         let before = unit.find::<AccountDrift>(account.id.uuid()).await?;
         let mut drift = before
