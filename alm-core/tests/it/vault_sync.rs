@@ -179,6 +179,7 @@ async fn s_5_a_secret_that_is_another_accounts_is_not_linked() {
     let findings = w.secret_findings().await;
     assert_eq!((findings[0].account, findings[0].kind), (second, SecretFindingKind::Taken));
     assert_eq!(w.record(second).await.secret, None);
+    assert_eq!(w.record(second).await.binds, [w.clock.now()], "S-8: that sign-in was ours");
     // Nor by adopting.
     let new = NewAccount::new(OU.parse().unwrap(), "legacy3".parse().unwrap()).password(PASSWORD.to_owned());
     w.directory.create_account(&new, CreateOptions::new()).await.unwrap();
@@ -236,6 +237,7 @@ async fn s_5_an_account_that_changes_meanwhile_waits_for_the_next_sync() {
     let done = alm.sync_vault(&w.admin, w.vault_id).await.unwrap().counts;
     assert_eq!(done, counts(0, 0, 1));
     assert_eq!(w.record(id).await.secret, None);
+    assert_eq!(w.record(id).await.binds, [w.clock.now()], "S-8: that sign-in was ours");
 
     w.execute(&w.requester, DisableAccount::new(id)).await.unwrap();
     let done = w.vault_synced().await;

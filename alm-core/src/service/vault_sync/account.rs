@@ -12,6 +12,7 @@ use crate::model::secret_link::{
     SecretFinding, SecretFindingKind, SecretMatch, SecretProof, SecretState, SecretView,
 };
 use crate::rules::secret_link as rules;
+use crate::service::complete;
 use crate::service::secret_link::{link, rotated_by_vault};
 use crate::service::stored::secret_name;
 use crate::service::unit::Unit;
@@ -57,6 +58,9 @@ impl Run<'_> {
                 return Ok((None, true));
             };
             if account != job.account {
+                if is_vaults {
+                    self.remember(&account).await?;
+                }
                 return Ok((None, true));
             }
             let has_other = dependencies.is_some();
@@ -80,6 +84,9 @@ impl Run<'_> {
             })
             .await?;
             if !self.commit(unit).await? {
+                if is_vaults {
+                    self.remember(&account).await?;
+                }
                 return Ok((None, true));
             }
         }
@@ -138,6 +145,21 @@ impl Run<'_> {
         Ok((Some(Report { before: job.before, after }), false))
     }
 
+    /// S-8: a sign-in of ours is not somebody's use of the account, whatever else becomes of the look.
+    async fn remember(&self, account: &Account) -> Result<()> {
+        let now = self.unit().now;
+        for _ in 0..TRIES {
+            let mut unit = self.unit();
+            let Some(mut account) = unit.find::<Account>(account.id.uuid()).await? else { return Ok(()) };
+            complete::remember(&mut account, &[now]);
+            unit.put(&account, format!("the sync signed in as {}", account.name))?;
+            if self.commit(unit).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// S-5: exactly one matches, and its password is the account's.
     async fn link(&self, job: Job, secret: SecretId) -> Result<Outcome> {
         let mut unit = self.unit();
@@ -145,10 +167,12 @@ impl Run<'_> {
             return Ok((None, true));
         };
         if account != job.account {
+            self.remember(&account).await?;
             return Ok((None, true));
         }
         let holder = self.alm.0.store.holder(&secret_name(self.vault.id, secret.as_str())).await?;
         if holder.is_some_and(|(_, id)| id != account.id.uuid()) {
+            self.remember(&account).await?;
             let text = format!("secret {secret} matches {} and is another account's", account.name);
             let finding = self.finding(&account, SecretFindingKind::Taken, text);
             // Its password was tried and is right; trying it at every sync would be of no use.
@@ -158,6 +182,9 @@ impl Run<'_> {
         link(&mut unit, &mut account, self.vault.id, &secret).await?;
         self.count(&mut unit, |counts| counts.linked += 1).await?;
         let is_linked = self.commit(unit).await?;
+        if !is_linked {
+            self.remember(&account).await?;
+        }
         Ok((None, !is_linked))
     }
 
