@@ -1,6 +1,6 @@
 //! A vault in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ad_directory::{AccountKey, Directory, FindOptions, SetPasswordOptions};
@@ -33,7 +33,7 @@ pub enum VaultFault {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoredSecret {
-    /// In which folder.
+    /// In which folder; in none when empty.
     pub folder: String,
     /// Its name.
     pub name: String,
@@ -57,6 +57,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Folders that may not be seen.
+    closed: BTreeSet<String>,
     /// Who reads in a folder, as far as anybody said.
     readers: BTreeMap<String, FolderReaders>,
     /// Folders and what they lie in, as far as anybody said.
@@ -71,6 +73,9 @@ struct State {
     asked: Vec<u64>,
     is_slow: bool,
     cannot: Option<String>,
+    /// Whether it is looking at passwords, and whether it says of a secret whose change failed so when a later one went well.
+    is_looking: bool,
+    keeps_failures: bool,
     /// What became of the last try of each, and how many there were.
     changes: BTreeMap<u64, VaultChange>,
     tries: i64,
@@ -118,6 +123,11 @@ impl MemoryVault {
     /// Says that a folder lies in another.
     pub fn folder_in(&self, folder: &str, parent: &str) {
         self.state().parents.insert(folder.to_owned(), parent.to_owned());
+    }
+
+    /// From now on nobody may see a folder: what looks for secrets there is told that it is denied or absent.
+    pub fn close(&self, folder: &str) {
+        self.state().closed.insert(folder.to_owned());
     }
 
     /// Says who reads in a folder.
@@ -197,6 +207,16 @@ impl MemoryVault {
         self.state().cannot = why.map(str::to_owned);
     }
 
+    /// Whether it is looking at whether its passwords are right, which looks like a change under way.
+    pub fn look_at_passwords(&self, is_looking: bool) {
+        self.state().is_looking = is_looking;
+    }
+
+    /// Whether a failure stands though a later change went well, as until Secret Server's next heartbeat.
+    pub fn keep_failures(&self, keeps: bool) {
+        self.state().keeps_failures = keeps;
+    }
+
     /// How often it has tried to change a password.
     pub fn tries(&self) -> i64 {
         self.state().tries
@@ -227,6 +247,9 @@ impl MemoryVault {
             match done {
                 Ok(()) => {
                     state.passwords.push(made.clone());
+                    if state.keeps_failures {
+                        change.failed = state.changes.get(&id).and_then(|before| before.failed.clone());
+                    }
                     if let Some(secret) = state.secrets.get_mut(&id) {
                         secret.password = made;
                     }
@@ -310,7 +333,8 @@ fn absent(secret: &SecretId) -> VaultError {
 
 fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
     let markers = secret.notes.lines().filter(|line| line.starts_with("alm1:")).map(str::to_owned).collect();
-    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers)).in_folder(&secret.folder)
+    let found = FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers));
+    if secret.folder.is_empty() { found } else { found.in_folder(&secret.folder) }
 }
 
 #[async_trait]
@@ -349,7 +373,7 @@ impl Vault for MemoryVault {
                 return Err(absent(secret));
             }
             let mut change = state.changes.get(&id).cloned().unwrap_or_default();
-            change.under_way = state.asked.contains(&id);
+            change.under_way = state.is_looking || state.asked.contains(&id);
             Ok(change)
         })
     }
@@ -467,6 +491,10 @@ impl Vault for MemoryVault {
         domain: &str,
     ) -> Result<Vec<SecretCandidate>, VaultError> {
         self.call("seek", |state| {
+            if state.closed.contains(&place.folder) {
+                let message = format!("folder {} is denied or absent", place.folder);
+                return Err(VaultError::new(VaultErrorKind::DeniedOrAbsent, message));
+            }
             let is_there = |secret: &StoredSecret| {
                 let reach = if place.allow_folder_override { 64 } else { 1 };
                 let above = |folder: &&String| state.parents.get(*folder);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use alm_core::engine::PlaceInspector;
 use alm_core::model::ids::{SecretId, VaultId};
+use alm_core::model::mirror::{ChangesOrder, Reading};
 use alm_core::model::secret_link::{
     ClaimVerdict, SecretClaim, SecretMatch, SecretProof, SecretSearch, SecretView,
 };
@@ -12,6 +13,7 @@ use alm_core::model::template::TemplateBody;
 use alm_core::port::inspector::Inspector;
 use alm_core::{Alm, Error, ErrorKind, Refusal, Result};
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 
 use super::super::chaos::{Chaos, ChaosDirectory};
 use super::super::world::World;
@@ -132,6 +134,10 @@ impl Inspector for Through {
             }
             (_, found) => found,
         })
+    }
+
+    fn changes(&self, order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
+        self.inner.changes(order)
     }
 
     async fn prove_secret(&self, claim: &SecretClaim) -> Result<ClaimVerdict> {
