@@ -169,8 +169,29 @@ pub struct SmtpCourier {
 
 #[derive(Debug, Default)]
 struct Sent {
-    all: HashSet<(EventId, PersonId)>,
-    order: VecDeque<(EventId, PersonId)>,
+    all: HashSet<Reached>,
+    order: VecDeque<Reached>,
+}
+
+/// A person who needs no more, or one address of theirs that has the message.
+type Reached = (EventId, PersonId, Option<Address>);
+
+/// Why a message was not taken, and whether none will be for now.
+struct Unsent {
+    why: Undelivered,
+    away: bool,
+}
+
+impl Unsent {
+    fn is_for_now(&self) -> bool {
+        self.why.fate() == Fate::Again
+    }
+}
+
+impl From<Undelivered> for Unsent {
+    fn from(why: Undelivered) -> Self {
+        Self { why, away: false }
+    }
 }
 
 impl SmtpCourier {
@@ -186,15 +207,15 @@ impl SmtpCourier {
         }
     }
 
-    fn was_sent(&self, letter: &Letter) -> bool {
+    fn was_sent(&self, letter: &Letter, address: Option<&Address>) -> bool {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.all.contains(&(letter.event, letter.person))
+        sent.all.contains(&(letter.event, letter.person, address.cloned()))
     }
 
-    fn remember(&self, letter: &Letter) {
-        let key = (letter.event, letter.person);
+    fn remember(&self, letter: &Letter, address: Option<Address>) {
+        let key = (letter.event, letter.person, address);
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        if sent.all.insert(key) {
+        if sent.all.insert(key.clone()) {
             sent.order.push_back(key);
         }
         if sent.order.len() > REMEMBERED
@@ -204,23 +225,40 @@ impl SmtpCourier {
         }
     }
 
-    /// To all addresses at once; where one of them is refused for good, to each by itself, so that it costs the others nothing.
-    async fn send(&self, from: &Mailbox, letter: &Letter) -> std::result::Result<(), Undelivered> {
-        let (message, addresses) = message(from, letter)?;
-        let bytes = message.formatted();
-        let whole = self.hand_over(from, addresses.clone(), &bytes).await;
-        if addresses.len() < 2 || !matches!(&whole, Err(why) if why.fate() == Fate::Never) {
-            return whole;
+    /// To all addresses at once; where one of them is refused, to each by itself, so that it costs the others nothing. An address that
+    /// has it does not get it again when another is tried later.
+    async fn send(&self, from: &Mailbox, letter: &Letter) -> std::result::Result<(), Unsent> {
+        let (message, all) = message(from, letter)?;
+        let left: Vec<_> = all.iter().filter(|one| !self.was_sent(letter, Some(one))).cloned().collect();
+        let mut reached = left.len() < all.len();
+        if left.is_empty() {
+            return Ok(());
         }
-        let mut outcome = whole;
-        for address in addresses {
-            match self.hand_over(from, vec![address], &bytes).await {
-                Ok(()) => outcome = Ok(()),
-                Err(why) if why.fate() == Fate::Again => return Err(why),
-                Err(_) => {}
+        let bytes = message.formatted();
+        let Err(whole) = self.hand_over(from, left.clone(), &bytes).await else { return Ok(()) };
+        if whole.away {
+            return Err(whole);
+        }
+        let mut refused = None;
+        if left.len() == 1 {
+            refused = Some(whole);
+        } else {
+            for address in left {
+                match self.hand_over(from, vec![address.clone()], &bytes).await {
+                    Ok(()) => {
+                        self.remember(letter, Some(address));
+                        reached = true;
+                    }
+                    Err(why) if why.away => return Err(why),
+                    Err(why) if why.is_for_now() || refused.is_none() => refused = Some(why),
+                    Err(_) => {}
+                }
             }
         }
-        outcome
+        match refused {
+            Some(why) if why.is_for_now() || !reached => Err(why),
+            _ => Ok(()),
+        }
     }
 
     /// Why a message was not taken, and whether it may be later. What the server said is not repeated: it may name people.
@@ -229,7 +267,7 @@ impl SmtpCourier {
         from: &Mailbox,
         addresses: Vec<Address>,
         bytes: &[u8],
-    ) -> std::result::Result<(), Undelivered> {
+    ) -> std::result::Result<(), Unsent> {
         let envelope = Envelope::new(Some(from.email.clone()), addresses)
             .map_err(|_| Undelivered::never("a message without addresses"))?;
         let Err(error) = self.transport.send_raw(&envelope, bytes).await else { return Ok(()) };
@@ -237,15 +275,18 @@ impl SmtpCourier {
         let said = code.map(|code| format!(" with {code}")).unwrap_or_default();
         // RFC 5321, section 4.2.3: these are about mailbox or message; others may be about our sign-in, which a person mends.
         if matches!(code, Some(550..=553)) {
-            return Err(Undelivered::never(format!("{} refused a message for good{said}", self.server)));
+            let why = format!("{} refused a message for good{said}", self.server);
+            return Err(Undelivered::never(why).into());
         }
+        // RFC 5321, section 3.8, and RFC 4954, section 6: it closes, or takes no sign-in, which is not tried with each message.
+        let away = matches!(code, None | Some(421 | 454 | 530 | 534 | 535 | 538));
         let what = match (error.is_timeout(), error.is_tls(), code) {
             (true, _, _) => "did not answer in time",
             (_, true, _) => "has no TLS that can be trusted",
             (_, _, Some(_)) => "refused a message",
             _ => "could not be talked to",
         };
-        Err(Undelivered::again(format!("{} {what}{said}", self.server)))
+        Err(Unsent { why: Undelivered::again(format!("{} {what}{said}", self.server)), away })
     }
 }
 
@@ -295,15 +336,16 @@ impl Courier for SmtpCourier {
         let from = target.from.parse().map_err(|_| Undelivered::never("the sender's address is unfit"))?;
         let mut later = None;
         let mut never = None;
-        for letter in parcel.letters.iter().filter(|letter| !self.was_sent(letter)) {
+        for letter in parcel.letters.iter().filter(|letter| !self.was_sent(letter, None)) {
             match self.send(&from, letter).await {
-                Ok(()) => self.remember(letter),
-                Err(why) if why.fate() == Fate::Again => {
-                    later = Some(why);
-                    // The server is away for all of them.
-                    break;
+                Ok(()) => self.remember(letter, None),
+                Err(unsent) if unsent.is_for_now() => {
+                    later = Some(unsent.why);
+                    if unsent.away {
+                        break;
+                    }
                 }
-                Err(why) => never = Some(why),
+                Err(unsent) => never = Some(unsent.why),
             }
         }
         // What can still be sent is tried again; who got theirs is remembered.

@@ -203,6 +203,31 @@ async fn n_16_a_refused_address_costs_the_others_nothing_and_nobody_gets_it_twic
 }
 
 #[tokio::test]
+async fn n_16_a_mailbox_that_is_full_for_now_keeps_nothing_from_the_others() {
+    let world = World::new().await;
+    let server = Server::start(None, false).await;
+    sender(&world, EventKind::ApprovalRequired).await;
+    for (person, emails) in [
+        (world.lead.person, vec!["full@corp.example.com", "lea@corp.example.com"]),
+        (world.lead2.person, vec!["full@corp.example.com", "leo@corp.example.com"]),
+    ] {
+        world.execute(&world.admin, EditPerson::new(person, "Lea", emails)).await.unwrap();
+    }
+    let template = world.template(EolAction::Review).await;
+    world.submitted(template, "a").await;
+    server.state.lock().unwrap().refuse = vec![("full@", "451 not now")];
+    let mail = dispatcher(&world, plain(&server));
+    assert_eq!(mail.run_ready().await.unwrap().failed, 1);
+    let sent =
+        |who: &str| server.taken().iter().filter(|one| one.to.iter().any(|to| to.contains(who))).count();
+    assert_eq!((sent("full@"), sent("lea@"), sent("leo@")), (0, 1, 1));
+    server.state.lock().unwrap().refuse.clear();
+    world.clock.advance(jiff::SignedDuration::from_secs(6));
+    assert_eq!(mail.run_ready().await.unwrap().delivered, 1);
+    assert_eq!((sent("full@"), sent("lea@"), sent("leo@")), (2, 1, 1), "nobody gets it twice");
+}
+
+#[tokio::test]
 async fn n_16_other_machines_are_reached_over_verified_tls_only() {
     let world = World::new().await;
     let id = sender(&world, EventKind::ApprovalRequired).await;
