@@ -334,4 +334,28 @@ mod tests {
         assert_eq!(kind(last, last - SKEW, false), unknown);
         assert_eq!(kind(last, last + SKEW + SECOND, true), None, "somebody else's");
     }
+
+    #[test]
+    fn s_6_service_names_and_the_end_are_compared_and_said() {
+        let mut it = account(1);
+        it.kind = AccountKind::GroupManaged;
+        it.service_principal_names = vec!["HTTP/web.x".into()];
+        let mut entry = entry(&it);
+        entry.attributes.insert("serviceprincipalname".into(), vec!["http/WEB.x".into()]);
+        assert_eq!(kinds(&it, &entry, &[]), []);
+        entry.attributes.remove("serviceprincipalname");
+        let base = dn("DC=x");
+        let seen = Seen::new(Some(&entry), &[], &base, now());
+        let items = differences(&it, &seen);
+        assert_eq!(items, [DriftItem::new(DriftKind::ServiceNames, "HTTP/web.x", "none", now())]);
+        it.service_principal_names.clear();
+        it.groups = vec![dn("CN=b,DC=x"), dn("CN=a,DC=x")];
+        let items = differences(&it, &seen);
+        assert_eq!(items, [DriftItem::new(DriftKind::Groups, "CN=a,DC=x; CN=b,DC=x", "none", now())]);
+        it.groups.clear();
+        entry.attributes.insert("accountexpires".into(), vec!["0".into()]);
+        assert_eq!(kinds(&it, &entry, &[]), []);
+        set(&mut entry, "accountexpires", now());
+        assert_eq!(kinds(&it, &entry, &[]), [DriftKind::Expiry]);
+    }
 }

@@ -151,7 +151,8 @@ mod tests {
 
     use super::*;
     use crate::model::account::OperationKind;
-    use crate::model::ids::RequestId;
+    use crate::model::ids::{DomainId, PersonId, RequestId, TemplateId, TemplateVersionId, VaultId};
+    use crate::model::managed::{AccountKind, ManagedTemplate};
     use crate::rules::fixture::{HOUR, SECOND, account, body, dn, now, operation};
 
     #[test]
@@ -221,5 +222,51 @@ mod tests {
         let (groups, left) = groups(&it, &before, &after);
         assert_eq!(groups, [both, asked, ends.clone(), new]);
         assert_eq!(left, [until(&ends)], "what the new template gives is for good");
+    }
+
+    #[test]
+    fn m_2_the_template_makes_the_same_kind_of_account_in_the_same_place() {
+        let version = |n: u128| TemplateVersion {
+            id: TemplateVersionId::new(Uuid::from_u128(n)),
+            template: TemplateId::new(Uuid::from_u128(3)),
+            name: "shop".into(),
+            number: 2,
+            published_at: now(),
+            published_by: PersonId::new(Uuid::from_u128(1)),
+            body: body(),
+        };
+        let fields = |change: fn(&mut TemplateVersion)| {
+            let mut new = version(5);
+            change(&mut new);
+            let refusals = check_target(&account(1), &version(4), &new);
+            refusals.iter().map(|refusal| refusal.field().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        assert_eq!(fields(|new| new.id = TemplateVersionId::new(Uuid::from_u128(4))), ["template"]);
+        assert_eq!(fields(|new| new.body.kind = AccountKind::GroupManaged), ["kind"]);
+        let elsewhere = DomainId::new(Uuid::from_u128(9));
+        assert_eq!(
+            check_target(&account(1), &version(4), &{
+                let mut new = version(5);
+                new.body.directory.domain = elsewhere;
+                new
+            })
+            .len(),
+            1
+        );
+        assert_eq!(
+            fields(|new| new.body.vault.as_mut().unwrap().vault = VaultId::new(Uuid::from_u128(9))),
+            ["vault"]
+        );
+        let every = |days| {
+            let mut version = version(days);
+            let mut managed = ManagedTemplate::new([]);
+            managed.password_interval_days = u32::try_from(days).unwrap();
+            version.body.managed = Some(managed);
+            version
+        };
+        assert_eq!(check_target(&account(1), &every(30), &every(31)).len(), 1);
+        let same = TemplateVersion { body: every(30).body, ..version(5) };
+        assert_eq!(check_target(&account(1), &every(30), &same), []);
     }
 }
