@@ -335,7 +335,7 @@ impl State {
             }
             (Step::Recheck, Reason::PasswordWrong) => {
                 (self.maybe_set, self.set_doubt) = (false, None);
-                let (reason, message) = self.refusal.take().unwrap_or((reason, message.to_owned()));
+                let (reason, message) = self.refusal.take().unwrap_or_else(|| (reason, message.to_owned()));
                 if reason == Reason::PasswordPolicy && self.passwords_refused + 1 < PASSWORDS {
                     self.passwords_refused += 1;
                     self.go(Step::ReplacePassword);
@@ -351,7 +351,7 @@ impl State {
             // Whether it was changed by an attempt that nobody saw the end of, a person says.
             (Step::Change, _) if self.attempt.in_doubt() => self.park(message),
             (Step::Release | Step::DropSecrets, _) | (Step::Verify | Step::Change, Reason::MarkerForeign) => {
-                self.park(message)
+                self.park(message);
             }
             // There is no way back from a password that is gone.
             _ if self.maybe_set => self.park(message),

@@ -50,6 +50,7 @@ pub struct StoredSecret {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a test switches on")]
 struct State {
     secrets: BTreeMap<u64, StoredSecret>,
     faults: Vec<(&'static str, VaultFault)>,

@@ -188,7 +188,7 @@ impl Case {
         matches!(self, Self::Adopt | Self::AdoptWrong) || self.resets()
     }
 
-    const fn resets(self) -> bool {
+    pub(super) const fn resets(self) -> bool {
         matches!(self, Self::AdoptReset | Self::AdoptResetRefused | Self::AdoptResetForbidden)
     }
 
