@@ -508,7 +508,7 @@ async fn m_1_what_is_undone_before_the_password_is_set_and_what_stays_after() {
     assert!(proves(&PASSWORD.into()).await);
     assert!(
         w.directory
-            .find_account(&there.guid.into(), Default::default())
+            .find_account(&there.guid.into(), ad_directory::FindOptions::default())
             .await
             .unwrap()
             .unwrap()
