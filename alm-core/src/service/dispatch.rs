@@ -217,7 +217,8 @@ impl Dispatcher {
             note: None,
         };
         let outcome = self.attempt(&destination, courier, delivery).await?.err();
-        let result = if outcome.is_none() { AuditResult::Done } else { AuditResult::Failed };
+        let is_taken = outcome.as_ref().is_none_or(|why| why.fate() == Fate::Partly);
+        let result = if is_taken { AuditResult::Done } else { AuditResult::Failed };
         let facts = json!({ "event": id, "why": outcome.as_ref().map(Undelivered::why) });
         unit.audit_as(OPERATION, format!("destination {}", destination.id), result, facts, None);
         self.alm.0.store.commit(unit.commit).await?;
@@ -258,12 +259,13 @@ impl Dispatcher {
                     self.give_back(&delivery).await?;
                     continue;
                 }
-                match self.attempt(destination, courier, delivery.clone()).await? {
-                    Ok(()) => {
+                let outcome = self.attempt(destination, courier, delivery.clone()).await?;
+                match taken(outcome) {
+                    Ok(note) => {
                         failures = 0;
                         report.delivered += 1;
                         let at = self.alm.0.clock.now();
-                        self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, None).await?;
+                        self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, note).await?;
                     }
                     Err(why) => {
                         failures += 1;
@@ -336,7 +338,7 @@ impl Dispatcher {
         self.alm.0.entropy.fill(&mut jitter)?;
         let wait = match why.fate() {
             Fate::Again => rules::wait(delivery.round, why.asked(), jitter.first().copied().unwrap_or(0)),
-            Fate::Never | Fate::Gone => None,
+            Fate::Never | Fate::Gone | Fate::Partly => None,
         };
         let note = Some(shortened(why.why()));
         let now = self.alm.0.clock.now();
@@ -377,6 +379,15 @@ impl Dispatcher {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What to note about what was taken, at least in part.
+fn taken(outcome: std::result::Result<(), Undelivered>) -> std::result::Result<Option<String>, Undelivered> {
+    match outcome {
+        Ok(()) => Ok(None),
+        Err(why) if why.fate() == Fate::Partly => Ok(Some(shortened(why.why()))),
+        Err(why) => Err(why),
     }
 }
 
