@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,7 +115,8 @@ impl Dispatcher {
         self.couriers.iter().find(|courier| courier.carries(destination))
     }
 
-    /// Takes everything out of the outbox and carries all that is ready; returns when nothing is.
+    /// Takes everything out of the outbox and carries all that is ready; returns when nothing is. A destination that is changed meanwhile is
+    /// left for the next time.
     ///
     /// Dropping the future leaves what was under way to be tried again after some minutes.
     ///
@@ -122,14 +124,15 @@ impl Dispatcher {
     /// Those of the store. What a destination does not take is no error but in the report.
     pub async fn run_ready(&self) -> Result<Dispatched> {
         let (mut report, destinations) = self.route().await?;
-        let turns = destinations.iter().map(|(destination, courier)| self.serve(destination, courier));
+        let stop = AtomicBool::new(false);
+        let turns = destinations.iter().map(|(destination, courier)| self.serve(destination, courier, &stop));
         for turn in join_all(turns).await {
             report.add(&turn?);
         }
         Ok(report)
     }
 
-    /// Carries until `stop` is ready: ends the attempts under way, then returns. Looks every `pause`. A slow destination holds up no other.
+    /// Carries until `stop` is ready: ends the attempts under way, gives back what was not begun, then returns. Looks every `pause`. A slow destination holds up no other.
     ///
     /// Dropping the future leaves what was under way to be tried again after some minutes.
     ///
@@ -137,6 +140,7 @@ impl Dispatcher {
     /// Those of the store that do not pass by themselves.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send, pause: Duration) -> Result<()> {
         let mut stop = Box::pin(stop);
+        let stopping = AtomicBool::new(false);
         let mut turns = FuturesUnordered::new();
         let mut busy: BTreeSet<DestinationId> = BTreeSet::new();
         loop {
@@ -144,9 +148,10 @@ impl Dispatcher {
                 Ok((_, destinations)) => {
                     for (destination, courier) in destinations {
                         if busy.insert(destination.id) {
-                            turns.push(
-                                async move { (destination.id, self.serve(&destination, &courier).await) },
-                            );
+                            let stopping = &stopping;
+                            turns.push(async move {
+                                (destination.id, self.serve(&destination, &courier, stopping).await)
+                            });
                         }
                     }
                 }
@@ -167,6 +172,7 @@ impl Dispatcher {
                 };
                 match next {
                     Next::Stop => {
+                        stopping.store(true, Ordering::Relaxed);
                         while turns.next().await.is_some() {}
                         return Ok(());
                     }
@@ -238,11 +244,20 @@ impl Dispatcher {
         Ok((report, served))
     }
 
-    /// A destination's turn: until nothing of it is ready, or it is away.
-    async fn serve(&self, destination: &Destination, courier: &Arc<dyn Courier>) -> Result<Dispatched> {
+    /// A destination's turn: until nothing of it is ready, it is away, or it is not any more what the turn began with.
+    async fn serve(
+        &self,
+        destination: &Destination,
+        courier: &Arc<dyn Courier>,
+        stop: &AtomicBool,
+    ) -> Result<Dispatched> {
         let mut report = Dispatched::default();
         let mut failures = 0;
-        while failures < PATIENCE {
+        while failures < PATIENCE && !stop.load(Ordering::Relaxed) {
+            let known = self.unit().find::<Destination>(destination.id.uuid()).await?;
+            if known.as_ref() != Some(destination) {
+                break;
+            }
             let begun = self.alm.0.clock.steady();
             let now = self.alm.0.clock.now();
             // Enough for all of them, each with its whole time, and the last one's outcome.
@@ -255,7 +270,7 @@ impl Dispatcher {
             }
             for delivery in claimed {
                 let late = self.alm.0.clock.steady().saturating_sub(begun) + self.limit * 2 > time;
-                if failures >= PATIENCE || late {
+                if failures >= PATIENCE || late || stop.load(Ordering::Relaxed) {
                     self.give_back(&delivery).await?;
                     continue;
                 }
@@ -340,6 +355,14 @@ impl Dispatcher {
             Fate::Again => rules::wait(delivery.round, why.asked(), jitter.first().copied().unwrap_or(0)),
             Fate::Never | Fate::Gone | Fate::Partly => None,
         };
+        let mut unit = self.unit();
+        let known = unit.find::<Destination>(destination.id.uuid()).await?;
+        let gone = why.fate() == Fate::Gone;
+        if gone && known.as_ref().is_none_or(|known| known.target != destination.target) {
+            // Who said so is not where its events go now.
+            self.give_back(delivery).await?;
+            return Ok(false);
+        }
         let note = Some(shortened(why.why()));
         let now = self.alm.0.clock.now();
         if let Some(wait) = wait {
@@ -348,13 +371,11 @@ impl Dispatcher {
             return Ok(false);
         }
         tracing::warn!(destination = %destination.name, event = %delivery.event.id, why = %why, "a dead letter");
-        let mut unit = self.unit();
         let hold = later(now, rules::HOLDS);
         unit.commit.deliveries.push(change(delivery, DeliveryState::Dead, hold, now, delivery.round, note));
         let first =
             self.alm.0.store.deliveries(destination.id, DeliveryState::Dead, None, 1).await?.is_empty();
-        let gone = why.fate() == Fate::Gone;
-        if gone && let Some(mut destination) = unit.find::<Destination>(destination.id.uuid()).await? {
+        if gone && let Some(mut destination) = known {
             destination.enabled = false;
             unit.put(&destination, format!("disable the destination {}", destination.name))?;
         }

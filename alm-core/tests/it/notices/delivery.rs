@@ -349,6 +349,81 @@ async fn h_6_one_that_died_on_the_way_is_tried_again_after_a_time() {
     assert!(!sink.ids().is_empty());
 }
 
+/// In the middle of an attempt somebody else acts, and it waits until that is done.
+#[derive(Debug, Default)]
+struct Halting {
+    gone: bool,
+    begun: tokio::sync::Notify,
+    go_on: tokio::sync::Notify,
+    seen: Mutex<Vec<EventId>>,
+}
+
+#[async_trait]
+impl Courier for Halting {
+    fn carries(&self, _: &Destination) -> bool {
+        true
+    }
+
+    async fn carry(&self, parcel: &Parcel) -> Result<(), Undelivered> {
+        self.seen.lock().unwrap().push(parcel.delivery.event.id);
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        if self.gone { Err(Undelivered::gone("wants no more")) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn h_6_a_turn_ends_with_the_attempt_under_way_when_it_is_to_stop() {
+    let world = World::new().await;
+    let id = program(&world, "one").await;
+    busy(&world, &["a", "b"]).await;
+    let courier = Arc::new(Halting::default());
+    let dispatcher = Dispatcher::new(world.alm.clone()).courier(courier.clone());
+    let (end, stop) = tokio::sync::oneshot::channel::<()>();
+    let stop = async {
+        stop.await.ok();
+    };
+    let running = dispatcher.run(stop, Duration::from_secs(3_600));
+    let others = async {
+        courier.begun.notified().await;
+        end.send(()).unwrap();
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        courier.go_on.notify_one();
+    };
+    let both = async { tokio::join!(running, others) };
+    let (ended, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    ended.unwrap();
+    assert_eq!(courier.seen.lock().unwrap().len(), 1);
+    assert_eq!(in_state(&world, id, DeliveryState::Delivered).await.len(), 1);
+    let waiting = in_state(&world, id, DeliveryState::Waiting).await;
+    assert!(!waiting.is_empty() && waiting.iter().all(|one| one.ready_at <= world.clock.now()));
+}
+
+#[tokio::test]
+async fn h_6_who_wanted_no_more_is_not_who_it_is_now() {
+    let world = World::new().await;
+    let mail = |from: &str| Target::Email(alm_core::model::email::EmailTarget::new(from));
+    let add = |from: &str| AddDestination::new("mail", mail(from));
+    let id = world.execute(&world.admin, add("old@example.com")).await.unwrap();
+    world.template(EolAction::Review).await;
+    let courier = Arc::new(Halting { gone: true, ..Halting::default() });
+    let dispatcher = Dispatcher::new(world.alm.clone()).courier(courier.clone());
+    let others = async {
+        courier.begun.notified().await;
+        world.execute(&world.admin, EditDestination::new(id, add("new@example.com"))).await.unwrap();
+        courier.go_on.notify_one();
+    };
+    let both = async { tokio::join!(dispatcher.run_ready(), others) };
+    let (report, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    assert_eq!(report.unwrap().dead, 0);
+    assert_eq!(courier.seen.lock().unwrap().len(), 1, "the turn is over");
+    assert!(world.alm.destinations(&world.admin).await.unwrap()[0].enabled);
+    assert!(in_state(&world, id, DeliveryState::Dead).await.is_empty());
+    let waiting = in_state(&world, id, DeliveryState::Waiting).await;
+    assert!(waiting.iter().all(|one| one.ready_at <= world.clock.now() && one.round == 0));
+}
+
 #[derive(Debug)]
 struct Hanging;
 
