@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::alm::Alm;
 use super::command::Caller;
-use super::unit::Unit;
+use super::unit::{Unit, denial};
 use super::{destinations, emails};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::audit::{Actor, AuditResult};
@@ -199,7 +199,18 @@ impl Dispatcher {
     pub async fn test(&self, caller: &Caller, destination: DestinationId) -> Result<Option<Undelivered>> {
         const OPERATION: &str = "destination.test";
         let mut unit = Unit::of(&self.alm.0, OPERATION, caller);
-        let destination = destinations::changeable(&mut unit, destination, Verb::Update).await?;
+        let id = destination;
+        let destination = match destinations::changeable(&mut unit, id, Verb::Update).await {
+            Ok(destination) => destination,
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                let mut unit = Unit::of(&self.alm.0, OPERATION, caller);
+                let facts = denial(&error);
+                unit.audit_as(OPERATION, format!("destination {id}"), AuditResult::Refused, facts, None);
+                self.alm.0.store.commit(unit.commit).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         let Some(courier) = self.courier_of(&destination) else {
             let message = format!("nobody here carries to {}", destination.name);
             return Err(Error::new(ErrorKind::Config, OPERATION, message)
@@ -222,11 +233,16 @@ impl Dispatcher {
             after_gap: false,
             note: None,
         };
+        let subject = format!("destination {}", destination.id);
+        let mut intent = Unit::of(&self.alm.0, OPERATION, caller);
+        intent.audit_as(OPERATION, &subject, AuditResult::Intended, json!({ "event": id }), None);
+        self.alm.0.store.commit(intent.commit).await?;
         let outcome = self.attempt(&destination, courier, delivery).await?.err();
         let is_taken = outcome.as_ref().is_none_or(|why| why.fate() == Fate::Partly);
         let result = if is_taken { AuditResult::Done } else { AuditResult::Failed };
         let facts = json!({ "event": id, "why": outcome.as_ref().map(Undelivered::why) });
-        unit.audit_as(OPERATION, format!("destination {}", destination.id), result, facts, None);
+        unit.now = self.alm.0.clock.now();
+        unit.audit_as(OPERATION, subject, result, facts, None);
         self.alm.0.store.commit(unit.commit).await?;
         Ok(outcome)
     }

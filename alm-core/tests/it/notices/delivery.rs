@@ -538,8 +538,16 @@ async fn h_6_a_test_is_sent_at_once_and_audited() {
     let nobody = Dispatcher::new(world.alm.clone()).test(&world.admin, id).await.unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::Config);
     let audited = world.store.audit(1, 1_000).await.unwrap();
-    let tests = audited.iter().filter(|record| record.body.contains("destination.test")).count();
-    assert_eq!(tests, 2);
+    let results: Vec<_> = audited
+        .iter()
+        .filter(|record| record.body.contains("destination.test"))
+        .map(|record| {
+            ["intended", "done", "failed", "refused"]
+                .into_iter()
+                .find(|result| record.body.contains(&format!("\"{result}\"")))
+        })
+        .collect();
+    assert_eq!(results, ["intended", "done", "intended", "failed", "refused"].map(Some), "P-3, A-1");
     assert!(in_state(&world, id, DeliveryState::Waiting).await.is_empty());
     world.store.commit(Commit::default()).await.unwrap();
 }
