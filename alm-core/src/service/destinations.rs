@@ -153,6 +153,7 @@ impl Decide for EditDestination {
         destination.description.clone_from(&self.to.description);
         destination.events.clone_from(&self.to.events);
         destination.enabled = before.enabled;
+        destination.failing_at = before.failing_at;
         check(unit, &destination).await?;
         if destination == before {
             return Ok(());
@@ -200,6 +201,7 @@ impl Decide for SetDestinationEnabled {
             return Ok(());
         }
         destination.enabled = self.enabled;
+        destination.failing_at = None;
         let verb = if self.enabled { "enable" } else { "disable" };
         unit.put(&destination, format!("{verb} the destination {}", destination.name))?;
         audit(unit, &destination, json!({ "enabled": self.enabled }));

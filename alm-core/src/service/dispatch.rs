@@ -32,6 +32,9 @@ const BATCH: u32 = 16;
 /// How many failures in a row end a destination's turn: it is away, and its events have their waits.
 const PATIENCE: u32 = 3;
 
+/// So long after the last dead letter, another is an outage of its own.
+const ANEW: SignedDuration = SignedDuration::from_hours(24);
+
 /// What became of one round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -132,7 +135,8 @@ impl Dispatcher {
         Ok(report)
     }
 
-    /// Carries until `stop` is ready: ends the attempts under way, gives back what was not begun, then returns. Looks every `pause`. A slow destination holds up no other.
+    /// Carries until `stop` is ready: ends the attempts under way, gives back what was not begun, then returns. Looks every `pause`.
+    /// A slow destination holds up no other.
     ///
     /// Dropping the future leaves what was under way to be tried again after some minutes.
     ///
@@ -271,7 +275,10 @@ impl Dispatcher {
         let mut failures = 0;
         while failures < PATIENCE && !stop.load(Ordering::Relaxed) {
             let known = self.unit().find::<Destination>(destination.id.uuid()).await?;
-            if known.as_ref() != Some(destination) {
+            let Some(mut known) = known else { break };
+            let mut failing = known.failing_at.is_some();
+            known.failing_at = destination.failing_at;
+            if known != *destination {
                 break;
             }
             let begun = self.alm.0.clock.steady();
@@ -297,11 +304,18 @@ impl Dispatcher {
                         report.delivered += 1;
                         let at = self.alm.0.clock.now();
                         self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, note).await?;
+                        if failing {
+                            self.takes_again(destination.id).await?;
+                            failing = false;
+                        }
                     }
                     Err(why) => {
                         failures += 1;
                         report.failed += 1;
-                        report.dead += u64::from(self.failed(destination, &delivery, &why).await?);
+                        if self.failed(destination, &delivery, &why).await? {
+                            report.dead += 1;
+                            failing = true;
+                        }
                         if why.fate() == Fate::Gone {
                             failures = PATIENCE;
                         }
@@ -354,6 +368,21 @@ impl Dispatcher {
         }
     }
 
+    /// The next dead letter is news again.
+    async fn takes_again(&self, id: DestinationId) -> Result<()> {
+        let mut unit = self.unit();
+        let Some(mut destination) = unit.find::<Destination>(id.uuid()).await? else { return Ok(()) };
+        if destination.failing_at.take().is_none() {
+            return Ok(());
+        }
+        unit.put(&destination, format!("the destination {} takes events again", destination.name))?;
+        match self.alm.0.store.commit(unit.commit).await {
+            // Somebody changes it just now: the next that it takes says so as well.
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+            other => other,
+        }
+    }
+
     fn unit(&self) -> Unit<'_> {
         Unit::new(&self.alm.0, "delivery.settle", Actor::System, "dispatcher")
     }
@@ -389,14 +418,20 @@ impl Dispatcher {
         tracing::warn!(destination = %destination.name, event = %delivery.event.id, why = %why, "a dead letter");
         let hold = later(now, rules::HOLDS);
         unit.commit.deliveries.push(change(delivery, DeliveryState::Dead, hold, now, delivery.round, note));
-        let first =
-            self.alm.0.store.deliveries(destination.id, DeliveryState::Dead, None, 1).await?.is_empty();
-        if gone && let Some(mut destination) = known {
-            destination.enabled = false;
-            unit.put(&destination, format!("disable the destination {}", destination.name))?;
+        let last = known.as_ref().and_then(|known| known.failing_at);
+        let is_older = |age| last.is_none_or(|last| now.duration_since(last) > age);
+        let is_news = is_older(ANEW);
+        // Not with each of many: it costs a write of the destination.
+        let is_noted = !is_older(SignedDuration::from_hours(1));
+        if let Some(mut destination) = known
+            && (gone || !is_noted)
+        {
+            destination.enabled &= !gone;
+            destination.failing_at = Some(now);
+            unit.put(&destination, format!("the destination {} does not take events", destination.name))?;
         }
-        // Once, until somebody has seen to them: a destination that is away for days has one event for each of its events.
-        if first || gone {
+        // Once for an outage: a destination that is away for days has one event for each of its events.
+        if is_news || gone {
             let end = if gone { "wants no events any more and is disabled" } else { "does not take events" };
             let text = format!("the destination {} {end}: {}", destination.name, shortened(why.why()));
             unit.audit_as(
