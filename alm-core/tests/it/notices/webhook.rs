@@ -231,6 +231,26 @@ async fn h_2_basic_and_oauth_with_credentials_that_only_the_host_knows() {
 }
 
 #[tokio::test]
+async fn h_2_a_token_is_dropped_when_its_time_is_over_or_the_receiver_says_403() {
+    let world = World::new().await;
+    let (server, tokens) = (WebServer::start(None).await, WebServer::start(None).await);
+    let oauth = OAuth::client_credentials("itsm", format!("http://127.0.0.1:{}/token", tokens.port));
+    let id = add(&world, to(&server).authorization(Authorization::OAuth(oauth))).await;
+    let hooks = dispatcher(&world);
+    let last = || server.seen().last().unwrap().header("authorization").unwrap().to_owned();
+    // Over as soon as it is there.
+    for (number, life) in ["5", "\"5\"", "3600"].into_iter().enumerate() {
+        tokens.answer("200 OK", "", &format!(r#"{{"access_token":"t{number}","expires_in":{life}}}"#));
+        assert_eq!(hooks.test(&world.admin, id).await.unwrap(), None);
+        assert_eq!(last(), format!("Bearer t{number}"));
+    }
+    server.answer("403 No", "", "");
+    tokens.answer("200 OK", "", r#"{"access_token":"t3"}"#);
+    assert_eq!(hooks.test(&world.admin, id).await.unwrap(), None);
+    assert_eq!((last().as_str(), tokens.seen().len()), ("Bearer t3", 4));
+}
+
+#[tokio::test]
 async fn h_3_a_body_of_ones_own_is_json_whatever_the_values_say() {
     let world = World::new().await;
     let server = WebServer::start(None).await;
