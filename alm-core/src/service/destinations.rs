@@ -113,12 +113,16 @@ fn audit(unit: &mut Unit<'_>, destination: &Destination, facts: serde_json::Valu
     unit.audit(unit.operation, format!("destination {}", destination.id), facts);
 }
 
-/// Everything that it says: there is no secret in it.
+/// What it says, without what somebody may have put a secret into: the chain keeps it for ever.
 fn facts(destination: &Destination) -> Result<serde_json::Value> {
-    serde_json::to_value(destination).map_err(|error| {
+    let mut facts = serde_json::to_value(destination).map_err(|error| {
         Error::new(crate::ErrorKind::StoreCorrupt, "destination", "cannot be written as JSON")
             .with_source(error)
-    })
+    })?;
+    if let (Target::Webhook(webhook), Some(target)) = (&destination.target, facts.get_mut("target")) {
+        *target = json!({ "webhook": webhook.redacted() });
+    }
+    Ok(facts)
 }
 
 /// Says anew what a destination is called, where it is and what it wants. Needs Update. What it is (a program, a webhook, …) stays.
@@ -159,7 +163,11 @@ impl Decide for EditDestination {
             return Ok(());
         }
         unit.put(&destination, format!("change the destination {}", before.name))?;
-        audit(unit, &destination, json!({ "before": facts(&before)?, "after": facts(&destination)? }));
+        // What is not in the facts may have changed, too.
+        let moved = destination.target != before.target;
+        let facts =
+            json!({ "before": facts(&before)?, "after": facts(&destination)?, "target_changed": moved });
+        audit(unit, &destination, facts);
         Ok(())
     }
 }
