@@ -334,24 +334,39 @@ impl Courier for SmtpCourier {
             return Err(Undelivered::never("is no e-mail"));
         };
         let from = target.from.parse().map_err(|_| Undelivered::never("the sender's address is unfit"))?;
-        let mut later = None;
-        let mut never = None;
-        for letter in parcel.letters.iter().filter(|letter| !self.was_sent(letter, None)) {
+        let (mut later, mut reached) = (None, false);
+        let mut never: Vec<(PersonId, Undelivered)> = Vec::new();
+        for letter in &parcel.letters {
+            if self.was_sent(letter, None) {
+                reached = true;
+                continue;
+            }
             match self.send(&from, letter).await {
-                Ok(()) => self.remember(letter, None),
+                Ok(()) => {
+                    self.remember(letter, None);
+                    reached = true;
+                }
                 Err(unsent) if unsent.is_for_now() => {
                     later = Some(unsent.why);
                     if unsent.away {
                         break;
                     }
                 }
-                Err(unsent) => never = Some(unsent.why),
+                Err(unsent) => never.push((letter.person, unsent.why)),
             }
         }
         // What can still be sent is tried again; who got theirs is remembered.
-        match later.or(never) {
-            Some(why) => Err(why),
+        if let Some(why) = later {
+            return Err(why);
+        }
+        let people: Vec<_> = never.iter().map(|(person, _)| person.to_string()).collect();
+        match never.pop() {
             None => Ok(()),
+            // A dead letter would hold the account's next messages back from those who can be reached.
+            Some((_, why)) if reached => {
+                Err(Undelivered::partly(format!("{why}; not reached: {}", people.join(", "))))
+            }
+            Some((_, why)) => Err(why),
         }
     }
 }

@@ -135,7 +135,19 @@ pub struct WebhookCourier {
     clock: Arc<dyn Clock>,
     reach: Arc<Reach>,
     /// Fetched ones, with what they were fetched for.
-    tokens: Mutex<HashMap<DestinationId, (Webhook, SecretString)>>,
+    tokens: Mutex<HashMap<DestinationId, (Webhook, Token)>>,
+}
+
+/// A token, and until when it is good by the steady clock, where that was said.
+#[derive(Clone, Debug)]
+struct Token {
+    text: SecretString,
+    until: Option<Duration>,
+}
+
+/// Whoever does not know a token any more says 401, or 403.
+fn is_refused(status: StatusCode) -> bool {
+    status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN
 }
 
 impl WebhookCourier {
@@ -200,7 +212,7 @@ impl WebhookCourier {
         let answer = self.client.post(url).headers(headers).body(body).send().await;
         let answer = answer.map_err(|error| unsent(&error))?;
         let status = answer.status();
-        if status.is_success() || status == StatusCode::UNAUTHORIZED {
+        if status.is_success() || is_refused(status) {
             return Ok(status);
         }
         let why = format!("answered with status {}", status.as_u16());
@@ -268,22 +280,29 @@ impl Courier for WebhookCourier {
         };
         let Authorization::OAuth(oauth) = &webhook.authorization else {
             return match self.post(webhook, parcel, None).await? {
-                StatusCode::UNAUTHORIZED => Err(Undelivered::again("answered with status 401")),
+                status if is_refused(status) => {
+                    Err(Undelivered::again(format!("answered with status {}", status.as_u16())))
+                }
                 _ => Ok(()),
             };
         };
         let key = parcel.destination.id;
+        let now = self.clock.steady();
         let known = self.tokens.lock().await.get(&key).filter(|(of, _)| of == &**webhook).cloned();
-        if let Some((_, token)) = known {
-            if self.post(webhook, parcel, Some(&token)).await? != StatusCode::UNAUTHORIZED {
+        if let Some((_, token)) = known.filter(|(_, token)| token.until.is_none_or(|until| now < until)) {
+            if !is_refused(self.post(webhook, parcel, Some(&token.text)).await?) {
                 return Ok(());
             }
             // Over: the same once more with a new one.
             self.tokens.lock().await.remove(&key);
         }
         let token = self.fetch_token(oauth).await?;
-        if self.post(webhook, parcel, Some(&token)).await? == StatusCode::UNAUTHORIZED {
-            return Err(Undelivered::again("answered with status 401 to a new token"));
+        let status = self.post(webhook, parcel, Some(&token.text)).await?;
+        if is_refused(status) {
+            return Err(Undelivered::again(format!(
+                "answered with status {} to a new token",
+                status.as_u16()
+            )));
         }
         self.tokens.lock().await.insert(key, ((**webhook).clone(), token));
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::email::EmailTarget;
@@ -27,6 +28,9 @@ pub struct Destination {
     pub events: EventFilter,
     /// Nothing is queued for a disabled one, and what waits stays until it is enabled again.
     pub enabled: bool,
+    /// When an event for it last became a dead letter, to the hour; none once it has taken one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_at: Option<Timestamp>,
 }
 
 /// Where events go, and how.
@@ -112,6 +116,7 @@ impl Destination {
             target,
             events: EventFilter::All,
             enabled: true,
+            failing_at: None,
         }
     }
 

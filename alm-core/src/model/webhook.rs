@@ -1,13 +1,19 @@
 //! Webhooks: events over HTTPS, signed (H-1 to H-3).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::audit::hex;
 
 /// Where a webhook goes, and what it says. Passwords and keys are named, and known to the host that delivers: see
 /// [`CredentialSource`](crate::port::credential::CredentialSource).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Its URL, headers and body are not shown by `Debug` and are not in the audit: services such as chats give out URLs that are themselves secrets.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
     /// An `https:` URL without user, password and fragment; `http:` to this machine only, where the host allows it.
@@ -60,6 +66,36 @@ impl Webhook {
     }
 }
 
+impl Webhook {
+    /// What may be shown and kept for ever: of URLs where they lead and a hash, of headers and fields their names.
+    pub(crate) fn redacted(&self) -> Value {
+        let authorization = match &self.authorization {
+            Authorization::None => json!("none"),
+            Authorization::Basic { credential } => json!({ "basic": { "credential": credential } }),
+            Authorization::OAuth(oauth) => json!({ "o_auth": oauth.redacted() }),
+        };
+        json!({
+            "url": where_to(&self.url),
+            "signing_key": self.signing_key,
+            "authorization": authorization,
+            "headers": self.headers.keys().collect::<Vec<_>>(),
+            "has_body": self.body.is_some(),
+        })
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook {}", self.redacted())
+    }
+}
+
+/// Scheme and host, and the hash by which two are told apart.
+fn where_to(text: &str) -> Value {
+    let at = Url::parse(text).ok().and_then(|url| Some(format!("{}://{}", url.scheme(), url.host_str()?)));
+    json!({ "at": at, "sha256": hex(&Sha256::digest(text)) })
+}
+
 /// How a receiver knows who sends (H-2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +114,7 @@ pub enum Authorization {
 }
 
 /// How a token is fetched (H-2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OAuth {
     /// The name of the credential: its user is `${auth_id}`, its secret `${auth_secret}`.
@@ -108,6 +144,24 @@ impl OAuth {
             fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             token: "/access_token".to_owned(),
         }
+    }
+}
+
+impl OAuth {
+    fn redacted(&self) -> Value {
+        json!({
+            "credential": self.credential,
+            "token_url": where_to(&self.token_url),
+            "content": self.content,
+            "fields": self.fields.keys().collect::<Vec<_>>(),
+            "token": self.token,
+        })
+    }
+}
+
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OAuth {}", self.redacted())
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Fate {
     Never,
     /// Never, and the destination wants none at all: it is disabled.
     Gone,
+    /// Nothing more: whoever can be reached has it. It counts as delivered, and why is kept as its note.
+    Partly,
 }
 
 /// Why an event was not taken.
@@ -87,6 +89,11 @@ impl Undelivered {
     /// No event will ever be taken.
     pub fn gone(why: impl Into<String>) -> Self {
         Self { why: why.into(), fate: Fate::Gone, after: None }
+    }
+
+    /// Some of those it is for have it, and the others never will: it is done with. `why` says who they are, by id.
+    pub fn partly(why: impl Into<String>) -> Self {
+        Self { why: why.into(), fate: Fate::Partly, after: None }
     }
 
     /// Not before so much time has passed.

@@ -97,12 +97,13 @@ pub fn url(rule: &'static str, field: &'static str, text: &str) -> Result<Url, R
     }
 }
 
-/// Whether an address is one that nobody outside this machine or its link has: loopback, link-local (where clouds keep their metadata), unspecified,
-/// multicast, reserved, also in IPv6 clothes. `private` counts those of private networks among them.
+/// Whether an address is one that nobody outside this machine or its link has: loopback, link-local, unspecified, multicast, reserved, where clouds
+/// keep their metadata, also in IPv6 clothes. `private` counts those of private networks among them.
 pub fn is_inner(address: IpAddr, private: bool) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
+            let octets = v4.octets();
+            let [a, b, ..] = octets;
             v4.is_loopback()
                 || v4.is_link_local()
                 || v4.is_unspecified()
@@ -110,17 +111,22 @@ pub fn is_inner(address: IpAddr, private: bool) -> bool {
                 || v4.is_broadcast()
                 || a == 0
                 || a >= 240
+                // Protocol assignments (RFC 6890).
+                || octets.starts_with(&[192, 0, 0])
+                // The metadata address of one cloud is a shared one.
+                || octets == [100, 100, 100, 200]
                 || (private && (v4.is_private() || (a == 100 && (64..128).contains(&b))))
         }
         IpAddr::V6(v6) => {
-            let [first, second, .., before, last] = v6.segments();
+            let segments = v6.segments();
+            let [first, second, .., before, last] = segments;
             let embedded = || {
                 let [a, b] = before.to_be_bytes();
                 let [c, d] = last.to_be_bytes();
                 IpAddr::from([a, b, c, d])
             };
-            // IPv4 mapped and compatible, and through NAT64 (RFC 6052): what counts is the address inside.
-            if v6.to_ipv4_mapped().is_some() || (first == 0x64 && second == 0xff9b) {
+            // IPv4 mapped, and through NAT64 (RFC 6052): what counts is the address inside.
+            if v6.to_ipv4_mapped().is_some() || segments.starts_with(&[0x64, 0xff9b, 0, 0, 0, 0]) {
                 return is_inner(embedded(), private);
             }
             v6.is_loopback()
@@ -128,8 +134,14 @@ pub fn is_inner(address: IpAddr, private: bool) -> bool {
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || (first == 0 && second == 0)
-                // The metadata address of one cloud is a unique local one.
+                // NAT64 of a network's own (RFC 8215), and 6to4 (RFC 3056): the address inside is not to be known, or not to be trusted.
+                || (first == 0x64 && second == 0xff9b)
+                || first == 0x2002
+                // Site-local (RFC 3879).
+                || first & 0xffc0 == 0xfec0
+                // The metadata addresses of two clouds are unique local ones.
                 || (first == 0xfd00 && second == 0x0ec2)
+                || segments == [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
                 || (private && v6.is_unique_local())
         }
     }
@@ -319,6 +331,17 @@ mod tests {
             "::ffff:169.254.169.254",
             "64:ff9b::7f00:1",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "::ffff:100.100.100.200",
+            "192.0.0.1",
+            "192.0.0.192",
+            "64:ff9b:1::5db8:d822",
+            "64:ff9b:1:ffff::1",
+            "2002:7f00:1::1",
+            "2002:5db8:d822::1",
+            "fec0::1",
+            "feff::1",
         ] {
             assert!(is_inner(text.parse().unwrap(), false), "{text}");
         }
@@ -326,7 +349,7 @@ mod tests {
             assert!(is_inner(text.parse().unwrap(), true), "{text}");
             assert!(!is_inner(text.parse().unwrap(), false), "{text}");
         }
-        for text in ["93.184.216.34", "100.128.0.1", "2606:2800:220::1", "64:ff9b::5db8:d822"] {
+        for text in ["93.184.216.34", "100.128.0.1", "192.0.1.1", "2606:2800:220::1", "64:ff9b::5db8:d822"] {
             assert!(!is_inner(text.parse().unwrap(), true), "{text}");
         }
     }

@@ -228,6 +228,28 @@ async fn n_16_a_mailbox_that_is_full_for_now_keeps_nothing_from_the_others() {
 }
 
 #[tokio::test]
+async fn n_16_who_is_not_there_makes_no_dead_letter_of_what_the_others_got() {
+    let world = World::new().await;
+    let server = Server::start(None, false).await;
+    let id = sender(&world, EventKind::ApprovalRequired).await;
+    for (person, email) in
+        [(world.lead.person, "lea@corp.example.com"), (world.lead2.person, "leo@home.example")]
+    {
+        world.execute(&world.admin, EditPerson::new(person, "Lea", [email])).await.unwrap();
+    }
+    let template = world.template(EolAction::Review).await;
+    world.submitted(template, "a").await;
+    server.state.lock().unwrap().refuse = vec![("leo@", "550 nobody")];
+    let report = dispatcher(&world, plain(&server)).run_ready().await.unwrap();
+    assert_eq!((report.delivered, report.failed, report.dead), (1, 0, 0));
+    assert_eq!(server.taken().len(), 1);
+    let done = world.alm.deliveries(&world.admin, id, DeliveryState::Delivered, None, 9).await.unwrap();
+    let note = done[0].note.as_deref().unwrap();
+    assert!(note.contains("550") && note.contains(&world.lead2.person.to_string()), "{note}");
+    assert!(!note.contains(&world.lead.person.to_string()) && !note.contains("leo@"), "{note}");
+}
+
+#[tokio::test]
 async fn n_16_other_machines_are_reached_over_verified_tls_only() {
     let world = World::new().await;
     let id = sender(&world, EventKind::ApprovalRequired).await;

@@ -13,7 +13,9 @@ use alm_core::model::template::EolAction;
 use alm_core::model::webhook::{Authorization, OAuth, TokenContent, Webhook};
 use alm_core::port::clock::Clock as _;
 use alm_core::port::credential::{Credential, CredentialSource as _, FolderCredentials, OwnCredentials};
-use alm_core::service::destinations::{AddDestination, EditDestination, SetDestinationEnabled};
+use alm_core::service::destinations::{
+    AddDestination, EditDestination, RemoveDestination, SetDestinationEnabled,
+};
 use alm_core::service::people::AddPerson;
 use alm_core::service::roles::AddRole;
 use alm_core::{Caller, Dispatcher, ErrorKind};
@@ -228,6 +230,54 @@ async fn h_2_basic_and_oauth_with_credentials_that_only_the_host_knows() {
     assert!(audited.iter().all(|record| !record.body.contains("canary") && !record.body.contains("whsec_")));
     let kept = world.document::<alm_core::model::destination::Destination>(id.uuid()).await;
     assert!(!serde_json::to_string(&kept).unwrap().contains("canary"));
+}
+
+#[tokio::test]
+async fn a_1_what_may_be_a_secret_in_a_webhook_is_neither_audited_nor_shown() {
+    let world = World::new().await;
+    let mut oauth = OAuth::client_credentials("itsm", "https://login.example.com/canary-1?sig=canary-2");
+    oauth.fields.insert("scope".into(), "canary-3".into());
+    let webhook = |path: &str| {
+        Webhook::new(format!("https://hooks.example.com/{path}?sig=canary-4"), "key")
+            .header("X-Tenant", "canary-5")
+            .body(json!(["${id}${type}${time}", "canary-6"]))
+            .authorization(Authorization::OAuth(oauth.clone()))
+    };
+    let shown = format!("{:?}", AddDestination::new("hook", target(webhook("canary-7"))));
+    let id = add(&world, webhook("canary-7")).await;
+    let to = AddDestination::new("hook", target(webhook("canary-8")));
+    world.execute(&world.admin, EditDestination::new(id, to)).await.unwrap();
+    world.execute(&world.admin, RemoveDestination::new(id)).await.unwrap();
+    let (count, _) = world.store.audit_head().await.unwrap();
+    let audited = world.store.audit(1, u32::try_from(count).unwrap()).await.unwrap();
+    let of_it: Vec<_> = audited.iter().filter(|record| record.body.contains("hooks.example.com")).collect();
+    assert_eq!(of_it.len(), 3);
+    for text in of_it.iter().map(|record| record.body.as_str()).chain([shown.as_str()]) {
+        assert!(!text.contains("canary"), "{text}");
+        for said in ["https://hooks.example.com", "https://login.example.com", "X-Tenant", "scope", "itsm"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn h_2_a_token_is_dropped_when_its_time_is_over_or_the_receiver_says_403() {
+    let world = World::new().await;
+    let (server, tokens) = (WebServer::start(None).await, WebServer::start(None).await);
+    let oauth = OAuth::client_credentials("itsm", format!("http://127.0.0.1:{}/token", tokens.port));
+    let id = add(&world, to(&server).authorization(Authorization::OAuth(oauth))).await;
+    let hooks = dispatcher(&world);
+    let last = || server.seen().last().unwrap().header("authorization").unwrap().to_owned();
+    // Over as soon as it is there.
+    for (number, life) in ["5", "\"5\"", "3600"].into_iter().enumerate() {
+        tokens.answer("200 OK", "", &format!(r#"{{"access_token":"t{number}","expires_in":{life}}}"#));
+        assert_eq!(hooks.test(&world.admin, id).await.unwrap(), None);
+        assert_eq!(last(), format!("Bearer t{number}"));
+    }
+    server.answer("403 No", "", "");
+    tokens.answer("200 OK", "", r#"{"access_token":"t3"}"#);
+    assert_eq!(hooks.test(&world.admin, id).await.unwrap(), None);
+    assert_eq!((last().as_str(), tokens.seen().len()), ("Bearer t3", 4));
 }
 
 #[tokio::test]
