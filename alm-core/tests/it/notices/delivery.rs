@@ -418,7 +418,7 @@ async fn h_6_a_turn_ends_with_the_attempt_under_way_when_it_is_to_stop() {
     let stop = async {
         stop.await.ok();
     };
-    let running = dispatcher.run(stop, Duration::from_secs(3_600));
+    let running = dispatcher.run(stop, Duration::from_hours(1));
     let others = async {
         courier.begun.notified().await;
         end.send(()).unwrap();
