@@ -49,6 +49,15 @@ pub struct StoredSecret {
     pub active: bool,
 }
 
+/// What makes it harder to understand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Quirk {
+    /// It is looking at its passwords.
+    Looking,
+    /// It says that a change failed, also when a later one went well.
+    KeepsFailures,
+}
+
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a test switches on")]
 struct State {
@@ -74,9 +83,7 @@ struct State {
     asked: Vec<u64>,
     is_slow: bool,
     cannot: Option<String>,
-    /// Whether it is looking at passwords, and whether it says of a secret whose change failed so when a later one went well.
-    is_looking: bool,
-    keeps_failures: bool,
+    quirks: BTreeSet<Quirk>,
     /// What became of the last try of each, and how many there were.
     changes: BTreeMap<u64, VaultChange>,
     tries: i64,
@@ -102,6 +109,15 @@ impl MemoryVault {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn quirk(&self, quirk: Quirk, has_it: bool) {
+        let mut state = self.state();
+        if has_it {
+            state.quirks.insert(quirk);
+        } else {
+            state.quirks.remove(&quirk);
+        }
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
@@ -210,12 +226,12 @@ impl MemoryVault {
 
     /// Whether it is looking at whether its passwords are right, which looks like a change under way.
     pub fn look_at_passwords(&self, is_looking: bool) {
-        self.state().is_looking = is_looking;
+        self.quirk(Quirk::Looking, is_looking);
     }
 
     /// Whether a failure stands though a later change went well, as until Secret Server's next heartbeat.
     pub fn keep_failures(&self, keeps: bool) {
-        self.state().keeps_failures = keeps;
+        self.quirk(Quirk::KeepsFailures, keeps);
     }
 
     /// How often it has tried to change a password.
@@ -248,7 +264,7 @@ impl MemoryVault {
             match done {
                 Ok(()) => {
                     state.passwords.push(made.clone());
-                    if state.keeps_failures {
+                    if state.quirks.contains(&Quirk::KeepsFailures) {
                         change.failed = state.changes.get(&id).and_then(|before| before.failed.clone());
                     }
                     if let Some(secret) = state.secrets.get_mut(&id) {
@@ -374,7 +390,7 @@ impl Vault for MemoryVault {
                 return Err(absent(secret));
             }
             let mut change = state.changes.get(&id).cloned().unwrap_or_default();
-            change.under_way = state.is_looking || state.asked.contains(&id);
+            change.under_way = state.quirks.contains(&Quirk::Looking) || state.asked.contains(&id);
             Ok(change)
         })
     }

@@ -30,6 +30,8 @@ type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct Through {
     inner: PlaceInspector,
+    /// What is the same without trouble: changes of a domain.
+    plain: PlaceInspector,
     chaos: Arc<Chaos>,
     trouble: Mutex<Option<Trouble>>,
     meanwhile: Mutex<Option<Happening>>,
@@ -46,7 +48,8 @@ impl Through {
         let chaos = Chaos::new([]);
         let directory = ChaosDirectory { inner: world.directory.clone(), chaos: chaos.clone() };
         let inner = PlaceInspector::new(Arc::new(directory), world.vault.clone());
-        Arc::new(Self { inner, chaos, trouble: Mutex::new(None), meanwhile: Mutex::new(None) })
+        let plain = PlaceInspector::new(world.directory.clone(), world.vault.clone());
+        Arc::new(Self { inner, plain, chaos, trouble: Mutex::new(None), meanwhile: Mutex::new(None) })
     }
 
     /// The same service, looking through this one.
@@ -137,7 +140,7 @@ impl Inspector for Through {
     }
 
     fn changes(&self, order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
-        self.inner.changes(order)
+        self.plain.changes(order)
     }
 
     async fn prove_secret(&self, claim: &SecretClaim) -> Result<ClaimVerdict> {
