@@ -27,6 +27,7 @@ const FOREIGN: [&str; 9] =
 /// The text without comments, doc examples and unit tests.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap();
+    let text = text.split("#[cfg(all(test,").next().unwrap();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
