@@ -59,7 +59,6 @@ enum Quirk {
 }
 
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own that a test switches on")]
 struct State {
     secrets: BTreeMap<u64, StoredSecret>,
     faults: Vec<(&'static str, VaultFault)>,
