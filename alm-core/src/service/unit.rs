@@ -15,7 +15,7 @@ use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{ApiTokenId, EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
-use crate::port::store::{Commit, JournalEntry, RecordKind, Remove, Stored};
+use crate::port::store::{Commit, Expect, JournalEntry, RecordKind, Remove, Stored};
 use crate::rules::access::Access;
 use crate::saga::SagaRecord;
 use crate::saga::input::Input;
@@ -103,6 +103,16 @@ impl<'a> Unit<'a> {
     /// A document that was read before the unit began, which decisions rest on and events tell of.
     pub(super) fn has_read<T: Stored>(&mut self, id: Uuid, version: u64) {
         self.versions.entry((T::KIND, id)).or_insert(version);
+    }
+
+    /// What is decided rests on this document, although nothing is written to it: if it changes before the commit, the command begins again.
+    pub(super) fn rests_on<T: Stored>(&mut self, id: impl Into<Uuid>) {
+        let id = id.into();
+        let version = self.versions.get(&(T::KIND, id)).copied().unwrap_or(0);
+        let expect = Expect { kind: T::KIND, id, version };
+        if !self.commit.expects.contains(&expect) {
+            self.commit.expects.push(expect);
+        }
     }
 
     pub(super) async fn get<T: Stored>(&mut self, id: impl Into<Uuid>) -> Result<T> {

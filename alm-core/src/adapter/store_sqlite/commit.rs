@@ -20,6 +20,11 @@ impl Change for Commit {
         if let Some(fence) = self.fence {
             lease::check(on, fence).await?;
         }
+        for expect in &self.expects {
+            if version(on, expect.kind, expect.id).await? != expect.version {
+                return Err(conflict(on, expect.kind, expect.id, expect.version).await?);
+            }
+        }
         if self.is_empty() {
             return Ok(());
         }
@@ -208,15 +213,20 @@ async fn remember(on: &mut Transaction<'_>, remembered: &Remembered) -> Result<(
 }
 
 /// Says what stands where something else was expected.
+/// 0 for what is not there.
+async fn version(on: &mut Transaction<'_>, kind: RecordKind, id: Uuid) -> Result<u64, sqlx::Error> {
+    let row =
+        query(sql::VERSION, [kind.name().into(), id.into()]).fetch_optional(&mut *on.connection).await?;
+    row.map_or(Ok(0), |row| row.number(0))
+}
+
 async fn conflict(
     on: &mut Transaction<'_>,
     kind: RecordKind,
     id: Uuid,
     expected: u64,
 ) -> Result<Failure, sqlx::Error> {
-    let row =
-        query(sql::VERSION, [kind.name().into(), id.into()]).fetch_optional(&mut *on.connection).await?;
-    let now = row.map_or(Ok(0), |row| row.number(0))?;
+    let now = version(on, kind, id).await?;
     if now == expected && now > 0 {
         return Err(Damage::error("a version does not equal itself"));
     }
