@@ -63,11 +63,8 @@ pub(super) async fn feed(alm: &Alm, destination: &Destination) -> Result<()> {
         let at = unit.now;
         unit.commit.deliveries.push(DeliveryChange::Queue { destination: destination.id, event, at });
     }
-    match store.commit(unit.commit).await {
-        // Another dispatcher was quicker, or the feed was ended.
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-        other => other,
-    }
+    // Or another dispatcher was quicker, or the feed was ended.
+    unit.settle().await.map(drop)
 }
 
 fn event(alm: &Inner, record: &AuditRecord) -> Result<Event> {

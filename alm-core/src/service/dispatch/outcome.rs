@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Dispatcher;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::model::audit::{Actor, AuditResult};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::destination::Destination;
@@ -38,11 +38,8 @@ impl Dispatcher {
     ) -> Result<()> {
         let mut unit = self.unit();
         unit.commit.deliveries.push(change(delivery, state, ready_at, unit.now, round, note));
-        match self.alm.0.store.commit(unit.commit).await {
-            // Another has set out with it meanwhile, or its destination is gone: at least once is what we promise.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
+        // Or another has set out with it meanwhile, or its destination is gone: at least once is what we promise.
+        unit.settle().await.map(drop)
     }
 
     /// The next dead letter is news again.
@@ -53,11 +50,8 @@ impl Dispatcher {
             return Ok(());
         }
         unit.put(&destination, format!("the destination {} takes events again", destination.name))?;
-        match self.alm.0.store.commit(unit.commit).await {
-            // Somebody changes it just now: the next that it takes says so as well.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
+        // Or somebody changes it just now: the next that it takes says so as well.
+        unit.settle().await.map(drop)
     }
 
     pub(super) fn unit(&self) -> Unit<'_> {
@@ -123,11 +117,7 @@ impl Dispatcher {
                 event.destination = Some(destination.id);
             })?;
         }
-        match self.alm.0.store.commit(unit.commit).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
-            Err(error) => Err(error),
-        }
+        unit.settle().await
     }
 }
 
