@@ -187,4 +187,18 @@ mod tests {
         assert_eq!(refusal.rule(), "P-1");
         assert!(refusal.message().contains("disabled"));
     }
+
+    #[test]
+    fn p_3_the_refusal_names_the_permission_as_the_table_does() {
+        let access = Access::of(&person(1), &[], &built_in_roles());
+        let missing = |feature, verb| access.require(feature, verb, false).unwrap_err().message().to_owned();
+        assert_eq!(
+            missing(Feature::ProvisionTemplate, Verb::Read),
+            "the permission provision-template Read is missing"
+        );
+        assert_eq!(
+            missing(Feature::ManagedAccount, Verb::Read),
+            "managed-account Read is held for one's own objects only; managed-account Manage is missing"
+        );
+    }
 }

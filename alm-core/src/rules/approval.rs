@@ -138,12 +138,11 @@ pub fn decide(
     if !person.enabled || !seat.enabled || !entitled {
         return refuse(format!("{} is not an approver of step {number} ({})", seat.display_name, step.name));
     }
-    let used = |vote: &Vote| {
-        let by = [Some(vote.person), vote.on_behalf_of];
-        by.contains(&Some(person.id)) || by.contains(&Some(seat.id))
+    let used = |who: &Person| {
+        let by = |vote: &Vote| [Some(vote.person), vote.on_behalf_of].contains(&Some(who.id));
+        request.votes.iter().any(|vote| vote.step == request.step && by(vote))
     };
-    if let Some(vote) = request.votes.iter().find(|vote| vote.step == request.step && used(vote)) {
-        let who = if vote.person == person.id { person } else { seat };
+    if let Some(who) = [person, seat].into_iter().find(|who| used(who)) {
         return refuse(format!("the vote of {} in step {number} is given already", who.display_name));
     }
     match decision {
@@ -173,4 +172,118 @@ fn approvals(request: &Request, step: usize) -> usize {
         .map(|vote| vote.person)
         .collect::<BTreeSet<_>>()
         .len()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::ids::DelegationId;
+    use crate::rules::fixture::{HOUR, body, now, person, request};
+
+    fn vote(step: usize, person: &Person, on_behalf_of: Option<&Person>, decision: Decision) -> Vote {
+        Vote {
+            step,
+            person: person.id,
+            on_behalf_of: on_behalf_of.map(|person| person.id),
+            at: now(),
+            decision,
+        }
+    }
+
+    fn delegation(from: &Person, to: &Person) -> Delegation {
+        let id = DelegationId::new(Uuid::from_u128(1));
+        Delegation { id, from: from.id, to: to.id, since: now() - HOUR, until: now() + HOUR }
+    }
+
+    /// One step that these must all approve.
+    fn step(people: &[&Person]) -> ApprovalStep {
+        let required = u32::try_from(people.len()).unwrap();
+        ApprovalStep { required, ..ApprovalStep::of_people("line", people.iter().map(|person| person.id)) }
+    }
+
+    fn approve(request: &Request, body: &TemplateBody, voter: &Voter<'_>) -> Result<Verdict, Refusal> {
+        decide(request, body, voter, &[], now(), &Decision::Approve)
+    }
+
+    #[test]
+    fn r_11_administrators_vote_in_their_own_right_once_the_time_is_over() {
+        let [ann, ben, eve] = [2, 3, 4].map(person);
+        let mut body = body();
+        body.approval = vec![step(&[&ann])];
+        let mut request = request();
+        let administrator = Voter::new(&ben).administers(true);
+        assert_eq!(
+            approve(&request, &body, &administrator).unwrap_err().rule(),
+            "R-11",
+            "it is not over yet"
+        );
+        assert!(approve(&request, &body, &Voter::new(&ben)).is_err(), "not named");
+        request.escalated = true;
+        assert_eq!(approve(&request, &body, &administrator), Ok(Verdict::Approved));
+        assert!(approve(&request, &body, &Voter::new(&ben)).is_err(), "no administrator");
+        let agreed = [delegation(&eve, &ben)];
+        let refusal = approve(&request, &body, &administrator.in_place_of(&eve, &agreed)).unwrap_err();
+        assert_eq!(refusal.message(), "person 4 is not an approver of step 1 (line)");
+    }
+
+    #[test]
+    fn r_11_the_refusal_says_whose_vote_is_used_up() {
+        let [ann, ben, cid] = [2, 3, 4].map(person);
+        let mut body = body();
+        body.approval = vec![step(&[&ann, &ben])];
+        let (to_ben, to_ann) = ([delegation(&ann, &ben)], [delegation(&ben, &ann)]);
+        let ann_for_ben = Voter::new(&ann).in_place_of(&ben, &to_ann);
+        let ben_for_ann = Voter::new(&ben).in_place_of(&ann, &to_ben);
+        for (given, voter, whose) in [
+            (vote(0, &ann, None, Decision::Approve), Voter::new(&ann), "person 2"),
+            (vote(0, &ann, Some(&ben), Decision::Approve), Voter::new(&ann), "person 2"),
+            (vote(0, &cid, Some(&ann), Decision::Approve), Voter::new(&ann), "person 2"),
+            (vote(0, &ben, None, Decision::Approve), ann_for_ben, "person 3"),
+            (vote(0, &cid, Some(&ben), Decision::Approve), ann_for_ben, "person 3"),
+            (vote(0, &cid, Some(&ann), Decision::Approve), ann_for_ben, "person 2"),
+            (vote(0, &ann, None, Decision::Approve), ben_for_ann, "person 2"),
+        ] {
+            let mut request = request();
+            request.votes = vec![given];
+            let refusal = approve(&request, &body, &voter).unwrap_err();
+            let expected = format!("the vote of {whose} in step 1 is given already");
+            assert_eq!(
+                (refusal.rule(), refusal.message()),
+                ("R-11", expected.as_str()),
+                "{:?}",
+                request.votes
+            );
+        }
+    }
+
+    #[test]
+    fn r_8_a_step_needs_its_own_approvals() {
+        let [ann, ben] = [2, 3].map(person);
+        let mut body = body();
+        body.approval = vec![step(&[&ann, &ben]), step(&[&ann, &ben])];
+        let mut request = request();
+        request.votes = vec![vote(0, &ann, None, Decision::Approve)];
+        assert_eq!(approve(&request, &body, &Voter::new(&ben)), Ok(Verdict::NextStep));
+        request.votes.push(vote(0, &ben, None, Decision::Approve));
+        request.step = 1;
+        assert_eq!(
+            approve(&request, &body, &Voter::new(&ann)),
+            Ok(Verdict::Waiting),
+            "none of the step before"
+        );
+        request.votes.push(vote(1, &ann, None, Decision::Deny { reason: "why?".into() }));
+        assert_eq!(approve(&request, &body, &Voter::new(&ben)), Ok(Verdict::Waiting), "no denial");
+        request.votes.pop();
+        request.votes.push(vote(1, &ann, None, Decision::Approve));
+        assert_eq!(approve(&request, &body, &Voter::new(&ben)), Ok(Verdict::Approved));
+    }
+
+    #[test]
+    fn r_11_a_delegation_may_last_the_longest_year() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let leap_year = at("2029-01-01T00:00:00Z").duration_since(at("2028-01-01T00:00:00Z"));
+        assert_eq!(LONGEST_DELEGATION, leap_year);
+    }
 }

@@ -141,3 +141,39 @@ pub fn offered(body: &TemplateBody, values: &BTreeMap<String, String>) -> BTreeM
     let offered = values.iter().filter(|(name, value)| open(name) && !value.is_empty());
     offered.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fixture::body;
+
+    fn texts(values: &[(&str, &str)]) -> BTreeMap<String, String> {
+        values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn t_3_an_empty_default_fills_nothing_in() {
+        let mut body = body();
+        for (name, default) in [("info", Some("")), ("title", Some("service")), ("l", None)] {
+            let default = default.map(str::to_owned);
+            let attribute = TemplateAttribute { default, required: true, read_only: false };
+            body.attributes.insert(name.to_owned(), attribute);
+        }
+        let messages = |values: &[(&str, &str)], known: &[(&str, &str)]| {
+            let refusals = missing(&body, &texts(values), &texts(known));
+            refusals.iter().map(|refusal| refusal.message().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(messages(&[], &[]), ["info must be filled in", "l must be filled in"]);
+        assert_eq!(messages(&[("INFO", "x"), ("l", "")], &[]), ["l must be filled in"]);
+        assert_eq!(messages(&[("INFO", "x")], &[("L", "Bonn")]), [String::new(); 0]);
+    }
+
+    #[test]
+    fn t_13_what_the_template_does_not_name_is_written_when_it_has_a_value() {
+        let mut body = body();
+        body.attributes.insert("department".into(), "IT".into());
+        body.attributes.insert("title".into(), TemplateAttribute::optional());
+        let chosen = texts(&[("Department", "HR"), ("info", "batch"), ("l", ""), ("title", "")]);
+        assert_eq!(values(&body, &chosen), texts(&[("department", "IT"), ("info", "batch")]));
+    }
+}

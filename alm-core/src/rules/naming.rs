@@ -206,4 +206,20 @@ mod tests {
         let domain = DomainId::new(uuid::Uuid::from_u128(1));
         assert_eq!(reservation(domain, "SVC-Pay"), reservation(domain, "svc-pay"));
     }
+
+    #[test]
+    fn t_11_service_names_are_reserved_without_case_and_by_domain() {
+        let [one, two] = [1, 2].map(|n| DomainId::new(uuid::Uuid::from_u128(n)));
+        let key = service_reservation(one, "HTTP/Web.example.com");
+        // As stores have it.
+        assert_eq!(key, format!("service:{one}:http/web.example.com"));
+        assert_eq!(key, service_reservation(one, "http/WEB.example.com"));
+        for other in [
+            service_reservation(two, "HTTP/Web.example.com"),
+            service_reservation(one, "HTTP/web"),
+            reservation(one, "HTTP/Web.example.com"),
+        ] {
+            assert_ne!(key, other);
+        }
+    }
 }

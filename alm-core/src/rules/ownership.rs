@@ -86,3 +86,41 @@ pub fn active_people(owners: &BTreeSet<Owner>, people: &[Person], groups: &[Grou
         .map(|person| person.id)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::ids::GroupId;
+    use crate::rules::fixture::person;
+
+    #[test]
+    fn w_1_the_number_of_people_lies_within_the_rule_and_not_beyond() {
+        let people = [1, 2, 3, 4, 5].map(person);
+        let rule = OwnershipRule::People { min: 2, max: 4 };
+        for (count, expected) in [(1, 1), (2, 0), (4, 0), (5, 1)] {
+            let owners = people.iter().take(count).map(|person| Owner::Person(person.id)).collect();
+            let refusals = check(rule, people[0].id, &owners, &people, &[]);
+            assert_eq!(refusals.len(), expected, "{refusals:?}");
+        }
+    }
+
+    #[test]
+    fn w_1_an_owner_that_there_is_not_is_named() {
+        let ann = person(1);
+        let group = |n| GroupId::new(Uuid::from_u128(n));
+        let groups = [Group::new(group(5), "team", []), Group::new(EVERYONE, "Everyone", [])];
+        let refused = |owner| {
+            let owners = BTreeSet::from([Owner::Person(ann.id), owner]);
+            let refusals =
+                check(OwnershipRule::Unrestricted, ann.id, &owners, std::slice::from_ref(&ann), &groups);
+            refusals.iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(Owner::Group(group(6))), ["W-1"]);
+        assert_eq!(refused(Owner::Person(person(2).id)), ["W-1"]);
+        for known in [Owner::Group(group(5)), Owner::Group(EVERYONE), Owner::Person(ann.id)] {
+            assert!(refused(known).is_empty(), "{known:?}");
+        }
+    }
+}

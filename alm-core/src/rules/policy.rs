@@ -268,3 +268,68 @@ fn differ(before: &Value, after: &Value, path: &str, lines: &mut Vec<String>) {
         (before, after) => lines.push(format!("{path}: {} → {}", shown(before), shown(after))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::managed::{PasswordReader, TicketEncryption};
+    use crate::rules::fixture::{body as users, dn};
+
+    fn managed_body() -> TemplateBody {
+        let place = DirectoryPlace::new(DomainId::new(Uuid::from_u128(1)), dn("CN=Managed,DC=x"));
+        let readers = [PasswordReader::Group(dn("CN=hosts,DC=x"))];
+        TemplateBody::managed(EolAction::Disable, place, ManagedTemplate::new(readers))
+    }
+
+    #[test]
+    fn f_1_of_managed_accounts_a_file_says_who_reads_their_password_and_what_is_no_default() {
+        let mut whole = managed_body();
+        let said = fields(&whole);
+        assert_eq!(said["managed"], json!({ "readers": [{ "group": "CN=hosts,DC=x" }] }));
+        assert_eq!(body("web", &said), Ok(whole.clone()));
+        whole.managed.as_mut().unwrap().encryption = TicketEncryption::Aes128;
+        let said = fields(&whole);
+        assert_eq!(said["managed"]["encryption"], "aes128");
+        assert_eq!(body("web", &said), Ok(whole));
+    }
+
+    #[test]
+    fn f_1_null_is_as_if_nothing_were_said() {
+        let mut said = fields(&users());
+        let approval = |extra: (&str, Value)| {
+            let mut step = object(json!({ "name": "line", "required": 2 }));
+            step.insert(extra.0.to_owned(), extra.1);
+            json!([step])
+        };
+        said.insert("managed".into(), Value::Null);
+        said.insert("approval".into(), approval(("escalate_after_hours", Value::Null)));
+        let read = body("web", &said).unwrap();
+        assert_eq!((read.managed, read.approval[0].escalate_after_hours), (None, None));
+        said.insert("approval".into(), approval(("escalates", json!(1))));
+        let refusals = body("web", &said).unwrap_err();
+        assert_eq!(refusals[0].message(), "web: there is no field approval[0].escalates");
+    }
+
+    #[test]
+    fn f_2_only_what_differs_is_said_each_in_a_line() {
+        let map = |value| object(value);
+        let before = map(json!({
+            "a": 1, "same": [1, { "x": 2 }], "list": [1, { "x": 2 }], "longer": [1], "inner": { "b": 1, "c": 2 },
+        }));
+        assert_eq!(differences(&before, &before), [String::new(); 0]);
+        let after = map(json!({
+            "a": 2, "same": [1, { "x": 2 }], "list": [1, { "x": 3 }], "longer": [1, 2], "inner": { "b": 1 },
+            "new": { "d": "e" },
+        }));
+        assert_eq!(
+            differences(&before, &after),
+            [
+                "a: 1 → 2",
+                "inner.c: 2 → default",
+                "list[1].x: 2 → 3",
+                "longer: [1] → [1,2]",
+                "new.d: default → \"e\"",
+            ]
+        );
+    }
+}
