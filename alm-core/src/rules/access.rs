@@ -201,4 +201,17 @@ mod tests {
             "managed-account Read is held for one's own objects only; managed-account Manage is missing"
         );
     }
+
+    #[test]
+    fn p_1_nobody_gives_more_than_they_hold_and_who_is_disabled_nothing() {
+        let roles = built_in_roles();
+        let role = |id| roles.iter().find(|role| role.id == id).unwrap();
+        let mut someone = person(1);
+        someone.roles.insert(REQUESTER);
+        let access = Access::of(&someone, &[], &roles);
+        assert!(access.covers(role(REQUESTER)) && access.covers(role(ACCOUNT_OWNER)));
+        assert!(!access.covers(role(SYSTEM_ADMINISTRATOR)));
+        someone.enabled = false;
+        assert!(!Access::of(&someone, &[], &roles).covers(role(REQUESTER)));
+    }
 }

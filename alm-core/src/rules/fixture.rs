@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind, ReminderState};
+use crate::model::delivery::{Delivery, DeliveryState};
+use crate::model::event::{Event, EventKind};
 use crate::model::ids::{
     AccountId, DomainId, PersonId, RequestId, SagaId, TemplateId, TemplateVersionId, VaultId,
 };
@@ -111,5 +113,24 @@ pub(super) fn request() -> Request {
         failure: None,
         created_at: now(),
         submitted_at: Some(now()),
+    }
+}
+
+/// That account 8 is there, as it goes to a destination for the first time, after another event of it could not be delivered.
+pub(super) fn delivery(text: &str) -> Delivery {
+    let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().unwrap();
+    let mut event = Event::new(Uuid::from_u128(7).into(), at, EventKind::AccountProvisioned, text);
+    event.account = Some(Uuid::from_u128(8).into());
+    Delivery {
+        seq: 1,
+        destination: Uuid::from_u128(1).into(),
+        event,
+        state: DeliveryState::Waiting,
+        attempts: 1,
+        round: 1,
+        ready_at: at,
+        at,
+        after_gap: true,
+        note: None,
     }
 }

@@ -480,4 +480,15 @@ mod tests {
             assert_eq!(after_eol(action, AccountStatus::Deleted), AccountStatus::Deleted);
         }
     }
+
+    #[test]
+    fn l_32_options_are_judged_by_what_the_tick_would_make_of_the_account() {
+        let mut it = account(1);
+        it.eol_action = EolAction::Disable;
+        let moment = jiff::SignedDuration::from_nanos(1);
+        assert_eq!(status_at(&it, it.eol - moment), AccountStatus::Active);
+        assert_eq!(status_at(&it, it.eol), AccountStatus::Disabled);
+        let options = Options::of(&[AccountOption::Renew, AccountOption::Delete, AccountOption::Clone]);
+        assert_eq!(options_at(&it, it.eol), options, "L-18");
+    }
 }

@@ -123,4 +123,47 @@ mod tests {
             assert!(refused(known).is_empty(), "{known:?}");
         }
     }
+
+    #[test]
+    fn w_1_where_only_the_requester_may_own_it_nobody_else_does() {
+        let [ann, ben] = [1, 2].map(person);
+        let people = [ann.clone(), ben.clone()];
+        let owners = with_requester(&BTreeSet::new(), ann.id);
+        assert_eq!(owners, [Owner::Person(ann.id)].into());
+        assert_eq!(check(OwnershipRule::RequesterOnly, ann.id, &owners, &people, &[]), []);
+        let owners = with_requester(&[Owner::Person(ben.id)].into(), ann.id);
+        assert_eq!(owners.len(), 2);
+        assert_eq!(check(OwnershipRule::RequesterOnly, ann.id, &owners, &people, &[]).len(), 1);
+    }
+
+    #[test]
+    fn w_2_p_4_who_is_disabled_or_in_a_disabled_group_owns_nothing_actively() {
+        let [ann, mut ben, cid] = [1, 2, 3].map(person);
+        ben.enabled = false;
+        let people = [ann.clone(), ben.clone(), cid.clone()];
+        let group = |n, members: &[&Person]| {
+            Group::new(GroupId::new(Uuid::from_u128(n)), "team", members.iter().map(|person| person.id))
+        };
+        let mut groups = [group(5, &[&ann, &ben]), group(6, &[&ben]), group(7, &[&ann])];
+        groups[2].enabled = false;
+        let of = |owner: Owner| BTreeSet::from([owner]);
+        let [team, gone, disabled] = [0, 1, 2].map(|n| Owner::Group(groups[n].id));
+        for (owner, active) in [
+            (Owner::Person(ann.id), vec![ann.id]),
+            (Owner::Person(ben.id), vec![]),
+            (team, vec![ann.id]),
+            (gone, vec![]),
+            (disabled, vec![]),
+        ] {
+            assert_eq!(has_active(&of(owner), &people, &groups), !active.is_empty(), "{owner:?}");
+            assert_eq!(
+                active_people(&of(owner), &people, &groups),
+                active.into_iter().collect(),
+                "{owner:?}"
+            );
+        }
+        assert!(is_owner(ann.id, &of(team), &groups) && !is_owner(cid.id, &of(team), &groups));
+        let person = of(Owner::Person(ann.id));
+        assert!(is_owner(ann.id, &person, &groups) && !is_owner(cid.id, &person, &groups));
+    }
 }

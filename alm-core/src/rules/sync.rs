@@ -379,6 +379,9 @@ mod tests {
             let doubtful = Namesake { unless_said: Some(doubt), ..sake };
             assert!(matches!(fate(&ann, None, &[doubtful], 0), Fate::Report(_)), "{doubt:?}");
         }
+        let administrator = Namesake { unless_said: Some(Doubt::Administers), ..sake };
+        let why = "an administrator has its mail address; a person has to link them".to_owned();
+        assert_eq!(fate(&ann, None, &[administrator], 0), Fate::Report(why));
         for email in ["", "ann", "a\u{202E}nn@x"] {
             assert!(matches!(fate(&member(1, email), None, &[], 0), Fate::Report(_)), "{email:?}");
         }
@@ -514,8 +517,7 @@ mod tests {
     #[test]
     fn o_9_the_next_sync_begins_after_its_hours_and_sooner_where_one_could_not_be_done() {
         let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-        let mut sync = DomainSync::default();
-        sync.every_hours = None;
+        let mut sync = DomainSync { every_hours: None, ..DomainSync::default() };
         assert_eq!((next_at(&sync, now, false), next_at(&sync, now, true)), (None, None));
         sync.every_hours = Some(6);
         assert_eq!(next_at(&sync, now, false), Some(now + SignedDuration::from_hours(6)));

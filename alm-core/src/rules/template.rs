@@ -175,4 +175,16 @@ mod tests {
         body.requesters = [GroupId::new(Uuid::from_u128(9))].into();
         assert_eq!(refused(&body), []);
     }
+
+    #[test]
+    fn r_11_a_step_escalates_within_a_year() {
+        let mut body = body();
+        for (hours, fits) in
+            [(None, true), (Some(0), false), (Some(1), true), (Some(8_760), true), (Some(8_761), false)]
+        {
+            body.approval[0].escalate_after_hours = hours;
+            let rules: Vec<_> = refused(&body).into_iter().map(|(rule, _)| rule).collect();
+            assert_eq!(rules, if fits { vec![] } else { vec!["R-11"] }, "{hours:?}");
+        }
+    }
 }
