@@ -84,9 +84,11 @@ impl State {
         let already = match (step, reason) {
             // What should go is gone.
             (Some(Step::DeactivateSecret), Reason::SecretMissing)
-            | (Some(Step::DeleteAccount), Reason::AccountMissing)
+            | (Some(Step::DeleteAccount), Reason::AccountMissing) => true,
+            // E-8: a person changes the policy.
+            (_, Reason::LocalPolicy) => false,
             // It is of no use to anybody any more; a finding tells who may remove it.
-            | (Some(Step::DropPending { .. }), _) => true,
+            (Some(Step::DropPending { .. }), _) => true,
             _ => false,
         };
         if already {
