@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::rules::attributes;
 use crate::saga::effect::{AccountChange, AccountSpec, Effect, Reason};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// What an engine may do on its host's side: where accounts may be, which groups they may join, which folders of the vault hold their secrets, which
 /// effects there are, and how many changes in an hour.

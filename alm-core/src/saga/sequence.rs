@@ -82,13 +82,13 @@ impl State {
             return;
         }
         let already = match (step, reason) {
-            // What should go is gone.
-            (Some(Step::DeactivateSecret), Reason::SecretMissing)
-            | (Some(Step::DeleteAccount), Reason::AccountMissing) => true,
             // E-8: a person changes the policy.
             (_, Reason::LocalPolicy) => false,
+            // What should go is gone.
+            (Some(Step::DeactivateSecret), Reason::SecretMissing)
+            | (Some(Step::DeleteAccount), Reason::AccountMissing)
             // It is of no use to anybody any more; a finding tells who may remove it.
-            (Some(Step::DropPending { .. }), _) => true,
+            | (Some(Step::DropPending { .. }), _) => true,
             _ => false,
         };
         if already {

@@ -73,7 +73,7 @@ impl Dispatcher {
             Fate::Never | Fate::Gone | Fate::Partly => None,
         };
         // No audit record is given up: while these wait, the others stay in the chain.
-        let wait = wait.or((is_audit && why.fate() != Fate::Gone).then_some(rules::MOST_ASKED));
+        let wait = wait.or_else(|| (is_audit && why.fate() != Fate::Gone).then_some(rules::MOST_ASKED));
         let mut unit = self.unit();
         let known = unit.find::<Destination>(destination.id.uuid()).await?;
         let gone = why.fate() == Fate::Gone;
