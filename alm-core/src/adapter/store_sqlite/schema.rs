@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-use super::value::query;
+use super::backend::query;
 use super::{OPEN, error};
 use crate::error::Result;
 

@@ -4,22 +4,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::error::{Damage, Failure};
-use super::value::{Columns as _, Value, insert_rows, kind, query};
+use super::backend::Backend;
+use super::failure::{Damage, Failure};
+use super::value::{Columns as _, Value, kind};
 use super::writer::{Change, Transaction};
-use super::{delivery, lease, sql};
+use super::{delivery, lease, statements as sql};
 use crate::error::{Error, ErrorKind};
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
 
 const OPERATION: &str = "store.commit";
 
-impl Change for Commit {
+impl<B: Backend> Change<B> for Commit {
     type Answer = ();
 
     const OPERATION: &'static str = OPERATION;
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         if let Some(fence) = self.fence {
             lease::check(on, fence).await?;
         }
@@ -45,7 +46,7 @@ impl Change for Commit {
 }
 
 impl Commit {
-    async fn documents(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn documents<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         for remove in &self.removes {
             let key = [remove.kind.name().into(), remove.id.into(), remove.expected.into()];
             if on.change(sql::REMOVE, key).await? == 0 {
@@ -65,7 +66,7 @@ impl Commit {
         declare(on, last.into_values()).await
     }
 
-    async fn link_audit(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn link_audit<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         let mut rows = Vec::with_capacity(self.audit.len());
         for entry in &self.audit {
             let record = AuditRecord::link(on.counters.audit_seq + 1, on.counters.audit_hash, entry.clone())
@@ -73,7 +74,7 @@ impl Commit {
             on.counters.audit_seq = record.seq;
             on.counters.audit_hash = record.hash;
             let personal = match &record.personal {
-                None => Value::Null,
+                None => Value::Text(None),
                 Some(personal) => serde_json::to_string(personal)
                     .map_err(|error| unwritable("an audit entry", error))?
                     .into(),
@@ -86,31 +87,20 @@ impl Commit {
                 personal,
             ]);
         }
-        Ok(insert_rows(on.connection, sql::AUDIT_ROWS, rows).await?)
+        Ok(on.insert_rows(sql::AUDIT_ROWS, rows).await?)
     }
 
-    async fn queue_events(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn queue_events<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         let mut rows = Vec::with_capacity(self.events.len());
         for event in &self.events {
             let body = serde_json::to_string(event).map_err(|error| unwritable("an event", error))?;
             rows.push([event.id.uuid().into(), body.into()]);
         }
-        Ok(insert_rows(on.connection, sql::OUTBOX_ROWS, rows).await?)
+        Ok(on.insert_rows(sql::OUTBOX_ROWS, rows).await?)
     }
 }
 
-impl Transaction<'_> {
-    /// Runs a statement; how many rows it changed.
-    pub(super) async fn change<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<u64, sqlx::Error> {
-        Ok(query(text, values).execute(&mut *self.connection).await?.rows_affected())
-    }
-}
-
-async fn write(on: &mut Transaction<'_>, put: &Put) -> Result<(), Failure> {
+async fn write<B: Backend>(on: &mut Transaction<'_, B>, put: &Put) -> Result<(), Failure> {
     let (kind, id) = (put.kind.name().into(), put.id.into());
     let body = put.body.clone().into();
     let written = if put.expected == 0 {
@@ -128,14 +118,21 @@ async fn write(on: &mut Transaction<'_>, put: &Put) -> Result<(), Failure> {
 }
 
 /// Takes back everything that a document can be found by.
-async fn withdraw(on: &mut Transaction<'_>, kind: RecordKind, id: Uuid) -> Result<(), Failure> {
+async fn withdraw<B: Backend>(
+    on: &mut Transaction<'_, B>,
+    kind: RecordKind,
+    id: Uuid,
+) -> Result<(), Failure> {
     for text in [sql::WITHDRAW_INDEXES, sql::WITHDRAW_DUE, sql::WITHDRAW_NAMES] {
         on.change(text, [kind.name().into(), id.into()]).await?;
     }
     Ok(())
 }
 
-async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Send) -> Result<(), Failure> {
+async fn declare<B: Backend>(
+    on: &mut Transaction<'_, B>,
+    puts: impl Iterator<Item = &Put> + Send,
+) -> Result<(), Failure> {
     let mut indexes: Vec<[Value; 4]> = Vec::new();
     let mut instants: Vec<[Value; 4]> = Vec::new();
     for put in puts {
@@ -165,29 +162,29 @@ async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Se
             }
         }
     }
-    insert_rows(on.connection, sql::INDEX_ROWS, indexes).await?;
-    insert_rows(on.connection, sql::DUE_ROWS, instants).await?;
+    on.insert_rows(sql::INDEX_ROWS, indexes).await?;
+    on.insert_rows(sql::DUE_ROWS, instants).await?;
     Ok(())
 }
 
-async fn take_name(on: &mut Transaction<'_>, name: &str, put: &Put) -> Result<(), Failure> {
+async fn take_name<B: Backend>(on: &mut Transaction<'_, B>, name: &str, put: &Put) -> Result<(), Failure> {
     let row = [name.into(), put.kind.name().into(), put.id.into()];
     if on.change(sql::TAKE_NAME, row).await? == 1 {
         return Ok(());
     }
-    let holder = query(sql::HOLDER, [name.into()]).fetch_one(&mut *on.connection).await?;
+    let holder = on.one(sql::HOLDER, [name.into()]).await?;
     let held_by: RecordKind = kind(&holder.text(0)?)?;
     let message = format!("the name {name:?} is held by {} {}", held_by.name(), holder.id(1)?);
     Err(Failure::Refused(changed(message)))
 }
 
-async fn append(on: &mut Transaction<'_>, entry: &JournalEntry) -> Result<(), Failure> {
+async fn append<B: Backend>(on: &mut Transaction<'_, B>, entry: &JournalEntry) -> Result<(), Failure> {
     let saga = Value::from(entry.saga.uuid());
     let row = [saga.clone(), entry.seq.into(), entry.body.as_str().into()];
     if on.change(sql::APPEND, row).await? == 1 {
         return Ok(());
     }
-    let last = query(sql::LAST_PLACE, [saga]).fetch_one(&mut *on.connection).await?.number(0)?;
+    let last = on.one(sql::LAST_PLACE, [saga]).await?.number(0)?;
     Err(Failure::Refused(changed(format!(
         "the next place in the journal of saga {} is {}, not {}",
         entry.saga,
@@ -196,7 +193,7 @@ async fn append(on: &mut Transaction<'_>, entry: &JournalEntry) -> Result<(), Fa
     ))))
 }
 
-async fn remember(on: &mut Transaction<'_>, remembered: &Remembered) -> Result<(), Failure> {
+async fn remember<B: Backend>(on: &mut Transaction<'_, B>, remembered: &Remembered) -> Result<(), Failure> {
     let row = [
         remembered.actor.into(),
         remembered.key.as_str().into(),
@@ -211,14 +208,13 @@ async fn remember(on: &mut Transaction<'_>, remembered: &Remembered) -> Result<(
 }
 
 /// Says what stands where something else was expected.
-async fn conflict(
-    on: &mut Transaction<'_>,
+async fn conflict<B: Backend>(
+    on: &mut Transaction<'_, B>,
     kind: RecordKind,
     id: Uuid,
     expected: u64,
 ) -> Result<Failure, sqlx::Error> {
-    let row =
-        query(sql::VERSION, [kind.name().into(), id.into()]).fetch_optional(&mut *on.connection).await?;
+    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
     let now = row.map_or(Ok(0), |row| row.number(0))?;
     if now == expected && now > 0 {
         return Err(Damage::error("a version does not equal itself"));

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::error::Failure;
-use super::sql;
-use super::value::{Columns as _, Value, kept, query};
+use super::backend::Backend;
+use super::failure::Failure;
+use super::statements as sql;
+use super::value::{Columns as _, Value, kept};
 use super::writer::{Change, Transaction};
 use crate::error::{Error, ErrorKind};
 use crate::model::ids::{EventId, SagaId};
 use crate::port::store::{Claim, Fence, Lease};
 
 /// Refuses unless the saga is in the queue and this is its newest lease.
-pub(super) async fn check(on: &mut Transaction<'_>, fence: Fence) -> Result<(), Failure> {
-    let row = query(sql::EPOCH, [fence.saga.uuid().into()]).fetch_optional(&mut *on.connection).await?;
+pub(super) async fn check<B: Backend>(on: &mut Transaction<'_, B>, fence: Fence) -> Result<(), Failure> {
+    let row = on.optional(sql::EPOCH, [fence.saga.uuid().into()]).await?;
     match row.map(|row| row.number(0)).transpose()? {
         // Epoch 0 is no lease: it is that of a saga that nobody has claimed yet.
         Some(newest) if newest == fence.epoch && newest > 0 => Ok(()),
@@ -31,12 +32,12 @@ fn stale(operation: &'static str, fence: Fence) -> Error {
     )
 }
 
-impl Change for Claim {
+impl<B: Backend> Change<B> for Claim {
     type Answer = Vec<Lease>;
 
     const OPERATION: &'static str = "store.claim";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<Vec<Lease>, Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<Vec<Lease>, Failure> {
         // A lease that lasts until this instant or less has been over for the whole grace.
         let over = signed(self.grace).and_then(|by| self.now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
         let until = signed(self.lease).and_then(|by| self.now.checked_add(by).ok()).unwrap_or(Timestamp::MAX);
@@ -51,7 +52,7 @@ impl Change for Claim {
                 self.engine.uuid().into(),
                 Value::Int(self.limit.into()),
             ];
-            for row in query(sql::CLAIMABLE, values).fetch_all(&mut *on.connection).await? {
+            for row in on.all(B::CLAIMABLE, values).await? {
                 ready.push((row.instant(1)?, row.id(0)?.into()));
             }
         }
@@ -84,12 +85,12 @@ pub(super) struct Renew {
     pub(super) until: Timestamp,
 }
 
-impl Change for Renew {
+impl<B: Backend> Change<B> for Renew {
     type Answer = Lease;
 
     const OPERATION: &'static str = "store.renew";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<Lease, Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<Lease, Failure> {
         let Lease { saga, engine, epoch, .. } = self.lease;
         let row = [saga.uuid().into(), epoch.into(), engine.uuid().into(), self.until.into()];
         if on.change(sql::RENEW, row).await? == 0 {
@@ -104,12 +105,12 @@ impl Change for Renew {
 #[derive(Debug)]
 pub(super) struct Release(pub(super) Lease);
 
-impl Change for Release {
+impl<B: Backend> Change<B> for Release {
     type Answer = ();
 
     const OPERATION: &'static str = "store.release";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         on.change(sql::RELEASE, [self.0.saga.uuid().into(), self.0.epoch.into()]).await?;
         Ok(())
     }
@@ -119,12 +120,12 @@ impl Change for Release {
 #[derive(Debug)]
 pub(super) struct Forget(pub(super) Timestamp);
 
-impl Change for Forget {
+impl<B: Backend> Change<B> for Forget {
     type Answer = u64;
 
     const OPERATION: &'static str = "store.forget";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<u64, Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<u64, Failure> {
         Ok(on.change(sql::FORGET, [self.0.into()]).await?)
     }
 }
@@ -133,12 +134,12 @@ impl Change for Forget {
 #[derive(Debug)]
 pub(super) struct Delivered(pub(super) Vec<EventId>);
 
-impl Change for Delivered {
+impl<B: Backend> Change<B> for Delivered {
     type Answer = ();
 
     const OPERATION: &'static str = "store.delivered";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         for event in &self.0 {
             on.change(sql::DELIVERED, [event.uuid().into()]).await?;
         }
