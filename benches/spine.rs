@@ -7,7 +7,7 @@ use ad_directory::{AccountExpires, Controller, Dn, Filter, ObjectGuid};
 use alm_core::engine::{MarkerKey, SagaMarker};
 use alm_core::model::account::AccountStatus;
 use alm_core::model::ids::{EngineId, InstanceId, SagaId, VaultId};
-use alm_core::model::template::{EolAction, Reminders, VaultPlace};
+use alm_core::model::template::{EolAction, Reminders, Rotator, VaultPlace};
 use alm_core::port::vault::SecretId;
 use alm_core::rules::lifecycle::{Phase, options};
 use alm_core::rules::reminders::Schedule;
@@ -69,6 +69,7 @@ fn provision_plan() -> Plan {
         },
         groups: vec![group("app-readers"), group("app-writers")],
         settle_ms: 10_000,
+        rotator: Rotator::Engine,
     })
 }
 

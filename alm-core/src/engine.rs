@@ -22,6 +22,7 @@ mod run;
 mod secret_effects;
 mod secret_inspector;
 mod translate;
+mod vault_change;
 
 pub use self::hook::{EffectHook, EffectPoint};
 pub use self::inspector::PlaceInspector;

@@ -22,4 +22,4 @@ pub mod testing;
 
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Outcome, Refusal, Result};
-pub use service::{Alm, Caller, Command, IdempotencyKey, Settings};
+pub use service::{Alm, Caller, Command, Dispatcher, IdempotencyKey, Settings};

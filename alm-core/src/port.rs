@@ -3,6 +3,7 @@
 //! The directory's port is [`ad_directory::Directory`].
 
 pub mod clock;
+pub mod courier;
 pub mod delivery;
 pub mod entropy;
 pub mod inspector;

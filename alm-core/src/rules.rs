@@ -6,6 +6,7 @@ pub mod access;
 pub mod approval;
 pub mod attributes;
 pub mod campaign;
+pub mod delivery;
 pub mod drift;
 pub mod guard;
 pub mod lifecycle;

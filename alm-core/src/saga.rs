@@ -21,6 +21,7 @@ mod provision;
 mod record;
 mod rotate;
 mod sequence;
+mod vault_rotate;
 mod way_back;
 
 pub use self::machine::Machine;

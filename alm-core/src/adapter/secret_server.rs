@@ -3,6 +3,7 @@
 //! A place's folder and secret template are Secret Server's numbers, as text. The marker is a line of its own in `notes`; other text there
 //! belongs to people and is kept. Secrets are looked for by name alone: Secret Server's search does not find what stands in `notes`.
 
+mod change;
 mod checks;
 mod dependents;
 mod readers;
@@ -17,9 +18,9 @@ use secretserver_client::{Change, Client, Error, ErrorKind, FolderId, SecretTemp
 use crate::error::{Outcome, Refusal};
 use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 use crate::port::vault::{
-    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultError, VaultErrorKind,
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
 };
 
 const USERNAME: &str = "username";
@@ -126,8 +127,12 @@ fn translate(error: &Error) -> VaultError {
 #[async_trait]
 impl Vault for SecretServerVault {
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
+        self.preflight_for(place, Rotator::Engine).await
+    }
+
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
         let within = place.within.as_deref().map(folder_number).transpose()?;
-        checks::preflight(&self.client, folder(place)?, within, template(place)?)
+        checks::preflight(&self.client, folder(place)?, within, template(place)?, rotator)
             .await
             .map_err(|error| translate(&error))
     }
@@ -252,6 +257,14 @@ impl Vault for SecretServerVault {
 
     async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
         dependents::all(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        change::last(&self.client, secret_id(secret)?).await.map_err(|error| translate(&error))
+    }
+
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        change::ask(&self.client, secret_id(secret)?).await
     }
 
     async fn readers(&self, place: &VaultPlace) -> Result<FolderReaders, VaultError> {

@@ -20,7 +20,7 @@ use crate::model::period::Period;
 use crate::model::request::RequestForm;
 use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::{TemplateBody, VaultPlace};
+use crate::model::template::{Rotator, TemplateBody, VaultPlace};
 use crate::port::inspector::Inspector;
 use crate::port::vault::{Vault, VaultErrorKind};
 use crate::rules::managed;
@@ -48,8 +48,12 @@ fn unreachable(error: &ad_directory::Error) -> Error {
 #[async_trait]
 impl Inspector for PlaceInspector {
     async fn inspect_place(&self, place: &VaultPlace) -> Result<Vec<Refusal>> {
+        self.inspect_place_for(place, Rotator::Engine).await
+    }
+
+    async fn inspect_place_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>> {
         self.vault
-            .preflight(place)
+            .preflight_for(place, rotator)
             .await
             .map_err(|error| Error::new(ErrorKind::Vault, OPERATION, error.to_string()))
     }
@@ -95,8 +99,9 @@ impl Inspector for PlaceInspector {
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {
         let mut refusals = Vec::new();
         if let Some(place) = &body.vault {
-            refusals.extend(self.inspect_place(place).await?);
-            if place.pending_folder.is_some() {
+            refusals.extend(self.inspect_place_for(place, body.rotation.by).await?);
+            // Where the vault changes passwords, no second secret is needed.
+            if place.pending_folder.is_some() && body.rotation.by == Rotator::Engine {
                 refusals.extend(self.inspect_place(&place.pending()).await?);
             }
         }

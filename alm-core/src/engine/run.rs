@@ -291,11 +291,13 @@ impl Engine {
         let tools = Tools { directory: &self.directory, key: &self.key, task };
         let secrets = SecretEffects { vault: &self.vault, entropy: &self.entropy, tools: &tools };
         match effect {
-            Effect::Preflight { place, ou, groups, managed } => {
+            Effect::Preflight { place, ou, groups, managed, rotator } => {
                 let refusals = match place {
-                    Some(place) => {
-                        self.vault.preflight(place).await.map_err(|error| translate::vault(&error))?
-                    }
+                    Some(place) => self
+                        .vault
+                        .preflight_for(place, *rotator)
+                        .await
+                        .map_err(|error| translate::vault(&error))?,
                     None => Vec::new(),
                 };
                 if !refusals.is_empty() {
@@ -334,6 +336,22 @@ impl Engine {
             }
             Effect::CopyPassword { from, to } => secrets.copy(from, to).await,
             Effect::TellDependents { secret } => secrets.tell_dependents(secret).await,
+            Effect::NoteChange { controller, account, secret } => {
+                let set = tools.password_set(controller, *account).await?;
+                secrets.note_change(secret, set).await
+            }
+            Effect::AskChange { secret, since, again_from } => {
+                let may_ask = again_from.is_none_or(|from| from <= self.clock.now());
+                secrets.ask_change(secret, *since, may_ask).await
+            }
+            Effect::FollowChange { secret, since } => secrets.follow_change(secret, *since).await,
+            Effect::ProveChange { controller, account, secret, since } => {
+                if tools.password_set(controller, *account).await? == *since {
+                    return Ok(done(Found { not_yet: true, ..Found::default() }));
+                }
+                let password = secrets.read(secret).await?;
+                tools.verify(controller, *account, &password).await
+            }
             Effect::SettleSecrets { place, name, recorded, keep } => {
                 secrets.settle(place, name, recorded.as_ref(), *keep).await
             }

@@ -165,3 +165,22 @@ pub struct Event {
     /// Who is to be told.
     pub to: BTreeSet<PersonId>,
 }
+
+impl Event {
+    /// Something that happened, about nothing in particular and for nobody.
+    pub fn new(id: EventId, at: Timestamp, kind: EventKind, text: impl Into<String>) -> Self {
+        Self {
+            id,
+            at,
+            kind,
+            text: text.into(),
+            account: None,
+            account_version: None,
+            request: None,
+            template: None,
+            saga: None,
+            destination: None,
+            to: BTreeSet::new(),
+        }
+    }
+}

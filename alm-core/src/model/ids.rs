@@ -60,6 +60,8 @@ ids! {
     RoleId;
     /// One attempt to publish a template (T-12).
     PublicationId;
+    /// A notice in somebody's inbox (N-17).
+    InboxItemId;
     /// A destination of events (H-6).
     DestinationId;
     /// A workflow template (O-5), all its versions.

@@ -162,7 +162,7 @@ pub enum Rotator {
     /// Our engine; then the vault must not do it by itself.
     #[default]
     Engine,
-    /// The vault, by its own schedule.
+    /// The vault, by its own schedule, and when we ask it to.
     Vault,
 }
 

@@ -40,8 +40,8 @@ pub enum DeliveryChange {
         ready_at: Timestamp,
         /// Now.
         at: Timestamp,
-        /// Whether its round begins anew.
-        anew: bool,
+        /// How many attempts its round has from now on.
+        round: u32,
         /// Why the attempt came to nothing.
         note: Option<String>,
     },

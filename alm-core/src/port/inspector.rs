@@ -12,7 +12,7 @@ use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::{TemplateBody, VaultPlace};
+use crate::model::template::{Rotator, TemplateBody, VaultPlace};
 
 /// Looks, where the vault and the domain can be reached, whether accounts of a template could be made (T-12). An engine is one:
 /// [`crate::engine::PlaceInspector`].
@@ -31,6 +31,14 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     /// When the vault could not be asked.
     async fn inspect_place(&self, _place: &VaultPlace) -> Result<Vec<Refusal>> {
         Ok(Vec::new())
+    }
+
+    /// As [`inspect_place`](Self::inspect_place), where this side changes the passwords (T-14, V-8).
+    ///
+    /// # Errors
+    /// When the vault could not be asked.
+    async fn inspect_place_for(&self, place: &VaultPlace, _rotator: Rotator) -> Result<Vec<Refusal>> {
+        self.inspect_place(place).await
     }
 
     /// Everything that stands against a gMSA like this one (T-11): no root key that can be used yet, readers that are not there, service names

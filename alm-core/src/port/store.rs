@@ -52,6 +52,8 @@ pub enum RecordKind {
     Publication,
     VaultSyncState,
     SecretFinding,
+    Destination,
+    InboxItem,
 }
 
 impl RecordKind {
@@ -81,6 +83,8 @@ impl RecordKind {
             Self::Publication => "publication",
             Self::VaultSyncState => "vault_sync_state",
             Self::SecretFinding => "secret_finding",
+            Self::Destination => "destination",
+            Self::InboxItem => "inbox_item",
         }
     }
 }
@@ -106,6 +110,8 @@ pub enum DueKind {
     Sync,
     /// The next sync of a vault.
     VaultSync,
+    /// The end of a notice in an inbox.
+    Notice,
 }
 
 impl DueKind {
@@ -120,6 +126,7 @@ impl DueKind {
             Self::Campaign => "campaign",
             Self::Sync => "sync",
             Self::VaultSync => "vault_sync",
+            Self::Notice => "notice",
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::error::{Outcome, Refusal};
 pub use crate::model::ids::SecretId;
 use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 
 /// A secret to create.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +98,25 @@ impl SecretCandidate {
     }
 }
 
+/// How a vault's own changes of the password in one secret stand (T-14).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VaultChange {
+    /// When it last tried one, by its own clock: two that are equal are the same try. `None` before the first.
+    pub last: Option<Timestamp>,
+    /// Whether one is waiting or under way.
+    pub under_way: bool,
+    /// Why the last one failed, if it did.
+    pub failed: Option<String>,
+}
+
+impl VaultChange {
+    /// The last try, which went well, or none.
+    pub const fn new(last: Option<Timestamp>) -> Self {
+        Self { last, under_way: false, failed: None }
+    }
+}
+
 /// What kept the vault from doing something.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
@@ -145,7 +165,7 @@ pub enum VaultErrorKind {
 
 /// Where credentials are kept. One for each vault; made with the credential of the engine's host.
 ///
-/// Every method is safe to repeat except [`create`](Vault::create), whose caller looks for the secret first. Dropping a future leaves open
+/// Every method is safe to repeat except [`create`](Vault::create) and [`ask_change`](Vault::ask_change), whose callers look first. Dropping a future leaves open
 /// whether the change happens.
 #[async_trait]
 pub trait Vault: Debug + Send + Sync + 'static {
@@ -155,6 +175,20 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the vault could not be asked.
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError>;
+
+    /// As [`preflight`](Vault::preflight), for passwords that this side changes (T-14, V-8): with [`Rotator::Engine`] the vault must not change them by
+    /// itself there, with [`Rotator::Vault`] it must. A vault that never does is, as the default body says, no place for the second.
+    ///
+    /// # Errors
+    /// As for [`preflight`](Vault::preflight).
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
+        let mut refusals = self.preflight(place).await?;
+        if rotator == Rotator::Vault {
+            let message = "the vault is to change the passwords, and this one does not";
+            refusals.push(Refusal::new("V-8", "vault", message));
+        }
+        Ok(refusals)
+    }
 
     /// Creates a secret.
     ///
@@ -238,6 +272,24 @@ pub trait Vault: Debug + Send + Sync + 'static {
         Ok(FolderReaders::unknown("this vault does not say who can read"))
     }
 
+    /// How the vault's own changes of a secret's password stand. Reads no value.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that changes none, as the default body; when the vault could not be asked.
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        Err(changes_none(secret))
+    }
+
+    /// Asks the vault to give the account of a secret another password, in the directory and in the secret; which one, the vault chooses. Success means
+    /// that it took the order: [`last_change`](Vault::last_change) tells what becomes of it. The only other method that is not safe to repeat:
+    /// a second order is a second change. Dropping the future leaves open whether it was taken.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that changes none, as the default body; with outcome `Unknown` it may have been taken.
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        Err(changes_none(secret))
+    }
+
     /// Moves a secret into the folder of a place; success means that it is there. One that is there already is success. Who may read it there is
     /// the folder's business.
     ///
@@ -254,4 +306,10 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`VaultErrorKind::DeniedOrAbsent`] and the others.
     async fn deactivate(&self, secret: &SecretId) -> Result<(), VaultError>;
+}
+
+fn changes_none(secret: &SecretId) -> VaultError {
+    let message =
+        format!("the password in secret {secret} stays as it is: this vault does not change passwords");
+    VaultError::new(VaultErrorKind::Invalid, message)
 }

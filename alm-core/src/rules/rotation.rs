@@ -30,7 +30,7 @@ pub fn check(rotation: &Rotation) -> Vec<Refusal> {
         let message = format!("a password lives from 1 to {MOST_DAYS} days");
         refusals.push(Refusal::new("T-14", "rotation.every_days", message));
     }
-    if rotation.by == Rotator::Vault && (rotation.every_days.is_some() || rotation.when_owner_leaves) {
+    if rotation.by == Rotator::Vault && rotation.every_days.is_some() {
         let message = "the vault rotates by its own schedule; say so there";
         refusals.push(Refusal::new("T-14", "rotation.by", message));
     }
@@ -40,9 +40,9 @@ pub fn check(rotation: &Rotation) -> Vec<Refusal> {
 /// Whether an account may get another password now.
 ///
 /// # Errors
-/// T-11 for a gMSA, whose password the domain changes; L-31 while another operation is open, I-4 for a deleted account, T-14 when the vault
-/// rotates its password.
-pub fn require(account: &Account, rotation: &Rotation) -> Result<(), Refusal> {
+/// T-11 for a gMSA, whose password the domain changes; L-31 while another operation is open, I-4 for a deleted account, M-1 for one whose password no
+/// vault keeps.
+pub fn require(account: &Account) -> Result<(), Refusal> {
     let name = &account.name;
     if account.kind == AccountKind::GroupManaged {
         let message = format!("the domain changes the password of {name} by itself");
@@ -60,10 +60,6 @@ pub fn require(account: &Account, rotation: &Rotation) -> Result<(), Refusal> {
         let message =
             format!("its operation {:?} {what} before {name} gets another password", operation.kind);
         return Err(Refusal::new("L-31", "account", message));
-    }
-    if rotation.by == Rotator::Vault {
-        let message = format!("the vault rotates the password of {name}; ask for it there");
-        return Err(Refusal::new("T-14", "account", message));
     }
     Ok(())
 }

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use ad_directory::{AccountExpires, Controller, Dn, ObjectGuid, Sid};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
 use crate::model::managed::{ManagedSpec, PasswordReader, TicketEncryption};
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 
 /// One step of a saga on a system outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub enum Effect {
         /// What makes it a gMSA, if it is to be one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         managed: Option<ManagedSpec>,
+        /// Who is to change the password (T-14): the place has to fit.
+        #[serde(default, skip_serializing_if = "is_engine")]
+        rotator: Rotator,
     },
     /// Create the secret with a password made on the spot, unless one of this name and this saga's marker is there (step 3).
     CreateSecret {
@@ -111,6 +115,42 @@ pub enum Effect {
     TellDependents {
         /// Which secret.
         secret: SecretId,
+    },
+    /// Write down when the directory last got a password for the account, and when the vault last tried to give it one (T-14).
+    NoteChange {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Where its password is.
+        secret: SecretId,
+    },
+    /// Ask the vault to change the password, unless it did so since it was noted.
+    AskChange {
+        /// Which secret.
+        secret: SecretId,
+        /// The vault's last try before.
+        since: Option<Timestamp>,
+        /// It was asked before, and nobody knows whether it heard: until then it is only looked at.
+        again_from: Option<Timestamp>,
+    },
+    /// Look whether the vault has done it.
+    FollowChange {
+        /// Which secret.
+        secret: SecretId,
+        /// The vault's last try before.
+        since: Option<Timestamp>,
+    },
+    /// Prove that the directory got another password since, and that it is the one in the vault. Nothing is tried before the first is so.
+    ProveChange {
+        /// On this controller.
+        controller: Controller,
+        /// Which account.
+        account: ObjectGuid,
+        /// Where the password is.
+        secret: SecretId,
+        /// When the directory had got the one before.
+        since: Option<Timestamp>,
     },
     /// Look once more for secrets of this saga that came late, and deactivate them (X-3, before step 9); in a compensation the recorded one too.
     SettleSecrets {
@@ -242,6 +282,10 @@ impl Effect {
             Self::SetPassword { .. } => "set_password",
             Self::CopyPassword { .. } => "copy_password",
             Self::TellDependents { .. } => "tell_dependents",
+            Self::NoteChange { .. } => "note_change",
+            Self::AskChange { .. } => "ask_change",
+            Self::FollowChange { .. } => "follow_change",
+            Self::ProveChange { .. } => "prove_change",
             Self::SettleSecrets { .. } => "settle_secrets",
             Self::Locate { .. } => "locate",
             Self::Change { .. } => "change",
@@ -257,6 +301,11 @@ impl Effect {
             Self::Release { .. } => "release",
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_engine(rotator: &Rotator) -> bool {
+    *rotator == Rotator::Engine
 }
 
 /// An account to add.
@@ -382,6 +431,15 @@ pub struct Found {
     /// What it was like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Box<Seen>>,
+    /// When the vault last tried to change the password by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vault_change: Option<Timestamp>,
+    /// When the directory last got a password for the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_set: Option<Timestamp>,
+    /// Whether what was looked for is not there yet, and is looked for again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_yet: bool,
     /// Whether it was gone already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,

@@ -6,7 +6,7 @@ use super::effect::Seen;
 use super::input::Input;
 use super::plan::{Plan, Step};
 use super::record::{Misfit, Next};
-use super::{adopt, provision, rotate, sequence};
+use super::{adopt, provision, rotate, sequence, vault_rotate};
 use crate::model::ids::SecretId;
 
 /// A saga's state, and what follows from it.
@@ -18,6 +18,7 @@ enum Kind {
     Provision(provision::State),
     Operate(sequence::State),
     Rotate(rotate::State),
+    RotateByVault(vault_rotate::State),
     Adopt(adopt::State),
 }
 
@@ -28,6 +29,7 @@ impl Machine {
             Plan::Provision(plan) => Kind::Provision(provision::State::new(plan.clone())),
             Plan::Operate(plan) => Kind::Operate(sequence::State::new(plan.clone())),
             Plan::Rotate(plan) => Kind::Rotate(rotate::State::new(plan.clone())),
+            Plan::RotateByVault(plan) => Kind::RotateByVault(vault_rotate::State::new(plan.clone())),
             Plan::Adopt(plan) => Kind::Adopt(adopt::State::new(plan.clone())),
         })
     }
@@ -53,6 +55,7 @@ impl Machine {
             Kind::Provision(state) => state.apply(input),
             Kind::Operate(state) => state.apply(input),
             Kind::Rotate(state) => state.apply(input),
+            Kind::RotateByVault(state) => state.apply(input),
             Kind::Adopt(state) => state.apply(input),
         }
     }
@@ -63,6 +66,7 @@ impl Machine {
             Kind::Provision(state) => state.next(),
             Kind::Operate(state) => state.next(),
             Kind::Rotate(state) => state.next(),
+            Kind::RotateByVault(state) => state.next(),
             Kind::Adopt(state) => state.next(),
         }
     }
@@ -73,6 +77,7 @@ impl Machine {
             Kind::Provision(state) => state.effect_name(),
             Kind::Operate(state) => state.effect_name(),
             Kind::Rotate(state) => state.effect_name(),
+            Kind::RotateByVault(state) => state.effect_name(),
             Kind::Adopt(state) => state.effect_name(),
         }
     }
@@ -83,6 +88,7 @@ impl Machine {
             Kind::Provision(state) => state.is_under_way(),
             Kind::Operate(state) => state.is_under_way(),
             Kind::Rotate(state) => state.is_under_way(),
+            Kind::RotateByVault(state) => state.is_under_way(),
             Kind::Adopt(state) => state.is_under_way(),
         }
     }
@@ -91,7 +97,7 @@ impl Machine {
     pub fn can_cancel(&self) -> bool {
         match &self.0 {
             Kind::Provision(state) => state.can_cancel(),
-            Kind::Operate(_) | Kind::Rotate(_) | Kind::Adopt(_) => false,
+            Kind::Operate(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => false,
         }
     }
 
@@ -101,6 +107,7 @@ impl Machine {
             Kind::Provision(state) => state.account(),
             Kind::Operate(state) => Some(state.account()),
             Kind::Rotate(state) => Some(state.account()),
+            Kind::RotateByVault(state) => Some(state.account()),
             Kind::Adopt(state) => Some(state.account()),
         }
     }
@@ -111,6 +118,7 @@ impl Machine {
             Kind::Provision(state) => state.secret(),
             Kind::Operate(state) => state.secret(),
             Kind::Rotate(state) => Some(state.secret()),
+            Kind::RotateByVault(state) => Some(state.secret()),
             Kind::Adopt(state) => state.secret(),
         }
     }
@@ -119,7 +127,7 @@ impl Machine {
     pub const fn pending_secret(&self) -> Option<&SecretId> {
         match &self.0 {
             Kind::Rotate(state) => state.pending(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::Adopt(_) => None,
+            Kind::Provision(_) | Kind::Operate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => None,
         }
     }
 
@@ -127,7 +135,7 @@ impl Machine {
     pub const fn leaves_pending(&self) -> bool {
         match &self.0 {
             Kind::Rotate(state) => state.leaves_pending(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::Adopt(_) => false,
+            Kind::Provision(_) | Kind::Operate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => false,
         }
     }
 
@@ -137,6 +145,7 @@ impl Machine {
             Kind::Provision(state) => state.findings(),
             Kind::Operate(state) => state.findings(),
             Kind::Rotate(state) => state.findings(),
+            Kind::RotateByVault(state) => state.findings(),
             Kind::Adopt(state) => state.findings(),
         }
     }
@@ -146,7 +155,7 @@ impl Machine {
         match &self.0 {
             Kind::Adopt(state) => state.seen(),
             Kind::Operate(state) => state.seen(),
-            Kind::Provision(_) | Kind::Rotate(_) => None,
+            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) => None,
         }
     }
 
@@ -154,7 +163,7 @@ impl Machine {
     pub fn way_back(&self) -> Vec<Step> {
         match &self.0 {
             Kind::Operate(state) => state.way_back(),
-            Kind::Provision(_) | Kind::Rotate(_) | Kind::Adopt(_) => Vec::new(),
+            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
         }
     }
 
@@ -162,7 +171,7 @@ impl Machine {
     pub fn inherited(&self) -> Vec<Step> {
         match &self.0 {
             Kind::Operate(state) => state.inherited(),
-            Kind::Provision(_) | Kind::Rotate(_) | Kind::Adopt(_) => Vec::new(),
+            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::effect::{AccountChange, AccountSpec};
 use crate::model::account::{OperationKind, PendingSecret};
 use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 
 /// What a saga was begun with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum Plan {
     Operate(OperatePlan),
     /// Give an account another password.
     Rotate(RotatePlan),
+    /// Have the vault give an account another password.
+    RotateByVault(VaultRotatePlan),
     /// Take an account over that is there already.
     Adopt(AdoptPlan),
 }
@@ -30,7 +32,7 @@ impl Plan {
         match self {
             Self::Provision(_) => OperationKind::Provision,
             Self::Operate(plan) => plan.operation,
-            Self::Rotate(_) => OperationKind::Rotate,
+            Self::Rotate(_) | Self::RotateByVault(_) => OperationKind::Rotate,
             Self::Adopt(_) => OperationKind::Adopt,
         }
     }
@@ -41,7 +43,7 @@ impl Plan {
             Self::Provision(plan) if plan.account.managed.is_some() => AccountKind::GroupManaged,
             Self::Operate(plan) => plan.kind,
             Self::Adopt(plan) => plan.kind,
-            Self::Provision(_) | Self::Rotate(_) => AccountKind::User,
+            Self::Provision(_) | Self::Rotate(_) | Self::RotateByVault(_) => AccountKind::User,
         }
     }
 }
@@ -60,6 +62,14 @@ pub struct ProvisionPlan {
     pub groups: Vec<Dn>,
     /// How long the vault may still carry out a request whose reply never came, in milliseconds.
     pub settle_ms: u64,
+    /// Who is to change its password (T-14).
+    #[serde(default, skip_serializing_if = "is_engine")]
+    pub rotator: Rotator,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_engine(rotator: &Rotator) -> bool {
+    *rotator == Rotator::Engine
 }
 
 /// How to give an account another password.
@@ -82,6 +92,20 @@ pub struct RotatePlan {
     pub tell_dependents: bool,
     /// How long the vault may still carry out a request whose reply never came, in milliseconds.
     pub settle_ms: u64,
+}
+
+/// How to have the vault give an account another password (T-14).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct VaultRotatePlan {
+    /// Which object.
+    pub account: ObjectGuid,
+    /// Its name in the record.
+    pub name: String,
+    /// Its secret.
+    pub secret: SecretId,
+    /// How long the vault may take, in milliseconds, and an order whose answer was lost be carried out.
+    pub patience_ms: u64,
 }
 
 /// How to take over an account that is there already (M-1).

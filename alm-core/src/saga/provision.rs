@@ -174,6 +174,7 @@ impl State {
                 ou: plan.account.ou.clone(),
                 groups: plan.groups.clone(),
                 managed: plan.account.managed.clone(),
+                rotator: plan.rotator,
             },
             Step::CreateSecret => Effect::CreateSecret {
                 place: plan.place.clone()?,

@@ -17,11 +17,11 @@ use crate::model::ids::SecretId;
 use crate::model::ids::{AccountId, RequestId, SagaId};
 use crate::model::period::Period;
 use crate::model::request::{Request, RequestStatus};
-use crate::model::template::{EolAction, TemplateVersion};
+use crate::model::template::{EolAction, Rotator, TemplateVersion};
 use crate::rules::{attributes, lifecycle, managed, naming, ownership, privileges};
 use crate::saga::effect::AccountSpec;
 use crate::saga::input::Input;
-use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step};
+use crate::saga::plan::{OperatePlan, Plan, ProvisionPlan, RotatePlan, Step, VaultRotatePlan};
 use crate::saga::{Completion, Ending, SagaRecord, SagaStatus};
 
 /// L-34, or why there is no such end.
@@ -83,6 +83,7 @@ pub(super) async fn provision(
         },
         groups: body.directory.groups.clone(),
         settle_ms: settle_ms(unit),
+        rotator: body.rotation.by,
     });
     request.status = RequestStatus::Queued;
     request.account = Some(account);
@@ -184,8 +185,19 @@ pub(super) async fn rotate(
         let message = format!("no vault keeps the password of {}", account.name);
         return unit.refuse(Refusal::new("T-11", "account", message));
     };
-    let domain: Domain = unit.get(account.domain.uuid()).await?;
     let saga = SagaId::new(unit.new_id()?);
+    // What an earlier rotation of our own left open is ended first: never a third password while it is open which of two holds.
+    if version.body.rotation.by == Rotator::Vault && account.pending.is_none() {
+        let patience = unit.alm.settings.vault_patience.as_millis();
+        let plan = Plan::RotateByVault(VaultRotatePlan {
+            account: account.object_guid,
+            name: account.name.clone(),
+            secret: SecretId::new(secret),
+            patience_ms: u64::try_from(patience).unwrap_or(u64::MAX),
+        });
+        return open(unit, account, saga, plan, Completion::Rotated, None);
+    }
+    let domain: Domain = unit.get(account.domain.uuid()).await?;
     let pending = match account.pending.clone() {
         Some(pending) => pending,
         None => PendingSecret::new(

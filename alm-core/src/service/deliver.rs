@@ -1,14 +1,26 @@
 //! From the outbox to those who want to be told.
 
 use super::alm::Alm;
-use crate::error::Result;
+use super::destinations;
+use super::inbox;
+use crate::error::{ErrorKind, Result};
+use crate::model::destination::Destination;
+use crate::model::event::Event;
+use crate::port::delivery::DeliveryChange;
 use crate::port::sink::EventSink;
+use crate::port::store::Commit;
 
 /// How many events are taken at a time.
 const BATCH: u32 = 100;
+/// How many races with other processes are lost before the rest is left to them, or to the next time.
+const RACES: u32 = 16;
 
 impl Alm {
     /// Gives every event that was not delivered yet to `sink`, oldest first; how many. Stops at the first that the sink does not take.
+    ///
+    /// For a program that tells one place, at its own pace. Each event that the sink took goes on into the inbox and to the destinations there are. A
+    /// program with several destinations registers its sink with a [`Dispatcher`](super::Dispatcher) and does not call this: an
+    /// event that a dispatcher has taken does not come here any more.
     ///
     /// Dropping the future in the middle delivers the event under way again next time.
     ///
@@ -21,11 +33,50 @@ impl Alm {
             if events.is_empty() {
                 return Ok(count);
             }
+            let destinations = destinations::all(self).await?;
             for event in &events {
                 sink.deliver(event).await?;
-                self.store().delivered(&[event.id]).await?;
+                self.route(std::slice::from_ref(event), &destinations).await?;
                 count += 1;
             }
+        }
+    }
+
+    /// Takes everything out of the outbox: into the inbox, and into the queues of those who want it.
+    pub(super) async fn route_all(&self, destinations: &[Destination]) -> Result<u64> {
+        let (mut count, mut lost) = (0, 0);
+        loop {
+            let events = self.store().undelivered(BATCH).await?;
+            if events.is_empty() {
+                return Ok(count);
+            }
+            match self.route(&events, destinations).await? {
+                // Another process was quicker, with some of them at least.
+                0 if lost == RACES => return Ok(count),
+                0 => lost += 1,
+                routed => count += routed,
+            }
+        }
+    }
+
+    /// In one commit, so that each event goes to all of them, once; how many. None when another process was quicker.
+    async fn route(&self, events: &[Event], destinations: &[Destination]) -> Result<u64> {
+        let at = self.0.clock.now();
+        let mut commit =
+            Commit { routed: events.iter().map(|event| event.id).collect(), ..Commit::default() };
+        for event in events {
+            let wanting = destinations.iter().filter(|destination| destination.wants(event));
+            commit.deliveries.extend(wanting.map(|destination| DeliveryChange::Queue {
+                destination: destination.id,
+                event: event.clone(),
+                at,
+            }));
+        }
+        inbox::fill(self, &mut commit, events).await?;
+        match self.0.store.commit(commit).await {
+            Ok(()) => Ok(events.len() as u64),
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(0),
+            Err(error) => Err(error),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Alm {
 /// S-8: whatever comes of it, the directory may note a sign-in. It does not where the account is disabled, as it is in all other operations.
 fn note_bind(saga: &mut SagaRecord, effect: &Effect, now: Timestamp) {
     let in_use = matches!(saga.plan.operation(), OperationKind::Rotate | OperationKind::Adopt);
-    if in_use && matches!(effect, Effect::VerifyPassword { .. }) {
+    if in_use && matches!(effect, Effect::VerifyPassword { .. } | Effect::ProveChange { .. }) {
         saga.binds.push(now);
     }
 }

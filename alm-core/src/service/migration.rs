@@ -174,7 +174,7 @@ impl MigrateAccount {
             && let Some(inspector) = unit.alm.inspector.clone()
             && let Some(place) = body.place(self.folder.as_deref()).filter(|place| place.within.is_some())
         {
-            refusals.extend(inspector.inspect_place(&place).await?);
+            refusals.extend(inspector.inspect_place_for(&place, body.rotation.by).await?);
         }
         match (ou, eol) {
             (Ok(ou), Ok(eol)) if refusals.is_empty() => {

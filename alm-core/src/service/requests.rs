@@ -224,7 +224,7 @@ impl Decide for SubmitRequest {
             if let Some(place) =
                 body.place(request.form.folder.as_deref()).filter(|place| place.within.is_some())
             {
-                refusals.extend(inspector.inspect_place(&place).await?);
+                refusals.extend(inspector.inspect_place_for(&place, body.rotation.by).await?);
             }
             if let Some(spec) = managed::spec(body, &request.form) {
                 refusals.extend(inspector.inspect_managed(&spec).await?);

@@ -26,6 +26,10 @@ use crate::rules::{pair, rotation};
 /// Gives an account another password: a second secret holds the new one until the directory and the account's own secret have it, so at every
 /// moment an active secret holds what the directory accepts (I-1). What depends on the secret is told if the template says so.
 ///
+/// Where the template says that the vault rotates (T-14), the vault is asked to, and followed: when it says that it is done, the directory has to show
+/// another password, and a sign-in proves that it is the one in the vault. An order whose answer is lost is looked after, and given again only when the vault
+/// shows for [`vault_patience`](super::Settings::vault_patience) that it did nothing. One that fails, or takes longer, waits for a person.
+///
 /// Needs managed-account Update on it, as its other operations do (P-4). Offered for every account that is not deleted while no other
 /// operation is open; an account that is disabled gets it too. Of two accounts that [take turns](super::pairs) the one in use is refused (BG-2), and
 /// the other one while somebody may still use it (BG-3).
@@ -59,7 +63,7 @@ impl Decide for RotateAccount {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<SagaId> {
         let mut account = owned(unit, self.account, Verb::Update).await?;
         let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-        if let Err(refusal) = rotation::require(&account, &version.body.rotation) {
+        if let Err(refusal) = rotation::require(&account) {
             return unit.refuse(refusal);
         }
         if let Some(pair) = account.pair {
@@ -101,7 +105,7 @@ impl Alm {
                 let mut unit = Unit::new(&self.0, operation, Actor::Clock, "clock");
                 let Some(account) = unit.find::<Account>(id).await? else { continue };
                 let version: TemplateVersion = unit.get(account.template_version.uuid()).await?;
-                if rotation::require(&account, &version.body.rotation).is_err() {
+                if rotation::require(&account).is_err() {
                     continue;
                 }
                 let turned = pair_turns::due(&mut unit, &account).await?;

@@ -97,9 +97,11 @@ pub(super) async fn link(
     let before = account.secret.replace(secret.to_string());
     account.vault = Some(vault);
     account.dependencies.clear();
-    // How old its password is, nobody knows; from now on it ages as its template says.
-    account.password_changed_at = unit.now;
-    account.rotates_at = rotation::due(&version.body.rotation, unit.now);
+    // How old a password is that was in no vault, nobody knows: from now on it ages as its template says. Another place makes none younger.
+    if before.is_none() {
+        account.password_changed_at = unit.now;
+        account.rotates_at = rotation::due(&version.body.rotation, unit.now);
+    }
     complete::remember(account, &[unit.now]);
     let text = format!("{} has its password in secret {secret}", account.name);
     unit.put(account, &text)?;

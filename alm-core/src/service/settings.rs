@@ -11,6 +11,9 @@ pub struct Settings {
     /// How long a request to the vault whose reply never came may still be carried out: the request's time limit and some more.
     /// Default 45 s.
     pub settle: Duration,
+    /// How long a vault that changes passwords may take to carry out an order; after that a person is asked. An order whose answer was lost is
+    /// given again only then, and only if the vault shows that it did nothing (T-14). Default 1 hour.
+    pub vault_patience: Duration,
     /// How much the sweep may change without asking (L-39).
     pub sweep: SweepLimits,
     /// How long the result of a command is remembered for its repeats. Default 30 days.
@@ -22,17 +25,27 @@ pub struct Settings {
     pub two_person_publishing: bool,
     /// Whether System Administrators are told when a template is published, unpublished or disabled (N-2). Default no.
     pub tell_of_templates: bool,
+    /// How long the history of what was delivered is kept (H-1). Default 30 days.
+    pub keep_delivered: Duration,
+    /// How long dead letters are kept (H-6). Default 90 days.
+    pub keep_dead: Duration,
+    /// How long notices stay in inboxes, read or not (N-17). Default 90 days.
+    pub keep_notices: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(45),
+            vault_patience: Duration::from_hours(1),
             sweep: SweepLimits::default(),
             remember: Duration::from_hours(30 * 24),
             rotations_at_once: 50,
             two_person_publishing: false,
             tell_of_templates: false,
+            keep_delivered: Duration::from_hours(30 * 24),
+            keep_dead: Duration::from_hours(90 * 24),
+            keep_notices: Duration::from_hours(90 * 24),
         }
     }
 }

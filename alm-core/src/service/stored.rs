@@ -9,9 +9,11 @@ use uuid::Uuid;
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::campaign::{Campaign, Review};
+use crate::model::destination::Destination;
 use crate::model::drift::{AccountDrift, DriftKind};
 use crate::model::estate::{Domain, Vault};
-use crate::model::ids::{CampaignId, DomainId, VaultId};
+use crate::model::ids::{CampaignId, DomainId, PersonId, VaultId};
+use crate::model::inbox::{Category, InboxItem};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::pair::AccountPair;
 use crate::model::people::{Group, Person, Role};
@@ -45,6 +47,7 @@ pub(crate) mod index {
     pub(crate) const MIRROR: &str = "mirror";
     pub(crate) const NAME: &str = "name";
     pub(crate) const DOMAIN: &str = "domain";
+    pub(crate) const PERSON: &str = "person";
     pub(crate) const DRIFT: &str = "drift";
     pub(crate) const VAULT: &str = "vault";
 }
@@ -205,6 +208,54 @@ impl Stored for TemplateVersion {
         let groups: BTreeSet<_> = self.body.approval.iter().flat_map(|step| &step.groups).collect();
         let named = groups.into_iter().map(|group| (index::GROUP, group.to_string()));
         std::iter::once((index::TEMPLATE, self.template.to_string())).chain(named).collect()
+    }
+}
+
+impl Stored for Destination {
+    const KIND: RecordKind = RecordKind::Destination;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn unique(&self) -> Vec<String> {
+        vec![format!("destination:{}", self.name.to_lowercase())]
+    }
+}
+
+/// A person's notices, of one category or of all, as the index writes it.
+pub(crate) fn inbox_key(person: PersonId, category: Option<Category>) -> String {
+    match category {
+        None => person.to_string(),
+        Some(Category::Approvals) => format!("{person}:approvals"),
+        Some(Category::Accounts) => format!("{person}:accounts"),
+        Some(Category::Administration) => format!("{person}:administration"),
+    }
+}
+
+/// A person's unread notices, as the index writes it.
+pub(crate) fn unread_key(person: PersonId) -> String {
+    format!("unread:{person}")
+}
+
+impl Stored for InboxItem {
+    const KIND: RecordKind = RecordKind::InboxItem;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn indexes(&self) -> Vec<(&'static str, String)> {
+        let mut indexes = vec![
+            (index::PERSON, inbox_key(self.person, None)),
+            (index::PERSON, inbox_key(self.person, Some(self.category))),
+        ];
+        indexes.extend((!self.read).then(|| (index::STATUS, unread_key(self.person))));
+        indexes
+    }
+
+    fn due(&self) -> Vec<(DueKind, Timestamp)> {
+        vec![(DueKind::Notice, self.until)]
     }
 }
 

@@ -77,6 +77,11 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Whether the caller came with an API token.
+    pub(super) const fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     pub(super) fn refuse<T>(&self, refusal: Refusal) -> Result<T> {
         Err(Error::refused(self.operation, vec![refusal]))
     }
@@ -292,19 +297,8 @@ impl<'a> Unit<'a> {
         to: BTreeSet<PersonId>,
         about: impl FnOnce(&mut Event),
     ) -> Result<()> {
-        let mut event = Event {
-            id: EventId::new(self.new_id()?),
-            at: self.now,
-            kind,
-            text: text.into(),
-            account: None,
-            account_version: None,
-            request: None,
-            template: None,
-            saga: None,
-            destination: None,
-            to,
-        };
+        let mut event = Event::new(EventId::new(self.new_id()?), self.now, kind, text);
+        event.to = to;
         about(&mut event);
         // H-6: two that are equal here come from commits of which neither rests on the other.
         event.account_version = event.account.map(|account| {

@@ -1,17 +1,19 @@
 //! A vault in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ad_directory::{AccountKey, Directory, FindOptions, SetPasswordOptions};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Outcome, Refusal};
 use crate::model::secret_link::{Dependency, DependencyResult};
 use crate::model::secret_readers::FolderReaders;
-use crate::model::template::VaultPlace;
+use crate::model::template::{Rotator, VaultPlace};
 use crate::port::vault::{
-    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultError, VaultErrorKind,
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
 };
 use crate::rules::secret_link;
 
@@ -63,6 +65,15 @@ struct State {
     dependents: Vec<(u64, String, u32)>,
     /// Every password that was ever put in.
     passwords: Vec<SecretString>,
+    /// Where it changes passwords by itself, if it does.
+    changes_in: Option<Arc<dyn Directory>>,
+    /// What it was asked to change and has not yet, whether it may now, and why it cannot.
+    asked: Vec<u64>,
+    is_slow: bool,
+    cannot: Option<String>,
+    /// What became of the last try of each, and how many there were.
+    changes: BTreeMap<u64, VaultChange>,
+    tries: i64,
 }
 
 impl State {
@@ -88,7 +99,8 @@ impl MemoryVault {
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
-    /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`) go wrong.
+    /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`, `last_change`,
+    /// `ask_change`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
     }
@@ -170,6 +182,61 @@ impl MemoryVault {
         secret
     }
 
+    /// From now on it changes passwords by itself when it is asked to, in this directory, and is no place for passwords that engines change (V-8).
+    pub fn changes_passwords_in(&self, directory: Arc<dyn Directory>) {
+        self.state().changes_in = Some(directory);
+    }
+
+    /// Whether what it is asked to change waits until it may.
+    pub fn take_your_time(&self, is_slow: bool) {
+        self.state().is_slow = is_slow;
+    }
+
+    /// Why it cannot change any password from now on; `None`: it can.
+    pub fn cannot_change(&self, why: Option<&str>) {
+        self.state().cannot = why.map(str::to_owned);
+    }
+
+    /// How often it has tried to change a password.
+    pub fn tries(&self) -> i64 {
+        self.state().tries
+    }
+
+    /// Does what it was asked to and has not yet. Each is done as a whole: nobody sees a password in the directory that is not in its secret.
+    async fn carry_out(&self) {
+        loop {
+            let (id, directory, username, cannot, number) = {
+                let mut state = self.state();
+                if state.is_slow || state.asked.is_empty() {
+                    return;
+                }
+                let id = state.asked.remove(0);
+                state.tries += 1;
+                let username = state.secrets.get(&id).map(|secret| secret.username.clone());
+                (id, state.changes_in.clone(), username, state.cannot.clone(), state.tries)
+            };
+            let made = SecretString::from(format!("Made-by-the-vault-{number}!{id}"));
+            let done = match (cannot, directory, username) {
+                (None, Some(directory), Some(username)) => change(&directory, &username, &made).await,
+                (Some(why), ..) => Err(why),
+                _ => Err("there is nothing to change".to_owned()),
+            };
+            let mut state = self.state();
+            let last = Timestamp::from_second(number).ok();
+            let mut change = VaultChange::new(last);
+            match done {
+                Ok(()) => {
+                    state.passwords.push(made.clone());
+                    if let Some(secret) = state.secrets.get_mut(&id) {
+                        secret.password = made;
+                    }
+                }
+                Err(why) => change.failed = Some(why),
+            }
+            state.changes.insert(id, change);
+        }
+    }
+
     /// Changes a secret, as people do in the web pages. One that is not there stays so.
     pub fn edit(&self, secret: &SecretId, change: impl FnOnce(&mut StoredSecret)) {
         if let Ok(id) = number(secret)
@@ -218,6 +285,21 @@ impl MemoryVault {
     }
 }
 
+async fn change(
+    directory: &Arc<dyn Directory>,
+    username: &str,
+    password: &SecretString,
+) -> Result<(), String> {
+    let name = username.parse().map_err(|_| format!("{username} is no name"))?;
+    let key = AccountKey::SamAccountName(name);
+    let found = directory.find_account(&key, FindOptions::new()).await.map_err(|error| error.to_string())?;
+    let account = found.ok_or_else(|| format!("there is no {username}"))?;
+    directory
+        .set_password(account.guid, password, SetPasswordOptions::new())
+        .await
+        .map_err(|error| error.to_string())
+}
+
 fn number(secret: &SecretId) -> Result<u64, VaultError> {
     secret.as_str().parse().map_err(|_| absent(secret))
 }
@@ -245,6 +327,45 @@ impl Vault for MemoryVault {
                 }
             }
             Ok(refusals)
+        })
+    }
+
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
+        let mut refusals = self.preflight(place).await?;
+        let message = match (rotator, self.state().changes_in.is_some()) {
+            (Rotator::Engine, true) => Some("this vault changes passwords by itself"),
+            (Rotator::Vault, false) => Some("this vault does not change passwords by itself"),
+            _ => None,
+        };
+        refusals.extend(message.map(|message| Refusal::new("V-8", "vault", message)));
+        Ok(refusals)
+    }
+
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        let id = number(secret)?;
+        self.carry_out().await;
+        self.call("last_change", |state| {
+            if !state.secrets.get(&id).is_some_and(|secret| secret.active) {
+                return Err(absent(secret));
+            }
+            let mut change = state.changes.get(&id).cloned().unwrap_or_default();
+            change.under_way = state.asked.contains(&id);
+            Ok(change)
+        })
+    }
+
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        let id = number(secret)?;
+        self.call("ask_change", |state| {
+            if state.changes_in.is_none() {
+                let message = "this vault does not change passwords";
+                return Err(VaultError::new(VaultErrorKind::Invalid, message));
+            }
+            if !state.secrets.get(&id).is_some_and(|secret| secret.active) {
+                return Err(absent(secret));
+            }
+            state.asked.push(id);
+            Ok(())
         })
     }
 

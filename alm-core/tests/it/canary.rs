@@ -127,7 +127,7 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 15] = [
+const KINDS: [RecordKind; 18] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
@@ -143,6 +143,9 @@ const KINDS: [RecordKind; 15] = [
     RecordKind::Sweep,
     RecordKind::Campaign,
     RecordKind::Review,
+    RecordKind::Publication,
+    RecordKind::Destination,
+    RecordKind::InboxItem,
 ];
 
 /// Everything that a store gives out, and everything that it shows of itself.

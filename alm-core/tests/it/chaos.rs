@@ -15,8 +15,11 @@ use ad_directory::{
 use alm_core::engine::{EffectHook, EffectPoint};
 use alm_core::model::account::OperationKind;
 use alm_core::model::ids::SagaId;
-use alm_core::model::template::VaultPlace;
-use alm_core::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultError, VaultErrorKind};
+use alm_core::model::secret_link::{Dependency, SecretState};
+use alm_core::model::template::{Rotator, VaultPlace};
+use alm_core::port::vault::{
+    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
+};
 use alm_core::{Outcome, Refusal};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -426,6 +429,35 @@ macro_rules! vault {
 impl Vault for ChaosVault {
     async fn preflight(&self, place: &VaultPlace) -> Result<Vec<Refusal>, VaultError> {
         vault!(self, "vault.preflight", |inner, place| inner.preflight(&place))
+    }
+
+    async fn preflight_for(&self, place: &VaultPlace, rotator: Rotator) -> Result<Vec<Refusal>, VaultError> {
+        vault!(self, "vault.preflight", |inner, place| inner.preflight_for(&place, rotator))
+    }
+
+    async fn status(&self, secret: &SecretId) -> Result<SecretState, VaultError> {
+        vault!(self, "vault.status", |inner, secret| inner.status(&secret))
+    }
+
+    async fn seek(
+        &self,
+        place: &VaultPlace,
+        username: &str,
+        domain: &str,
+    ) -> Result<Vec<SecretCandidate>, VaultError> {
+        vault!(self, "vault.seek", |inner, place, username, domain| inner.seek(&place, &username, &domain))
+    }
+
+    async fn dependencies(&self, secret: &SecretId) -> Result<Vec<Dependency>, VaultError> {
+        vault!(self, "vault.dependencies", |inner, secret| inner.dependencies(&secret))
+    }
+
+    async fn last_change(&self, secret: &SecretId) -> Result<VaultChange, VaultError> {
+        vault!(self, "vault.last_change", |inner, secret| inner.last_change(&secret))
+    }
+
+    async fn ask_change(&self, secret: &SecretId) -> Result<(), VaultError> {
+        vault!(self, "vault.ask_change", |inner, secret| inner.ask_change(&secret))
     }
 
     async fn create(&self, secret: NewSecret<'_>) -> Result<SecretId, VaultError> {

@@ -43,6 +43,7 @@ fn is_change(point: &str) -> bool {
             "relocate",
             "write_password",
             "deactivate",
+            "ask_change",
         ]
         .iter()
         .any(|change| point.ends_with(change))

@@ -73,10 +73,6 @@ async fn t_14_a_template_says_who_rotates_and_when() {
     let template = w.execute(&w.admin, DraftTemplate::new("both", body.clone())).await.unwrap();
     w.refused(&w.admin, PublishTemplate::new(template), "T-14").await;
 
-    body.rotation.every_days = None;
-    let id = account_of(&w, body.clone()).await;
-    w.refused(&w.requester, RotateAccount::new(id), "T-14").await;
-
     body.rotation.by = Rotator::Engine;
     body.rotation.every_days = Some(30);
     let template = w.publish("by age", body).await;

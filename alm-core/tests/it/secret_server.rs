@@ -172,3 +172,31 @@ async fn o_7_s_5_how_a_secret_stands_and_what_depends_on_it() {
     assert_eq!(vault.status(&SecretId::new("999999")).await.unwrap(), SecretState::Gone);
     assert_eq!(vault.status(&SecretId::new("none")).await.unwrap_err().kind, VaultErrorKind::Invalid);
 }
+
+/// T-14: the server takes the order, carries it out later, and says what became of it.
+#[tokio::test]
+async fn t_14_the_server_changes_a_password_when_it_is_asked_to() {
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let credential = Password::new(seed.username.clone(), seed.password.clone().into());
+    let vault = SecretServerVault::new(Client::builder(server.url()).credential(credential).build().unwrap());
+    let secret = SecretId::new(seed.secret_id.to_string());
+    let before = vault.read_password(&secret).await.unwrap();
+    let noted = vault.last_change(&secret).await.unwrap();
+    assert_eq!((noted.last, noted.under_way, &noted.failed), (None, false, &None));
+    vault.ask_change(&secret).await.unwrap();
+    let after = vault.last_change(&secret).await.unwrap();
+    assert!(after.last.is_some() && !after.under_way && after.failed.is_none(), "{after:?}");
+    let now = vault.read_password(&secret).await.unwrap();
+    assert_ne!(secrecy::ExposeSecret::expose_secret(&before), secrecy::ExposeSecret::expose_secret(&now));
+
+    server.set_heartbeat(seed.secret_id, "Failed").unwrap();
+    vault.ask_change(&secret).await.unwrap();
+    let failed = vault.last_change(&secret).await.unwrap();
+    assert!(failed.last != after.last && failed.failed.is_some(), "{failed:?}");
+    let same = vault.read_password(&secret).await.unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&same), secrecy::ExposeSecret::expose_secret(&now));
+    let absent = SecretId::new("999999");
+    assert_eq!(vault.ask_change(&absent).await.unwrap_err().kind, VaultErrorKind::DeniedOrAbsent);
+    assert_eq!(vault.last_change(&absent).await.unwrap_err().kind, VaultErrorKind::DeniedOrAbsent);
+}

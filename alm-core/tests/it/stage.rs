@@ -15,7 +15,7 @@ use alm_core::model::managed::{AccountKind, PasswordReader, TicketEncryption};
 use alm_core::model::migration::NewEnd;
 use alm_core::model::period::Period;
 use alm_core::model::request::RequestStatus;
-use alm_core::model::template::{EolAction, TemplateVersion};
+use alm_core::model::template::{EolAction, Rotator, TemplateVersion};
 use alm_core::port::clock::Clock;
 use alm_core::port::store::{Store, Stored as _};
 use alm_core::port::vault::Vault as _;
@@ -65,6 +65,8 @@ pub(super) enum Case {
     RotateRefused,
     /// An emergency stop takes the place of a rotation that was stopped halfway, and the account is enabled again.
     RotateStopped,
+    /// Another password, from the vault.
+    RotateByVault,
     /// It joins a group, as a request asked.
     Join,
     /// It leaves a group whose time is over.
@@ -100,7 +102,7 @@ pub(super) enum OfManaged {
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 34] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -116,6 +118,7 @@ impl Case {
         Self::Rotate,
         Self::RotateRefused,
         Self::RotateStopped,
+        Self::RotateByVault,
         Self::Join,
         Self::Leave,
         Self::Adopt,
@@ -212,6 +215,10 @@ impl Stage {
         } else {
             let mut body = world.body(EolAction::Expire);
             body.rotation.tell_dependents = true;
+            if case == Case::RotateByVault {
+                body.rotation.by = Rotator::Vault;
+                world.vault.changes_passwords_in(world.directory.clone());
+            }
             body
         };
         let template = world.publish("Expire accounts", body).await;
@@ -301,7 +308,9 @@ impl Stage {
                 world.run().await;
                 world.execute(&world.requester, DeleteAccount::new(id).confirmed()).await.unwrap()
             }
-            Case::Rotate | Case::RotateRefused => {
+            Case::Rotate | Case::RotateRefused | Case::RotateByVault => {
+                // Another moment than that at which it got its password.
+                world.clock.advance(SignedDuration::from_secs(1));
                 world.execute(&world.requester, RotateAccount::new(id)).await.unwrap()
             }
             Case::Join | Case::Leave => {

@@ -4,6 +4,10 @@ use secretserver_client::preflight::{Check, CheckResult, PreflightOptions, Rule}
 use secretserver_client::{Client, Error, FolderId, SecretTemplateId};
 
 use crate::error::Refusal;
+use crate::model::template::Rotator;
+
+/// What is wrong with a place whose passwords the server is to change and does not.
+const UNCHANGED: &str = "the server is to change the passwords, and no policy of the folder says that it does; to do: give the folder a secret policy with remote password changing on expiration";
 
 /// How deep a folder may lie: no tree of folders is that deep, and one that went round would never end.
 const DEEPEST: usize = 64;
@@ -14,12 +18,20 @@ pub(super) async fn preflight(
     folder: FolderId,
     within: Option<FolderId>,
     template: SecretTemplateId,
+    rotator: Rotator,
 ) -> Result<Vec<Refusal>, Error> {
     let report = client.preflight(PreflightOptions::new(folder, template)).await;
     let mut refusals = Vec::new();
     for check in report.checks() {
         match (check.result, &check.error) {
             (CheckResult::Failed | CheckResult::Unknown, Some(error)) => return Err(error.clone()),
+            // Asked as one who changes the passwords, the client calls it a failure that the server does: where that is wanted, it is the only right answer.
+            (CheckResult::Failed, None) if check.rule == Rule::Rotation && rotator == Rotator::Vault => {}
+            (CheckResult::Passed | CheckResult::Warning, None)
+                if check.rule == Rule::Rotation && rotator == Rotator::Vault =>
+            {
+                refusals.push(Refusal::new("V-8", "vault", UNCHANGED));
+            }
             (CheckResult::Failed, None) => refusals.push(refusal(check)),
             // Unknown without an error rests on a check that failed, which is told already.
             _ => {}

@@ -5,20 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::backend::Backend;
-use super::failure::{Damage, Failure};
+use super::failure::{Damage, Failure, changed, unwritable};
 use super::value::{Columns as _, Value, kind};
 use super::writer::{Change, Transaction};
 use super::{delivery, lease, statements as sql};
-use crate::error::{Error, ErrorKind};
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
-
-const OPERATION: &str = "store.commit";
 
 impl<B: Backend> Change<B> for Commit {
     type Answer = ();
 
-    const OPERATION: &'static str = OPERATION;
+    const OPERATION: &'static str = "store.commit";
 
     async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         if let Some(fence) = self.fence {
@@ -220,14 +217,4 @@ async fn conflict<B: Backend>(
         return Err(Damage::error("a version does not equal itself"));
     }
     Ok(Failure::Refused(changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))))
-}
-
-pub(super) fn changed(message: String) -> Error {
-    Error::new(ErrorKind::Conflict, OPERATION, message)
-        .with_advice("somebody else changed it in between; load it again and decide anew")
-}
-
-pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::StoreCorrupt, OPERATION, format!("{what} cannot be written as JSON"))
-        .with_source(error)
 }

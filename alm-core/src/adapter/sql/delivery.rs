@@ -1,11 +1,9 @@
 //! Events on their way to destinations (H-6).
 
 use super::backend::Backend;
-use super::commit::{changed, unwritable};
-use super::failure::Failure;
-use super::read::json;
+use super::failure::{Failure, changed, unwritable};
 use super::statements as sql;
-use super::value::{Columns, Value, kind};
+use super::value::{Columns, Value, json, kind};
 use super::writer::{Change, Transaction};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
@@ -44,7 +42,7 @@ pub(super) async fn change<B: Backend>(
             ];
             on.change(sql::DELIVERY_QUEUE, row).await?;
         }
-        DeliveryChange::Settle { destination, event, attempts, state, ready_at, at, anew, note } => {
+        DeliveryChange::Settle { destination, event, attempts, state, ready_at, at, round, note } => {
             let row = [
                 destination.uuid().into(),
                 event.uuid().into(),
@@ -52,7 +50,7 @@ pub(super) async fn change<B: Backend>(
                 state.name().into(),
                 (*ready_at).into(),
                 (*at).into(),
-                Value::Int((*anew).into()),
+                Value::Int((*round).into()),
                 note.as_deref().map_or(Value::Text(None), Value::from),
             ];
             if on.change(sql::DELIVERY_SETTLE, row).await? == 0 {

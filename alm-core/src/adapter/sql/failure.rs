@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Something in the store is not what this crate writes.
 #[derive(Clone, Copy, Debug)]
@@ -55,4 +55,14 @@ impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         Self::Broken(error)
     }
+}
+
+pub(in crate::adapter) fn changed(message: String) -> Error {
+    Error::new(ErrorKind::Conflict, "store.commit", message)
+        .with_advice("somebody else changed it in between; load it again and decide anew")
+}
+
+pub(in crate::adapter) fn unwritable(what: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::StoreCorrupt, "store.commit", format!("{what} cannot be written as JSON"))
+        .with_source(error)
 }

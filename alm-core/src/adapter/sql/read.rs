@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::backend::Backend;
 use super::failure::Damage;
-use super::value::{Columns, Value, kind};
+use super::value::{Columns, Value, json, kind};
 use super::{Core, delivery, statements as sql};
 use crate::error::Result;
 use crate::model::audit::{AuditRecord, ChainHash, Personal};
@@ -187,9 +187,4 @@ fn behind(after: Option<Uuid>) -> Option<Value> {
         Some(after) => Uuid::from_u128(after.as_u128().checked_add(1)?),
     };
     Some(first.into())
-}
-
-/// The JSON error itself is dropped: its text may quote what it found.
-pub(super) fn json<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
-    serde_json::from_str(text).map_err(|_| Damage::error("a body is not what this version writes"))
 }

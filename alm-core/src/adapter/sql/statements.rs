@@ -48,7 +48,7 @@ statements! {
     DELIVERY_QUEUE = "INSERT INTO delivery \
                       (destination, event, account, version, state, ready_at, at, attempts, round, after_gap, body) \
                       VALUES ($1, $2, $3, $4, 'waiting', $5, $5, 0, 0, 0, $6) ON CONFLICT DO NOTHING";
-    DELIVERY_SETTLE = "UPDATE delivery SET state = $4, ready_at = $5, at = $6, round = CASE WHEN $7 = 1 THEN 0 ELSE round END, note = $8 \
+    DELIVERY_SETTLE = "UPDATE delivery SET state = $4, ready_at = $5, at = $6, round = $7, note = $8 \
                        WHERE destination = $1 AND event = $2 AND attempts = $3";
     DELIVERY_FORGET = "DELETE FROM delivery WHERE destination = $1";
     DELIVERY_READY = "SELECT d.seq, CAST(CASE WHEN EXISTS (SELECT 1 FROM delivery AS e \

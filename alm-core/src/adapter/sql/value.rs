@@ -86,6 +86,11 @@ pub(in crate::adapter) trait Columns {
     }
 }
 
+/// The JSON error itself is dropped: its text may quote what it found.
+pub(super) fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|_| Damage::error("a body is not what this version writes"))
+}
+
 /// A kind by the name that was written for it, which is its name in JSON too.
 pub(super) fn kind<'a, K: Deserialize<'a>>(name: &'a str) -> Result<K, sqlx::Error> {
     K::deserialize(StrDeserializer::<NameError>::new(name))

@@ -50,12 +50,10 @@ impl State {
                     };
                     self.deliveries.insert(self.queued, delivery);
                 }
-                DeliveryChange::Settle { destination, event, state, ready_at, at, anew, note, .. } => {
+                DeliveryChange::Settle { destination, event, state, ready_at, at, round, note, .. } => {
                     if let Some(one) = self.deliveries.values_mut().find(|one| is(one, destination, event)) {
                         (one.state, one.ready_at, one.at, one.note) = (state, ready_at, at, note);
-                        if anew {
-                            one.round = 0;
-                        }
+                        one.round = round;
                     }
                 }
                 DeliveryChange::Forget { destination } => {

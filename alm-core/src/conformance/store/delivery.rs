@@ -158,7 +158,7 @@ pub async fn a_dead_letter_can_be_sent_again(harness: &impl StoreHarness) {
         state: Waiting,
         ready_at: at(10),
         at: at(10),
-        anew: true,
+        round: 0,
         note: None,
     };
     done(&store, changes([again])).await;

@@ -217,7 +217,7 @@ pub(super) fn settle(
         state,
         ready_at: at(second),
         at: at(second),
-        anew: false,
+        round: attempts,
         note: None,
     }
 }

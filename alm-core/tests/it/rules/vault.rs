@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alm_core::Error;
 use alm_core::adapter::secret_server::SecretServerVault;
 use alm_core::model::ids::VaultId;
-use alm_core::model::template::VaultPlace;
+use alm_core::model::template::{Rotator, VaultPlace};
 use alm_core::port::vault::{Vault as _, VaultErrorKind};
 use async_trait::async_trait;
 use secretserver_client::auth::StaticToken;
@@ -99,6 +99,26 @@ async fn v_1_to_v_8_what_is_wrong_with_a_place_is_refused_by_its_rule() {
         assert_eq!(rules, [rule], "{refusals:?}");
         received(&Error::refused("vault.preflight", refusals), rule);
     }
+}
+
+/// Where the vault is to change the passwords, a place whose policy says so is right, and any other wrong.
+#[tokio::test]
+async fn v_8_t_14_a_place_fits_whoever_changes_the_passwords() {
+    let changing = [("v1/folders/5", 200, POLICY_ON), ("v2/secret-policy/2", 200, AUTO_CHANGE)];
+    let vault = SecretServerVault::new(client(&changing));
+    assert_eq!(vault.preflight_for(&place(), Rotator::Vault).await.unwrap(), []);
+    let refusals = vault.preflight_for(&place(), Rotator::Engine).await.unwrap();
+    received(&Error::refused("vault.preflight", refusals), "V-8");
+    let hidden = [("v1/folders/5", 200, POLICY_ON), ("v2/secret-policy/2", 400, DENIED)];
+    for changes in [&[][..], &hidden[..]] {
+        let vault = SecretServerVault::new(client(changes));
+        let refusals = vault.preflight_for(&place(), Rotator::Vault).await.unwrap();
+        assert_eq!(refusals.iter().map(alm_core::Refusal::rule).collect::<Vec<_>>(), ["V-8"], "{refusals:?}");
+        received(&Error::refused("vault.preflight", refusals), "V-8");
+    }
+    // What cannot be found out is no verdict.
+    let error = SecretServerVault::new(client(&[("v1/folders/5", 0, "")]));
+    assert!(error.preflight_for(&place(), Rotator::Vault).await.is_err());
 }
 
 /// A credential that is not accepted says nothing about the place: the client names the rule, the adapter says to wait for a better one.
