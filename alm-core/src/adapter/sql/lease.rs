@@ -39,14 +39,15 @@ impl<B: Backend> Change<B> for Claim {
 
     async fn run(&self, on: &mut Transaction<'_, B>) -> Result<Vec<Lease>, Failure> {
         // A lease that lasts until this instant or less has been over for the whole grace.
-        let over = signed(self.grace).and_then(|by| self.now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
-        let until = signed(self.lease).and_then(|by| self.now.checked_add(by).ok()).unwrap_or(Timestamp::MAX);
+        let now = on.now(self.now).await?;
+        let over = signed(self.grace).and_then(|by| now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
+        let until = signed(self.lease).and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX);
         let until = kept(until);
         let mut ready: Vec<(Timestamp, SagaId)> = Vec::new();
         for domain in self.domains.iter().collect::<BTreeSet<_>>() {
             let values = [
                 domain.uuid().into(),
-                self.now.into(),
+                now.into(),
                 over.into(),
                 Value::Int(self.take_back.into()),
                 self.engine.uuid().into(),

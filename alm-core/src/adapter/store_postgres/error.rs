@@ -1,0 +1,94 @@
+//! What PostgreSQL's failures mean here. The one place where its codes are read.
+
+use std::sync::Arc;
+
+use crate::adapter::sql::failure::Cause;
+use crate::error::{Error, ErrorKind, Outcome};
+
+/// The server's code (https://www.postgresql.org/docs/current/errcodes-appendix.html), if it was the server that refused.
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+/// The server ends, or ended, the session: whatever was under way in it may have happened.
+fn is_ending(code: &str) -> bool {
+    code.starts_with("57P") || code.starts_with("08")
+}
+
+/// Whether a transaction whose COMMIT ended so has certainly not happened, not even after a crash: the server said no, and was there to say it.
+pub(super) fn certainly_undone(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| !is_ending(&code) && !code.starts_with("XX"))
+}
+
+/// Whether the connection itself cannot be used on.
+pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::WorkerCrashed => true,
+        other => code(other).is_some_and(|code| is_ending(&code) || code == "25006"),
+    }
+}
+
+/// The crate's error for one of sqlx, of which it is certain that nothing was done.
+pub(super) fn of(operation: &'static str, place: &str, error: &Arc<sqlx::Error>) -> Error {
+    let found = code(error);
+    let made = match found.as_deref() {
+        Some(code) => of_code(operation, place, code),
+        None => match &**error {
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound => {
+                Error::new(
+                    ErrorKind::StoreCorrupt,
+                    operation,
+                    format!("{place} holds what this version does not write"),
+                )
+                .with_advice("restore a backup; do not go on with it")
+            }
+            sqlx::Error::Tls(_) => {
+                unavailable(operation, format!("the connection to {place} could not be protected"))
+                    .with_advice("the certificate must be for the host and from an authority that is trusted here")
+            }
+            sqlx::Error::PoolTimedOut => {
+                unavailable(operation, format!("no connection to {place} became free in time"))
+            }
+            _ => unavailable(operation, format!("{place} cannot be reached"))
+                .with_advice("it is tried anew with the next operation"),
+        },
+    };
+    made.with_source(Cause(error.clone()))
+}
+
+fn of_code(operation: &'static str, place: &str, code: &str) -> Error {
+    match code {
+        "53100" => Error::new(ErrorKind::StoreFull, operation, format!("the disk of {place} is full"))
+            .with_advice("make room; nothing was lost"),
+        "53300" => unavailable(operation, format!("{place} has no connection left"))
+            .with_advice("raise max_connections there, or use fewer readers here"),
+        "57014" => unavailable(operation, format!("{place} took too long for a statement")),
+        "25006" => unavailable(operation, format!("{place} can only be read"))
+            .with_advice("this is a standby, or its disk is full: connect to the primary"),
+        "28000" | "28P01" => unavailable(operation, format!("{place} does not accept the user or the password")),
+        "3D000" => unavailable(operation, format!("there is no {place}")).with_advice("make the database first"),
+        "42501" => unavailable(operation, format!("the user may not use {place}"))
+            .with_advice("it needs to own the schema, or CREATE on the database to make it"),
+        "42P01" | "3F000" => unavailable(operation, format!("{place} has no tables of ours any more")),
+        "XX001" | "XX002" => Error::new(ErrorKind::StoreCorrupt, operation, format!("{place} is damaged"))
+            .with_advice("restore a backup; do not go on with it"),
+        code if is_ending(code) => unavailable(operation, format!("{place} is shutting down or restarting")),
+        code => unavailable(operation, format!("PostgreSQL failed on {place} with code {code}")),
+    }
+}
+
+/// The store no longer works because the runtime that it was opened in has ended.
+pub(super) fn ended(operation: &'static str, place: &str) -> Error {
+    unavailable(operation, format!("{place} was closed, or the runtime that it was opened in has ended"))
+        .with_outcome(Outcome::Unknown)
+        .with_advice("open it again, in a runtime that lives as long as it is used")
+}
+
+fn unavailable(operation: &'static str, message: String) -> Error {
+    Error::new(ErrorKind::StoreUnavailable, operation, message)
+}
