@@ -1,8 +1,14 @@
 //! What stands behind the ports.
 
+#[cfg(feature = "email")]
+#[cfg_attr(docsrs, doc(cfg(feature = "email")))]
+pub mod email;
 #[cfg(feature = "secret-server")]
 #[cfg_attr(docsrs, doc(cfg(feature = "secret-server")))]
 pub mod secret_server;
+#[cfg(feature = "siem")]
+#[cfg_attr(docsrs, doc(cfg(feature = "siem")))]
+pub mod siem;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 pub mod store_memory;
@@ -11,3 +17,8 @@ pub mod store_memory;
 pub mod store_postgres;
 #[cfg(feature = "sqlite")]
 pub mod store_sqlite;
+#[cfg(any(feature = "siem", feature = "webhook"))]
+mod tls;
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub mod webhook;

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod courier;
+pub mod credential;
 pub mod delivery;
 pub mod entropy;
 pub mod inspector;

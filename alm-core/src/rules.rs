@@ -7,7 +7,9 @@ pub mod approval;
 pub mod attributes;
 pub mod campaign;
 pub mod delivery;
+pub mod destination;
 pub mod drift;
+pub mod email;
 pub mod guard;
 pub mod lifecycle;
 pub mod managed;
@@ -23,6 +25,12 @@ pub mod request;
 pub mod rotation;
 pub mod secret_link;
 pub mod secret_readers;
+pub mod siem;
 pub mod sync;
+pub mod tags;
 pub mod template;
 pub mod text;
+pub mod webhook;
+
+#[cfg(test)]
+mod fixture;

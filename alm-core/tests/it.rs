@@ -44,6 +44,7 @@ mod it {
     mod structure;
     mod sweep;
     mod sync;
+    mod tags;
     mod vault_rotation;
     mod vault_sync;
     mod walk;

@@ -344,7 +344,9 @@ impl Engine {
                 let may_ask = again_from.is_none_or(|from| from <= self.clock.now());
                 secrets.ask_change(secret, *since, may_ask).await
             }
-            Effect::FollowChange { secret, since } => secrets.follow_change(secret, *since).await,
+            Effect::FollowChange { secret, since, had_failed } => {
+                secrets.follow_change(secret, *since, *had_failed).await
+            }
             Effect::ProveChange { controller, account, secret, since } => {
                 if tools.password_set(controller, *account).await? == *since {
                     return Ok(done(Found { not_yet: true, ..Found::default() }));

@@ -59,7 +59,7 @@ pub(super) async fn seek(
     let owner = &search.owner;
     let found = match vault.seek(&search.place, &owner.name, &owner.domain_name).await {
         Ok(found) => found,
-        Err(error) => return Err(Error::new(ErrorKind::Vault, OPERATION, error.to_string())),
+        Err(error) => return away(&error).map_or(Ok(SecretMatch::Unclear(error.to_string())), Err),
     };
     let [one] = found.as_slice() else {
         let several = found.into_iter().map(|one| one.id).collect::<Vec<_>>();
@@ -87,15 +87,13 @@ pub(super) async fn claim(
     if let Some(place) = &claim.place {
         match vault.describe(&claim.secret).await {
             Ok(Some(found)) if !found.active => return Ok(ClaimVerdict::Unusable(SecretState::Inactive)),
-            Ok(Some(found)) if !lies_in(vault, place, found.folder.as_deref()).await? => {
-                return Ok(ClaimVerdict::Elsewhere);
-            }
-            Ok(Some(_)) => {}
+            Ok(Some(found)) => match lies_in(vault, place, found.folder.as_deref()).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(ClaimVerdict::Elsewhere),
+                Err(error) => return unclear(&error),
+            },
             Ok(None) => return Ok(ClaimVerdict::Unusable(SecretState::Gone)),
-            Err(error) => {
-                let unclear = ClaimVerdict::Unusable(SecretState::Unclear(error.to_string()));
-                return away(&error).map_or(Ok(unclear), Err);
-            }
+            Err(error) => return unclear(&error),
         }
     }
     match prove(directory, vault, &claim.secret, &claim.owner).await? {
@@ -104,16 +102,26 @@ pub(super) async fn claim(
     }
 }
 
-/// A vault that tells no folders has none that a secret could be outside of.
-async fn lies_in(vault: &dyn Vault, place: &VaultPlace, folder: Option<&str>) -> Result<bool> {
-    let Some(folder) = folder.filter(|folder| *folder != place.folder) else { return Ok(true) };
+fn unclear(error: &VaultError) -> Result<ClaimVerdict> {
+    let unclear = ClaimVerdict::Unusable(SecretState::Unclear(error.to_string()));
+    away(error).map_or(Ok(unclear), Err)
+}
+
+/// A vault without folders has none that a secret could be outside of.
+async fn lies_in(
+    vault: &dyn Vault,
+    place: &VaultPlace,
+    folder: Option<&str>,
+) -> std::result::Result<bool, VaultError> {
+    let Some(folder) = folder else { return Ok(!vault.has_folders()) };
+    if folder == place.folder {
+        return Ok(true);
+    }
     if !place.allow_folder_override {
         return Ok(false);
     }
-    match vault.preflight(&place.chosen(Some(folder))).await {
-        Ok(refusals) => Ok(refusals.iter().all(|refusal| refusal.rule() != "NM-4")),
-        Err(error) => Err(Error::new(ErrorKind::Vault, OPERATION, error.to_string())),
-    }
+    let refusals = vault.preflight(&place.chosen(Some(folder))).await?;
+    Ok(refusals.iter().all(|refusal| refusal.rule() != "NM-4"))
 }
 
 /// One sign-in with the password of the secret; in words why there was none, if it could not be read.

@@ -41,10 +41,11 @@ impl SecretEffects<'_> {
         if change.under_way {
             return Ok(not_yet());
         }
-        Ok(done(Found { vault_change: change.last, password_set: set, ..Found::default() }))
+        let vault_failed = change.failed.is_some();
+        Ok(done(Found { vault_change: change.last, vault_failed, password_set: set, ..Found::default() }))
     }
 
-    /// A try that came since, or is under way, is the one that was asked for.
+    /// A try that came since is the one that was asked for. What is under way may be a look at the password alone: it is waited for.
     pub(super) async fn ask_change(
         &self,
         secret: &SecretId,
@@ -52,28 +53,32 @@ impl SecretEffects<'_> {
         may_ask: bool,
     ) -> Step<EffectResult> {
         let change = self.last_change(secret).await?;
-        if change.under_way || change.last != since {
+        if change.last != since {
             return Ok(done(Found::default()));
         }
-        if !may_ask {
+        if change.under_way || !may_ask {
             return Ok(not_yet());
         }
         self.vault.ask_change(secret).await.map_err(|error| translate::vault(&error))?;
         Ok(done(Found::default()))
     }
 
+    /// A failure that stood before may be what the vault still thinks of the password before: whether it changed, the directory shows.
     pub(super) async fn follow_change(
         &self,
         secret: &SecretId,
         since: Option<Timestamp>,
+        had_failed: bool,
     ) -> Step<EffectResult> {
         let change = self.last_change(secret).await?;
         if change.under_way || change.last == since {
             return Ok(not_yet());
         }
         match change.failed {
-            Some(why) => refused(Reason::Other, format!("the vault could not change the password: {why}")),
-            None => Ok(done(Found::default())),
+            Some(why) if !had_failed => {
+                refused(Reason::Other, format!("the vault could not change the password: {why}"))
+            }
+            _ => Ok(done(Found::default())),
         }
     }
 }

@@ -178,6 +178,9 @@ pub struct Account {
     pub ou: Dn,
     /// Where disabled and retired accounts of it go.
     pub retirement_ou: Option<Dn>,
+    /// Words that people sort it by (O-7), as they were written.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
     /// The directory groups it belongs to: first those of its template, then as requests changed them.
     pub groups: Vec<Dn>,
     /// Those of them that it leaves again, and when. Neither renewing nor enabling changes that.

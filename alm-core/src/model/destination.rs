@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::email::EmailTarget;
 use super::event::{Event, EventKind};
 use super::ids::DestinationId;
 use super::people::Feature;
+use super::siem::SiemTarget;
+use super::webhook::Webhook;
 
 /// A named destination of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +28,9 @@ pub struct Destination {
     pub events: EventFilter,
     /// Nothing is queued for a disabled one, and what waits stays until it is enabled again.
     pub enabled: bool,
+    /// When an event for it last became a dead letter, to the hour; none once it has taken one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_at: Option<Timestamp>,
 }
 
 /// Where events go, and how.
@@ -33,6 +40,12 @@ pub struct Destination {
 pub enum Target {
     /// Into the program that embeds this crate: the sink that it registers under the destination's name.
     Program,
+    /// To people, by e-mail (N-16): one message for each recipient of an event.
+    Email(EmailTarget),
+    /// To a program elsewhere, over HTTPS (H-1 to H-3).
+    Webhook(Box<Webhook>),
+    /// To a collector of events (H-4).
+    Siem(SiemTarget),
 }
 
 impl Target {
@@ -40,6 +53,9 @@ impl Target {
     pub const fn feature(&self) -> Feature {
         match self {
             Self::Program => Feature::Configuration,
+            Self::Email(_) => Feature::EmailNotification,
+            Self::Webhook(_) => Feature::Webhook,
+            Self::Siem(_) => Feature::Siem,
         }
     }
 
@@ -47,6 +63,9 @@ impl Target {
     pub const fn rule(&self) -> &'static str {
         match self {
             Self::Program => "H-6",
+            Self::Email(_) => "N-16",
+            Self::Webhook(_) => "H-1",
+            Self::Siem(_) => "H-4",
         }
     }
 
@@ -54,6 +73,9 @@ impl Target {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Program => "program",
+            Self::Email(_) => "e-mail sender",
+            Self::Webhook(_) => "webhook",
+            Self::Siem(_) => "collector",
         }
     }
 }
@@ -94,6 +116,7 @@ impl Destination {
             target,
             events: EventFilter::All,
             enabled: true,
+            failing_at: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AccountId, DomainId};
+use super::ids::{AccountId, DomainId, SecretId};
 
 /// What differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,11 +113,31 @@ pub struct AccountDrift {
     /// The service names that a user had when a sync first saw it: no record says them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_names: Option<BTreeSet<String>>,
+    /// The secret whose password the directory refused while another password was reported: it is not tried again for a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedSecret>,
+}
+
+/// A secret whose password is not the account's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RefusedSecret {
+    /// Which.
+    pub secret: SecretId,
+    /// When its password was last tried.
+    pub at: Timestamp,
+}
+
+impl RefusedSecret {
+    /// Tried and refused at this moment.
+    pub const fn new(secret: SecretId, at: Timestamp) -> Self {
+        Self { secret, at }
+    }
 }
 
 impl AccountDrift {
     /// Nothing to report.
     pub const fn new(account: AccountId, name: String, domain: DomainId) -> Self {
-        Self { account, name, domain, items: Vec::new(), service_names: None }
+        Self { account, name, domain, items: Vec::new(), service_names: None, refused: None }
     }
 }

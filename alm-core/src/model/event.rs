@@ -91,6 +91,96 @@ pub enum EventKind {
     VaultUnreachable,
 }
 
+impl EventKind {
+    /// Every kind that this version raises.
+    pub const ALL: [Self; 38] = [
+        Self::TemplateNeedsApproval,
+        Self::TemplateStateChanged,
+        Self::RequestStateChanged,
+        Self::ApprovalRequired,
+        Self::ApprovalEscalated,
+        Self::ApprovalDelegated,
+        Self::AccountProvisioned,
+        Self::ProvisioningFailed,
+        Self::AccountOwnerChanged,
+        Self::RenewalAvailable,
+        Self::RenewalReminder,
+        Self::RenewalUrgent,
+        Self::EndOfLife,
+        Self::AccountStateChanged,
+        Self::AccountPasswordRotated,
+        Self::AccountPairChanged,
+        Self::AccountPairHeld,
+        Self::AccountPrivilegeChanged,
+        Self::OperationParked,
+        Self::SweepHeld,
+        Self::ReviewRequested,
+        Self::CampaignEnded,
+        Self::AccountAdopted,
+        Self::AccountMigrated,
+        Self::NewExternalUser,
+        Self::NewSyncedUser,
+        Self::UserDisabledBySync,
+        Self::ExternalGroupsDisabled,
+        Self::SyncNeedsAttention,
+        Self::SyncHeld,
+        Self::DomainUnreachable,
+        Self::AccountDrifted,
+        Self::AccountDormant,
+        Self::DeliveryFailed,
+        Self::Test,
+        Self::AccountSecretChanged,
+        Self::SecretNeedsAttention,
+        Self::VaultUnreachable,
+    ];
+}
+
+impl EventKind {
+    /// Its name as machines read it, such as `account_provisioned`; the same as in JSON, and never changed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TemplateNeedsApproval => "template_needs_approval",
+            Self::TemplateStateChanged => "template_state_changed",
+            Self::RequestStateChanged => "request_state_changed",
+            Self::ApprovalRequired => "approval_required",
+            Self::ApprovalEscalated => "approval_escalated",
+            Self::ApprovalDelegated => "approval_delegated",
+            Self::AccountProvisioned => "account_provisioned",
+            Self::ProvisioningFailed => "provisioning_failed",
+            Self::AccountOwnerChanged => "account_owner_changed",
+            Self::RenewalAvailable => "renewal_available",
+            Self::RenewalReminder => "renewal_reminder",
+            Self::RenewalUrgent => "renewal_urgent",
+            Self::EndOfLife => "end_of_life",
+            Self::AccountStateChanged => "account_state_changed",
+            Self::AccountPasswordRotated => "account_password_rotated",
+            Self::AccountPairChanged => "account_pair_changed",
+            Self::AccountPairHeld => "account_pair_held",
+            Self::AccountPrivilegeChanged => "account_privilege_changed",
+            Self::OperationParked => "operation_parked",
+            Self::SweepHeld => "sweep_held",
+            Self::ReviewRequested => "review_requested",
+            Self::CampaignEnded => "campaign_ended",
+            Self::AccountAdopted => "account_adopted",
+            Self::AccountMigrated => "account_migrated",
+            Self::NewExternalUser => "new_external_user",
+            Self::NewSyncedUser => "new_synced_user",
+            Self::UserDisabledBySync => "user_disabled_by_sync",
+            Self::ExternalGroupsDisabled => "external_groups_disabled",
+            Self::SyncNeedsAttention => "sync_needs_attention",
+            Self::SyncHeld => "sync_held",
+            Self::DomainUnreachable => "domain_unreachable",
+            Self::AccountDrifted => "account_drifted",
+            Self::AccountDormant => "account_dormant",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::Test => "test",
+            Self::AccountSecretChanged => "account_secret_changed",
+            Self::SecretNeedsAttention => "secret_needs_attention",
+            Self::VaultUnreachable => "vault_unreachable",
+        }
+    }
+}
+
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -181,6 +271,25 @@ impl Event {
             saga: None,
             destination: None,
             to: BTreeSet::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_list_once() {
+        let shown: BTreeSet<_> = EventKind::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(shown.len(), EventKind::ALL.len());
+        // One for each line of both lists of names above, which the compiler holds complete.
+        let source = include_str!("event.rs");
+        let lines =
+            source.lines().filter(|line| line.starts_with("            Self::") && line.contains(" => \""));
+        assert_eq!(lines.count(), 2 * EventKind::ALL.len());
+        for kind in EventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 }

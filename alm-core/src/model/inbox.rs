@@ -46,7 +46,9 @@ impl Category {
             | EventKind::AccountAdopted
             | EventKind::AccountMigrated
             | EventKind::AccountDrifted
-            | EventKind::AccountDormant => Self::Accounts,
+            | EventKind::AccountDormant
+            | EventKind::AccountSecretChanged
+            | EventKind::SecretNeedsAttention => Self::Accounts,
             _ => Self::Administration,
         }
     }

@@ -154,6 +154,8 @@ pub enum SecretMatch {
     Several(Vec<SecretId>),
     /// One matches, and its password may not be read.
     Unreadable(SecretId, String),
+    /// The vault was reached and could not look there; in its words.
+    Unclear(String),
 }
 
 /// What a sign-in with the password of a secret said of it.
@@ -219,7 +221,7 @@ pub enum SecretFindingKind {
     Gone,
     /// Its secret was deactivated.
     Inactive,
-    /// The vault does not tell how its secret stands.
+    /// The vault does not tell how its secret stands, or which one it is.
     Unclear,
     /// It has none, and several match.
     Ambiguous,

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::model::delivery::Delivery;
 use crate::model::destination::Destination;
+use crate::model::email::Letter;
 use crate::model::ids::InstanceId;
-use crate::model::people::Person;
 
 /// One event with where it goes.
 #[derive(Clone, Debug)]
@@ -20,14 +20,15 @@ pub struct Parcel {
     pub destination: Destination,
     /// What, and how often it was tried.
     pub delivery: Delivery,
-    /// The event's recipients who are there and enabled. Nobody for a courier that does not speak to people.
-    pub people: Vec<Person>,
+    /// One message for each recipient of the event who is there and enabled; none for a courier that does not
+    /// [speak to people](Courier::speaks_to_people), or where nothing is sent about such events.
+    pub letters: Vec<Letter>,
 }
 
 impl Parcel {
     /// A parcel for nobody in particular.
     pub const fn new(instance: InstanceId, destination: Destination, delivery: Delivery) -> Self {
-        Self { instance, destination, delivery, people: Vec::new() }
+        Self { instance, destination, delivery, letters: Vec::new() }
     }
 }
 
@@ -40,7 +41,7 @@ pub trait Courier: fmt::Debug + Send + Sync + 'static {
     /// Whether it carries to this destination.
     fn carries(&self, destination: &Destination) -> bool;
 
-    /// Whether it needs to know the people whom an event is for.
+    /// Whether it carries messages to people rather than events to programs.
     fn speaks_to_people(&self) -> bool {
         false
     }
@@ -62,6 +63,8 @@ pub enum Fate {
     Never,
     /// Never, and the destination wants none at all: it is disabled.
     Gone,
+    /// Nothing more: whoever can be reached has it. It counts as delivered, and why is kept as its note.
+    Partly,
 }
 
 /// Why an event was not taken.
@@ -86,6 +89,11 @@ impl Undelivered {
     /// No event will ever be taken.
     pub fn gone(why: impl Into<String>) -> Self {
         Self { why: why.into(), fate: Fate::Gone, after: None }
+    }
+
+    /// Some of those it is for have it, and the others never will: it is done with. `why` says who they are, by id.
+    pub fn partly(why: impl Into<String>) -> Self {
+        Self { why: why.into(), fate: Fate::Partly, after: None }
     }
 
     /// Not before so much time has passed.

@@ -54,6 +54,7 @@ pub enum RecordKind {
     SecretFinding,
     Destination,
     InboxItem,
+    EmailTemplate,
 }
 
 impl RecordKind {
@@ -85,6 +86,7 @@ impl RecordKind {
             Self::SecretFinding => "secret_finding",
             Self::Destination => "destination",
             Self::InboxItem => "inbox_item",
+            Self::EmailTemplate => "email_template",
         }
     }
 }

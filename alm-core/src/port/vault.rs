@@ -202,6 +202,11 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// When the vault could not be asked.
     async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError>;
 
+    /// Whether its secrets lie in folders, as the default body says. Of a vault that has them, a secret in no folder is in none that was asked for.
+    fn has_folders(&self) -> bool {
+        true
+    }
+
     /// One secret by its identifier; `None` when there is none, or we may not see it.
     ///
     /// # Errors

@@ -110,3 +110,102 @@ pub fn check_account(account: &Account, verdict: Verdict, now: Timestamp) -> Vec
     }
     refusals
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::campaign::ReviewOutcome;
+    use crate::model::ids::{CampaignId, ReviewId};
+    use crate::rules::fixture::{HOUR, SECOND, account, now, operation};
+
+    #[test]
+    fn c_1_a_campaign_ends_later_and_reminds_before_that() {
+        let refused = |until, remind_at| check("autumn", until, remind_at, now()).len();
+        let until = now() + HOUR;
+        assert_eq!((refused(now(), None), refused(now() + SECOND, None)), (1, 0));
+        for (remind_at, expected) in [(now(), 1), (now() + SECOND, 0), (until - SECOND, 0), (until, 1)] {
+            assert_eq!(refused(until, Some(remind_at)), expected, "{remind_at}");
+        }
+        for (size, fits) in [(0, false), (1, true), (MOST_ACCOUNTS, true), (MOST_ACCOUNTS + 1, false)] {
+            assert_eq!(check_size(size).is_ok(), fits, "{size}");
+        }
+        let none = check_size(0).unwrap_err();
+        assert!(none.message().contains("no account"), "{none}");
+    }
+
+    #[test]
+    fn c_2_only_what_was_kept_may_still_be_retired_until_the_end() {
+        let mut review = Review {
+            id: ReviewId::new(Uuid::from_u128(1)),
+            campaign: CampaignId::new(Uuid::from_u128(2)),
+            account: account(1).id,
+            account_name: "svc_1".into(),
+            until: now(),
+            outcome: None,
+        };
+        let refused = |review: &Review, verdict, at| check_verdict(review, verdict, "gone", at).len();
+        assert_eq!(refused(&review, Verdict::Keep, now() - SECOND), 0);
+        assert_eq!(refused(&review, Verdict::Keep, now()), 1);
+        assert_eq!(check_verdict(&review, Verdict::Keep, "", now() - SECOND), []);
+        assert_eq!(check_verdict(&review, Verdict::Retire, "", now() - SECOND).len(), 1, "says no reason");
+        for (result, verdict, expected) in [
+            (ReviewResult::Kept, Verdict::Retire, 0),
+            (ReviewResult::Kept, Verdict::Keep, 1),
+            (ReviewResult::Retired, Verdict::Retire, 1),
+            (ReviewResult::Retired, Verdict::Keep, 1),
+        ] {
+            let (at, by, reason, saga) = (now() - HOUR, None, String::new(), None);
+            review.outcome = Some(ReviewOutcome { result, at, by, reason, saga });
+            assert_eq!(refused(&review, verdict, now() - SECOND), expected, "{result:?} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn c_4_the_end_waits_for_what_is_under_way_and_stops_only_what_may_be_stopped() {
+        let settled = |account: &Account, unanswered| settle(Some(account), unanswered, now());
+        let unanswered = Settlement::Record(ReviewResult::Unanswered);
+        let mut it = account(1);
+        assert_eq!(settle(None, Unanswered::Disable, now()), Settlement::Record(ReviewResult::Gone));
+        assert_eq!(settled(&it, Unanswered::Report), unanswered);
+        assert_eq!(settled(&it, Unanswered::Disable), Settlement::Disable);
+        it.status = AccountStatus::Disabled;
+        assert_eq!(settled(&it, Unanswered::Disable), unanswered);
+        it.status = AccountStatus::Active;
+        for (kind, failed, reported, disabled) in [
+            (OperationKind::Renew, false, unanswered, Settlement::Wait),
+            (OperationKind::Renew, true, unanswered, Settlement::Disable),
+            (OperationKind::Delete, false, Settlement::Wait, Settlement::Wait),
+            (OperationKind::Delete, true, unanswered, Settlement::Wait),
+            (OperationKind::Erase, false, Settlement::Wait, Settlement::Wait),
+        ] {
+            it.operation = Some(operation(kind, failed));
+            assert_eq!(settled(&it, Unanswered::Report), reported, "{kind:?} {failed}");
+            assert_eq!(settled(&it, Unanswered::Disable), disabled, "{kind:?} {failed}");
+        }
+        (it.operation, it.status) = (None, AccountStatus::Deleted);
+        assert_eq!(settled(&it, Unanswered::Report), Settlement::Record(ReviewResult::Gone));
+    }
+
+    #[test]
+    fn c_2_what_is_deleted_or_leaves_cannot_be_kept() {
+        let rules = |account: &Account, verdict| {
+            check_account(account, verdict, now()).iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        let mut it = account(1);
+        assert!(rules(&it, Verdict::Keep).is_empty());
+        for (kind, failed, expected) in [
+            (OperationKind::Delete, false, vec!["L-31"]),
+            (OperationKind::Delete, true, vec![]),
+            (OperationKind::Renew, false, vec![]),
+        ] {
+            it.operation = Some(operation(kind, failed));
+            assert_eq!(rules(&it, Verdict::Keep), expected, "{kind:?} {failed}");
+            assert!(rules(&it, Verdict::Retire).is_empty());
+        }
+        (it.operation, it.status) = (None, AccountStatus::Deleted);
+        assert_eq!(rules(&it, Verdict::Keep), ["I-4"]);
+        assert_eq!(rules(&it, Verdict::Retire), ["I-4"]);
+    }
+}

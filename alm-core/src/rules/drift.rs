@@ -184,3 +184,178 @@ pub fn unused(
         DriftItem::new(DriftKind::UseUnknown, expected, found, now)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use ad_directory::FileTime;
+
+    use super::*;
+    use crate::model::mirror::MirrorKind;
+    use crate::rules::fixture::{HOUR, SECOND, account, dn, now};
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn entry(account: &Account) -> MirrorEntry {
+        let dn = dn(&format!("CN={},OU=Services,DC=x", account.name));
+        let mut entry = MirrorEntry::new(account.domain, account.object_guid, MirrorKind::Account, dn);
+        entry.attributes.insert("samaccountname".into(), vec![account.name.clone()]);
+        entry
+    }
+
+    fn set(entry: &mut MirrorEntry, attribute: &str, at: Timestamp) {
+        let ticks = FileTime::from_timestamp(at).to_string();
+        entry.attributes.insert(attribute.into(), vec![ticks]);
+    }
+
+    fn kinds(account: &Account, entry: &MirrorEntry, groups: &[Dn]) -> Vec<DriftKind> {
+        let base = dn("DC=x");
+        let seen = Seen::new(Some(entry), groups, &base, now());
+        differences(account, &seen).into_iter().map(|item| item.kind).collect()
+    }
+
+    #[test]
+    fn s_6_a_password_set_within_the_clocks_skew_is_ours() {
+        let it = account(1);
+        let mut entry = entry(&it);
+        assert_eq!(kinds(&it, &entry, &[]), []);
+        let ours = it.password_changed_at;
+        for (at, expected) in
+            [(ours, vec![]), (ours + SKEW, vec![]), (ours + SKEW + SECOND, vec![DriftKind::Password])]
+        {
+            set(&mut entry, "pwdlastset", at);
+            assert_eq!(kinds(&it, &entry, &[]), expected, "{at}");
+        }
+        let unkept = Account { secret: None, ..it.clone() };
+        assert_eq!(kinds(&unkept, &entry, &[]), []);
+        entry.attributes.insert("pwdlastset".into(), vec!["0".into()]);
+        assert_eq!(kinds(&it, &entry, &[]), [DriftKind::Password], "must be changed");
+    }
+
+    #[test]
+    fn s_6_one_of_our_effects_explains_a_password_up_to_the_skew_around_it() {
+        let mut entry = entry(&account(1));
+        assert!(!explains_password(&entry, &[(now(), now() + HOUR)]));
+        for (at, explained) in [
+            (now() - SKEW - SECOND, false),
+            (now() - SKEW, true),
+            (now() + HOUR + SKEW, true),
+            (now() + HOUR + SKEW + SECOND, false),
+        ] {
+            set(&mut entry, "pwdlastset", at);
+            assert_eq!(explains_password(&entry, &[(now(), now() + HOUR)]), explained, "{at}");
+        }
+    }
+
+    #[test]
+    fn s_6_groups_elsewhere_and_names_in_another_case_do_not_differ() {
+        let (here, there) = (dn("CN=a,DC=x"), dn("CN=b,DC=y"));
+        let mut it = account(1);
+        it.groups = vec![here.clone(), there];
+        let mut entry = entry(&it);
+        assert_eq!(kinds(&it, &entry, std::slice::from_ref(&here)), []);
+        assert_eq!(kinds(&it, &entry, &[here.clone(), here.clone()]), []);
+        assert_eq!(kinds(&it, &entry, &[]), [DriftKind::Groups]);
+        it.groups = vec![here];
+        it.name = it.name.to_uppercase();
+        assert_eq!(kinds(&it, &entry, &it.groups), []);
+        entry.attributes.insert("samaccountname".into(), vec!["other".into()]);
+        assert_eq!(kinds(&it, &entry, &it.groups), [DriftKind::Renamed], "once");
+        entry.attributes.insert("samaccountname".into(), vec![it.name.clone()]);
+        it.common_name = Some("other".into());
+        assert_eq!(kinds(&it, &entry, &it.groups), [DriftKind::Renamed]);
+    }
+
+    #[test]
+    fn s_6_enabled_or_not_is_judged_by_the_status() {
+        let mut it = account(1);
+        let mut entry = entry(&it);
+        for (flags, status, expected) in [
+            ("512", AccountStatus::Active, vec![]),
+            ("512", AccountStatus::Expired, vec![]),
+            ("512", AccountStatus::Disabled, vec![DriftKind::Enabled]),
+            ("514", AccountStatus::Active, vec![DriftKind::Disabled]),
+            ("514", AccountStatus::Expired, vec![DriftKind::Disabled]),
+            ("514", AccountStatus::Disabled, vec![]),
+            ("514", AccountStatus::Deleted, vec![]),
+            ("512", AccountStatus::Deleted, vec![DriftKind::Enabled]),
+        ] {
+            entry.attributes.insert("useraccountcontrol".into(), vec![flags.into()]);
+            it.status = status;
+            assert_eq!(kinds(&it, &entry, &[]), expected, "{flags} {status:?}");
+        }
+    }
+
+    #[test]
+    fn s_6_only_what_is_not_retired_is_missed() {
+        let base = dn("DC=x");
+        let seen = Seen::new(None, &[], &base, now());
+        let mut it = account(1);
+        assert_eq!(differences(&it, &seen).len(), 1);
+        it.status = AccountStatus::Deleted;
+        assert_eq!(differences(&it, &seen), []);
+    }
+
+    #[test]
+    fn s_8_the_days_that_a_sign_in_may_be_unknown_pass_as_well() {
+        let mut it = account(1);
+        let mut entry = entry(&it);
+        let found = |it: &Account, entry: &MirrorEntry, before| {
+            unused(it, entry, 30, before, now()).map(|item| (item.kind, item.found))
+        };
+        it.provisioned_at = now() - DAY * 44;
+        assert_eq!(found(&it, &entry, false), None);
+        it.provisioned_at -= SECOND;
+        assert_eq!(found(&it, &entry, false), Some((DriftKind::Inactive, "nobody ever signed in".into())));
+        set(&mut entry, "lastlogontimestamp", now() - DAY * 44);
+        assert_eq!(found(&it, &entry, false), None);
+        set(&mut entry, "lastlogontimestamp", now() - DAY * 44 - SECOND);
+        let (kind, text) = found(&it, &entry, false).unwrap();
+        assert!(kind == DriftKind::Inactive && text.contains("14 days later"), "{text}");
+        it.status = AccountStatus::Disabled;
+        assert_eq!(found(&it, &entry, false), None);
+    }
+
+    #[test]
+    fn s_8_our_own_sign_in_says_nothing_after_fourteen_days() {
+        let mut it = account(1);
+        let mut entry = entry(&it);
+        let mut kind = |last: Timestamp, bind: Timestamp, before| {
+            set(&mut entry, "lastlogontimestamp", last);
+            it.binds = vec![bind];
+            unused(&it, &entry, 30, before, now()).map(|item| item.kind)
+        };
+        let last = now() - DAY * 14;
+        let unknown = Some(DriftKind::UseUnknown);
+        assert_eq!(kind(last, last, false), None);
+        assert_eq!(kind(last, last, true), unknown);
+        let last = last - SECOND;
+        assert_eq!(kind(last, last, false), unknown);
+        assert_eq!(kind(last, last + SKEW, false), unknown);
+        assert_eq!(kind(last, last - SKEW, false), unknown);
+        assert_eq!(kind(last, last + SKEW + SECOND, true), None, "somebody else's");
+    }
+
+    #[test]
+    fn s_6_service_names_and_the_end_are_compared_and_said() {
+        let mut it = account(1);
+        it.kind = AccountKind::GroupManaged;
+        it.service_principal_names = vec!["HTTP/web.x".into()];
+        let mut entry = entry(&it);
+        entry.attributes.insert("serviceprincipalname".into(), vec!["http/WEB.x".into()]);
+        assert_eq!(kinds(&it, &entry, &[]), []);
+        entry.attributes.remove("serviceprincipalname");
+        let base = dn("DC=x");
+        let seen = Seen::new(Some(&entry), &[], &base, now());
+        let items = differences(&it, &seen);
+        assert_eq!(items, [DriftItem::new(DriftKind::ServiceNames, "HTTP/web.x", "none", now())]);
+        it.service_principal_names.clear();
+        it.groups = vec![dn("CN=b,DC=x"), dn("CN=a,DC=x")];
+        let items = differences(&it, &seen);
+        assert_eq!(items, [DriftItem::new(DriftKind::Groups, "CN=a,DC=x; CN=b,DC=x", "none", now())]);
+        it.groups.clear();
+        entry.attributes.insert("accountexpires".into(), vec!["0".into()]);
+        assert_eq!(kinds(&it, &entry, &[]), []);
+        set(&mut entry, "accountexpires", now());
+        assert_eq!(kinds(&it, &entry, &[]), [DriftKind::Expiry]);
+    }
+}

@@ -165,3 +165,94 @@ pub fn spec(body: &TemplateBody, form: &RequestForm) -> Option<ManagedSpec> {
         password_interval_days: managed.password_interval_days,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::period::Period;
+    use crate::rules::fixture::{body, dn};
+
+    fn readers(n: usize) -> Vec<PasswordReader> {
+        (0..n).map(|n| PasswordReader::Group(dn(&format!("CN=g{n},DC=x")))).collect()
+    }
+
+    fn template(readers: Vec<PasswordReader>) -> TemplateBody {
+        let mut body = body();
+        (body.kind, body.vault, body.managed) =
+            (AccountKind::GroupManaged, None, Some(ManagedTemplate::new(readers)));
+        body
+    }
+
+    fn form() -> RequestForm {
+        RequestForm::new("web", Period::Days(90), "it runs the shop")
+    }
+
+    #[test]
+    fn t_11_as_many_readers_and_days_as_may_be() {
+        for (n, expected) in [(0, 1), (1, 0), (MOST, 0), (MOST + 1, 1)] {
+            assert_eq!(check_template(&template(readers(n))).len(), expected, "{n}");
+        }
+        let twice = readers(2).into_iter().chain(readers(1)).collect();
+        assert_eq!(check_template(&template(twice)).len(), 1);
+        for (days, fits) in [(0, false), (1, true), (3_650, true), (3_651, false)] {
+            let mut body = template(readers(1));
+            body.managed.as_mut().unwrap().password_interval_days = days;
+            assert_eq!(check_template(&body).is_empty(), fits, "{days}");
+        }
+    }
+
+    #[test]
+    fn t_11_each_kind_has_what_it_needs_and_nothing_else() {
+        let fields = |change: fn(&mut TemplateBody), mut body: TemplateBody| {
+            change(&mut body);
+            check_template(&body).iter().map(|refusal| refusal.field().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}, body()).is_empty());
+        assert_eq!(fields(|it| it.vault = None, body()), ["vault"]);
+        assert_eq!(fields(|it| it.managed = Some(ManagedTemplate::new([])), body()), ["managed"]);
+        let managed = || template(readers(1));
+        assert_eq!(fields(|it| it.managed = None, managed()), ["managed"]);
+        assert_eq!(fields(|it| it.vault = body().vault, managed()), ["vault"]);
+        assert_eq!(fields(|it| it.rotation.every_days = Some(30), managed()), ["rotation"]);
+        let changes = fields(|it| it.directory.password_change_allowed = false, managed());
+        assert_eq!(changes, ["password_change_allowed"]);
+    }
+
+    #[test]
+    fn t_11_readers_are_asked_for_where_the_template_leaves_them_open() {
+        let fields = |form: &RequestForm, body: &TemplateBody| {
+            check_form(form, body).iter().map(|refusal| refusal.field().to_owned()).collect::<Vec<_>>()
+        };
+        let with = |n| RequestForm { readers: readers(n), ..form() };
+        let mut open = template(vec![]);
+        open.managed.as_mut().unwrap().allow_readers = true;
+        assert!(check_template(&open).is_empty());
+        assert!(fields(&with(1), &open).is_empty());
+        assert_eq!(fields(&form(), &open), ["readers"]);
+        assert!(fields(&form(), &template(readers(1))).is_empty());
+        assert_eq!(fields(&with(1), &template(readers(1))), ["readers"]);
+        assert_eq!(fields(&with(1), &body()), ["readers"], "no gMSA");
+        assert!(fields(&form(), &body()).is_empty());
+        let folder = RequestForm { folder: Some("12".into()), ..with(1) };
+        assert_eq!(fields(&folder, &open), ["folder"]);
+        assert_eq!(spec(&open, &with(2)).unwrap().readers, readers(2));
+        open.managed.as_mut().unwrap().readers = readers(1);
+        assert_eq!(spec(&open, &with(2)).unwrap().readers, readers(2), "each once");
+        assert_eq!(spec(&body(), &form()), None);
+    }
+
+    #[test]
+    fn t_11_service_names_are_bounded_well_formed_and_there_once() {
+        let refused = |names: Vec<String>, body: &TemplateBody| {
+            check_form(&RequestForm { service_principal_names: names, ..form() }, body).len()
+        };
+        let names = |n| (0..n).map(|n| format!("HTTP/web{n}.x")).collect::<Vec<_>>();
+        let body_of_gmsa = template(readers(1));
+        for (n, expected) in [(1, 0), (MOST, 0), (MOST + 1, 1)] {
+            assert_eq!(refused(names(n), &body_of_gmsa), expected, "{n}");
+        }
+        assert_eq!(refused(vec!["HTTP/web.x".into(), "http/WEB.x".into()], &body_of_gmsa), 1);
+        assert_eq!(refused(vec!["web".into()], &body_of_gmsa), 1);
+        assert_eq!(refused(names(1), &body()), 1, "no gMSA");
+    }
+}

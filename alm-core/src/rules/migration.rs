@@ -144,3 +144,129 @@ pub fn groups(account: &Account, old: &TemplateBody, new: &TemplateBody) -> (Vec
     groups.extend(given.iter().filter(|group| !account.groups.contains(group)).cloned());
     (groups, ends)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::account::OperationKind;
+    use crate::model::ids::{DomainId, PersonId, RequestId, TemplateId, TemplateVersionId, VaultId};
+    use crate::model::managed::{AccountKind, ManagedTemplate};
+    use crate::rules::fixture::{HOUR, SECOND, account, body, dn, now, operation};
+
+    #[test]
+    fn m_2_only_an_active_account_before_its_end_is_migrated() {
+        let with = |change: fn(&mut Account)| {
+            let mut account = account(1);
+            change(&mut account);
+            check_account(&account, now()).iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        assert!(with(|_| {}).is_empty());
+        assert_eq!(with(|it| it.eol = now()), ["M-2"]);
+        assert!(with(|it| it.eol = now() + SECOND).is_empty());
+        assert_eq!(with(|it| it.status = AccountStatus::Disabled), ["M-2"]);
+        assert_eq!(with(|it| it.renewal = Some(RequestId::new(Uuid::from_u128(1)))), ["M-2"]);
+        assert_eq!(with(|it| it.operation = Some(operation(OperationKind::Renew, true))), ["L-31"]);
+    }
+
+    #[test]
+    fn t_5_nothing_ends_later_than_both_now_and_the_longest_life() {
+        let mut it = account(1);
+        // The longest of 90 and 30 days from 20 November.
+        let longest: Timestamp = "2027-02-18T00:00:00Z".parse().unwrap();
+        let on = |it: &Account, day: &str| {
+            end(NewEnd::On(day.parse().unwrap()), it, Period::Days(30), &body(), now())
+        };
+        it.eol = longest - HOUR * 48;
+        assert_eq!(on(&it, "2027-02-18"), Ok(longest));
+        assert_eq!(on(&it, "2027-02-19").unwrap_err().rule(), "T-5");
+        it.eol = longest + HOUR * 24;
+        assert_eq!(on(&it, "2027-02-19"), Ok(it.eol));
+        assert_eq!(on(&it, "2027-02-20").unwrap_err().rule(), "T-5");
+        assert_eq!(end(NewEnd::Keep, &it, Period::Days(30), &body(), now()), Ok(it.eol));
+        let renewed = end(NewEnd::Renew, &it, Period::Days(90), &body(), now());
+        assert_eq!(renewed, Ok(longest));
+    }
+
+    #[test]
+    fn nm_4_another_folder_only_where_the_template_allows_one() {
+        let none = BTreeMap::new();
+        let rules = |body: &TemplateBody, folder| {
+            let refusals = check_choices(body, Period::Days(30), folder, &none, &none);
+            refusals.iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        let mut it = body();
+        assert!(rules(&it, None).is_empty());
+        assert!(rules(&it, Some("12")).is_empty());
+        assert_eq!(rules(&it, Some("13")), ["NM-4"]);
+        it.vault.as_mut().unwrap().allow_folder_override = true;
+        assert!(rules(&it, Some("13")).is_empty());
+        it.vault = None;
+        assert_eq!(rules(&it, Some("13")), ["T-11"]);
+        it.periods.clear();
+        assert_eq!(rules(&it, None), ["T-5"]);
+    }
+
+    #[test]
+    fn m_2_groups_of_the_old_template_go_and_those_of_a_request_stay() {
+        let [old, new, both, asked, ends] =
+            ["old", "new", "both", "asked", "ends"].map(|name| dn(&format!("CN={name},DC=x")));
+        let (mut before, mut after) = (body(), body());
+        before.directory.groups = vec![old.clone(), both.clone(), ends.clone()];
+        after.directory.groups = vec![new.clone(), both.clone()];
+        let mut it = account(1);
+        it.groups = vec![old, both.clone(), asked.clone(), ends.clone()];
+        let until = |group: &Dn| PrivilegeEnd::new(group.clone(), now());
+        it.privilege_ends = vec![until(&both), until(&ends)];
+        let (groups, left) = groups(&it, &before, &after);
+        assert_eq!(groups, [both, asked, ends.clone(), new]);
+        assert_eq!(left, [until(&ends)], "what the new template gives is for good");
+    }
+
+    #[test]
+    fn m_2_the_template_makes_the_same_kind_of_account_in_the_same_place() {
+        let version = |n: u128| TemplateVersion {
+            id: TemplateVersionId::new(Uuid::from_u128(n)),
+            template: TemplateId::new(Uuid::from_u128(3)),
+            name: "shop".into(),
+            number: 2,
+            published_at: now(),
+            published_by: PersonId::new(Uuid::from_u128(1)),
+            body: body(),
+        };
+        let fields = |change: fn(&mut TemplateVersion)| {
+            let mut new = version(5);
+            change(&mut new);
+            let refusals = check_target(&account(1), &version(4), &new);
+            refusals.iter().map(|refusal| refusal.field().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        assert_eq!(fields(|new| new.id = TemplateVersionId::new(Uuid::from_u128(4))), ["template"]);
+        assert_eq!(fields(|new| new.body.kind = AccountKind::GroupManaged), ["kind"]);
+        let elsewhere = DomainId::new(Uuid::from_u128(9));
+        assert_eq!(
+            check_target(&account(1), &version(4), &{
+                let mut new = version(5);
+                new.body.directory.domain = elsewhere;
+                new
+            })
+            .len(),
+            1
+        );
+        assert_eq!(
+            fields(|new| new.body.vault.as_mut().unwrap().vault = VaultId::new(Uuid::from_u128(9))),
+            ["vault"]
+        );
+        let every = |days| {
+            let mut version = version(days);
+            let mut managed = ManagedTemplate::new([]);
+            managed.password_interval_days = u32::try_from(days).unwrap();
+            version.body.managed = Some(managed);
+            version
+        };
+        assert_eq!(check_target(&account(1), &every(30), &every(31)).len(), 1);
+        let same = TemplateVersion { body: every(30).body, ..version(5) };
+        assert_eq!(check_target(&account(1), &every(30), &same), []);
+    }
+}

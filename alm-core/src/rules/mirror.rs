@@ -207,7 +207,7 @@ mod tests {
         let saga = Uuid::from_u128(7);
         let text = format!("alm1:{}:{}:1f:00", Uuid::from_u128(1).simple(), saga.simple());
         assert_eq!(of(&text), BTreeSet::from([SagaId::new(saga)]));
-        for text in ["alm1:", "alm1:x", "alm1:x:y:z", "an account", &text[1..]] {
+        for text in ["alm1:", "alm1:x", "alm1:x:y:z", "an account", &text.replace("alm1", "alm2")] {
             assert_eq!(of(text), BTreeSet::new(), "{text}");
         }
     }

@@ -214,3 +214,115 @@ pub fn may_migrate(account: &Account, rotation: &Rotation) -> Result<(), Refusal
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::account::OperationKind;
+    use crate::model::ids::PairId;
+    use crate::rules::fixture::{HOUR, SECOND, account, dn, now, operation};
+
+    /// 1 is in use since an hour ago, 2 keeps its password for another hour.
+    fn pair() -> AccountPair {
+        let id = PairId::new(Uuid::from_u128(1));
+        AccountPair::new(id, "shop", account(1).id, account(2).id, 2, now() - HOUR)
+    }
+
+    fn fresh() -> Account {
+        Account { password_changed_at: now() - HOUR + SECOND, ..account(2) }
+    }
+
+    #[test]
+    fn bg_1_two_that_can_do_the_same_and_whose_passwords_are_ours() {
+        let rotation = Rotation::default();
+        let fields = |change: fn(&mut Account)| {
+            let mut resting = account(2);
+            change(&mut resting);
+            let both = [(&account(1), &rotation), (&resting, &rotation)];
+            check("shop", 24, now(), both).iter().map(|it| it.field().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        for (what, change) in [
+            ("kind", (|it| it.kind = AccountKind::GroupManaged) as fn(&mut Account)),
+            ("secret", |it| it.secret = None),
+            ("status", |it| it.status = AccountStatus::Disabled),
+            ("operation", |it| it.operation = Some(operation(OperationKind::Renew, false))),
+            ("pair", |it| it.pair = Some(PairId::new(Uuid::from_u128(1)))),
+            ("id", |it| it.id = account(1).id),
+            ("domain", |it| it.domain = crate::model::ids::DomainId::new(Uuid::from_u128(9))),
+            ("vault", |it| it.vault = None),
+            ("groups", |it| it.groups = vec![dn("CN=a,DC=x")]),
+        ] {
+            assert_eq!(fields(change), ["resting"], "{what}");
+        }
+        let by_vault = Rotation { by: Rotator::Vault, ..rotation };
+        let both = [(&account(1), &by_vault), (&account(2), &rotation)];
+        assert_eq!(check("shop", 24, now(), both).len(), 1);
+        for (hours, expected) in [(0, 1), (1, 0), (MOST_HOURS, 0), (MOST_HOURS + 1, 1)] {
+            let both = [(&account(1), &rotation), (&account(2), &rotation)];
+            assert_eq!(check("shop", hours, now(), both).len(), expected, "{hours}");
+        }
+    }
+
+    #[test]
+    fn bg_2_the_one_that_rests_is_rotated_after_the_overlap() {
+        let (pair, until) = (pair(), now() + HOUR);
+        let turn = |at| turn(&pair, &account(2), &account(1), at);
+        assert_eq!((turn(until - SECOND), turn(until)), (Turn::Wait, Turn::Rotate));
+        let rule = |n, at| may_rotate(&pair, &account(n), at).map_err(|refusal| refusal.rule());
+        assert_eq!(rule(1, until), Err("BG-2"));
+        assert_eq!(rule(2, until - SECOND), Err("BG-3"));
+        assert_eq!(rule(2, until), Ok(()));
+    }
+
+    #[test]
+    fn bg_4_only_one_with_a_password_of_its_own_takes_over() {
+        let with = |change: fn(&mut Account)| {
+            let mut resting = fresh();
+            change(&mut resting);
+            let may = may_switch(&pair(), &account(1), &resting, now() + HOUR).is_ok();
+            (turn(&pair(), &account(1), &resting, now() + HOUR), may)
+        };
+        assert_eq!(with(|_| {}), (Turn::Switch, true));
+        assert_eq!(with(|it| it.password_changed_at -= SECOND), (Turn::Wait, false));
+        assert_eq!(with(|it| it.rotates_at = Some(now() + HOUR)), (Turn::Wait, false));
+        assert_eq!(with(|it| it.rotates_at = Some(now() + HOUR + SECOND)), (Turn::Switch, true));
+        let busy = with(|it| it.operation = Some(operation(OperationKind::Rotate, false)));
+        assert_eq!(busy, (Turn::Wait, false));
+        let failed = with(|it| it.operation = Some(operation(OperationKind::Rotate, true)));
+        assert!(matches!(failed, (Turn::Hold(_), false)), "{failed:?}");
+        let disabled = with(|it| it.status = AccountStatus::Disabled);
+        assert!(matches!(disabled, (Turn::Hold(_), false)), "{disabled:?}");
+    }
+
+    #[test]
+    fn bg_4_back_within_the_overlap_and_never_before_the_switch() {
+        let may = |at| may_switch(&pair(), &account(1), &account(2), at).is_ok();
+        let (switched, until) = (now() - HOUR, now() + HOUR);
+        assert_eq!((may(switched - SECOND), may(switched)), (false, true));
+        assert_eq!((may(until - SECOND), may(until)), (true, false));
+    }
+
+    #[test]
+    fn bg_3_the_one_that_takes_over_is_not_due_before_consumers_followed() {
+        let until = now() + HOUR;
+        for (due, expected) in
+            [(None, None), (Some(now()), Some(until)), (Some(until + HOUR), Some(until + HOUR))]
+        {
+            let current = Account { rotates_at: due, ..account(1) };
+            assert_eq!(after_switch(&pair(), &current), (until, expected));
+        }
+    }
+
+    #[test]
+    fn bg_1_no_template_gives_one_of_two_to_the_vault() {
+        let alone = account(1);
+        let paired = Account { pair: Some(pair().id), ..account(1) };
+        let by_vault = Rotation { by: Rotator::Vault, ..Rotation::default() };
+        assert!(may_migrate(&alone, &by_vault).is_ok());
+        assert!(may_migrate(&paired, &Rotation::default()).is_ok());
+        assert!(may_migrate(&paired, &by_vault).is_err());
+    }
+}

@@ -78,3 +78,76 @@ pub fn describe_ends(name: &str, ends: &[PrivilegeEnd], now: Timestamp) -> Strin
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fixture::{HOUR, SECOND, account, dn, now};
+
+    fn change(joins: bool, until: Option<Timestamp>) -> PrivilegeChange {
+        PrivilegeChange { group: dn("CN=readers,DC=x"), joins, until }
+    }
+
+    #[test]
+    fn r_14_what_is_so_already_cannot_be_asked_for() {
+        let (in_it, group) = (account(1), change(true, None).group);
+        let outside = in_it.clone();
+        let in_it = Account { groups: vec![group.clone()], ..in_it };
+        let for_now =
+            Account { privilege_ends: vec![PrivilegeEnd::new(group, now() + HOUR)], ..in_it.clone() };
+        for (who, account, joins, leaves) in
+            [("outside", &outside, 0, 1), ("inside", &in_it, 1, 0), ("inside until", &for_now, 0, 0)]
+        {
+            assert_eq!(check(account, &change(true, None), now()).len(), joins, "{who}");
+            assert_eq!(check(account, &change(false, None), now()).len(), leaves, "{who}");
+        }
+        for (until, expected) in [(now() - SECOND, 1), (now(), 1), (now() + SECOND, 0)] {
+            assert_eq!(check(&outside, &change(true, Some(until)), now()).len(), expected, "{until}");
+        }
+        assert_eq!(check(&in_it, &change(false, Some(now() + HOUR)), now()).len(), 1);
+        let gone = Account { status: AccountStatus::Deleted, ..outside };
+        let refusals = check(&gone, &change(true, None), now());
+        assert_eq!(refusals.iter().map(Refusal::rule).collect::<Vec<_>>(), ["I-4"]);
+    }
+
+    #[test]
+    fn r_14_a_change_is_about_its_group_alone() {
+        let other = PrivilegeEnd::new(dn("CN=others,DC=x"), now());
+        let mut it = account(1);
+        (it.groups, it.privilege_ends) = (vec![other.group.clone()], vec![other.clone()]);
+        let until = now() + HOUR;
+        apply(&mut it, &change(true, Some(until)));
+        let end_of_it = PrivilegeEnd::new(change(true, None).group, until);
+        assert_eq!(it.groups, [other.group.clone(), end_of_it.group.clone()]);
+        assert_eq!(it.privilege_ends, [other.clone(), end_of_it.clone()]);
+        assert_eq!(over(&it, now()), std::slice::from_ref(&other));
+        assert_eq!(over(&it, now() - SECOND), []);
+        assert_eq!(over(&it, until), [other.clone(), end_of_it.clone()]);
+        let before = it.clone();
+        end(&mut it, std::slice::from_ref(&other));
+        assert_eq!(it.groups, std::slice::from_ref(&end_of_it.group));
+        assert_eq!(it.privilege_ends, std::slice::from_ref(&end_of_it));
+        // For good: in the group once, and without an end.
+        apply(&mut it, &change(true, None));
+        assert_eq!((it.groups, it.privilege_ends), (vec![end_of_it.group], vec![]));
+        let mut left = before;
+        apply(&mut left, &change(false, None));
+        assert_eq!((left.groups, left.privilege_ends), (vec![other.group.clone()], vec![other]));
+    }
+
+    #[test]
+    fn x_23_more_than_an_hour_is_late() {
+        let end = |before| PrivilegeEnd::new(dn("CN=readers,DC=x"), now() - before);
+        let said = |ends: &[PrivilegeEnd]| describe_ends("svc_1", ends, now());
+        let in_time = said(&[end(HOUR)]);
+        assert!(!in_time.contains("late") && in_time.contains("CN=readers,DC=x"), "{in_time}");
+        let late = said(&[end(HOUR), end(HOUR * 2 + SECOND)]);
+        assert!(late.contains("2 hours late"), "{late}");
+        assert!(said(&[end(HOUR + SECOND)]).contains("1 hours late"));
+        let changes = [change(true, None), change(true, Some(now())), change(false, None)];
+        let texts = changes.map(|change| describe("svc_1", &change));
+        assert_eq!(texts[0], "svc_1 is a member of CN=readers,DC=x");
+        assert_eq!(texts[1], "svc_1 is a member of CN=readers,DC=x until 2026-11-20T12:00:00Z");
+        assert_eq!(texts[2], "svc_1 is no member of CN=readers,DC=x any more");
+    }
+}

@@ -63,3 +63,51 @@ pub fn require(account: &Account) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::account::OperationKind;
+    use crate::rules::fixture::{HOUR, account, now, operation};
+
+    fn every(by: Rotator, days: Option<u32>) -> Rotation {
+        Rotation { by, every_days: days, ..Rotation::default() }
+    }
+
+    #[test]
+    fn t_14_a_password_lives_from_one_day_to_ten_years() {
+        for (days, fits) in [(0, false), (1, true), (3_650, true), (3_651, false)] {
+            assert_eq!(check(&every(Rotator::Engine, Some(days))).is_empty(), fits, "{days}");
+        }
+        assert_eq!(check(&every(Rotator::Vault, None)), []);
+        assert_eq!(check(&every(Rotator::Vault, Some(30))).len(), 1);
+        let leaves = Rotation { when_owner_leaves: true, ..every(Rotator::Vault, None) };
+        assert_eq!(check(&leaves), [], "then the vault is asked");
+    }
+
+    #[test]
+    fn t_14_the_clock_asks_for_what_the_engine_rotates() {
+        let at = now();
+        assert_eq!(due(&every(Rotator::Engine, Some(30)), at), Some(at + HOUR * (30 * 24)));
+        assert_eq!(due(&every(Rotator::Engine, None), at), None);
+        assert_eq!(due(&every(Rotator::Vault, Some(30)), at), None);
+        assert_eq!(due(&every(Rotator::Engine, Some(u32::MAX)), at), None, "beyond the calendar");
+        assert_eq!(tomorrow(at), at + HOUR * 24);
+        assert_eq!(tomorrow(Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn t_14_who_may_not_get_another_password_is_told_why() {
+        let with = |change: fn(&mut Account)| {
+            let mut account = account(1);
+            change(&mut account);
+            require(&account).map_err(|refusal| refusal.rule())
+        };
+        assert_eq!(with(|_| ()), Ok(()));
+        assert_eq!(with(|it| it.kind = AccountKind::GroupManaged), Err("T-11"));
+        assert_eq!(with(|it| it.status = AccountStatus::Deleted), Err("I-4"));
+        assert_eq!(with(|it| it.status = AccountStatus::Disabled), Ok(()));
+        assert_eq!(with(|it| it.secret = None), Err("M-1"));
+        assert_eq!(with(|it| it.operation = Some(operation(OperationKind::Renew, true))), Err("L-31"));
+    }
+}

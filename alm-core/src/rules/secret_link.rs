@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::account::{Account, AccountStatus};
+use crate::model::drift::AccountDrift;
+use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
 use crate::model::refusal::Refusal;
 use crate::model::secret_link::{
@@ -45,6 +47,12 @@ pub fn is_domain(said: &str, dns: &str) -> bool {
 /// Whether the secret of a finding is to be left alone at `now`, because its password was refused not long ago.
 pub fn is_spared(finding: &SecretFinding, now: Timestamp) -> bool {
     finding.tried.is_some_and(|tried| now.duration_since(tried) < NOT_AGAIN)
+}
+
+/// The same of the secret that an account has, while another password is reported of it.
+pub fn is_refused(drift: &AccountDrift, secret: &SecretId, now: Timestamp) -> bool {
+    let refused = drift.refused.as_ref().filter(|refused| refused.secret == *secret);
+    refused.is_some_and(|refused| now.duration_since(refused.at) < NOT_AGAIN)
 }
 
 /// What is kept of an account's dependencies: the first 100, in an order that does not depend on the vault's, their texts cut and without what cannot

@@ -450,4 +450,59 @@ mod tests {
         let rules: Vec<_> = check(&sync).iter().map(Refusal::rule).collect();
         assert_eq!(rules, ["O-9", "S-4", "S-8"]);
     }
+
+    #[test]
+    fn s_2_a_day_where_deletions_cannot_be_seen_and_else_a_week() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let mut state = SyncState::new(DomainId::new(Uuid::nil()));
+        state.token = Some("t".into());
+        let second = SignedDuration::from_secs(1);
+        for (sees_deletions, hours) in [(false, 24), (true, 7 * 24)] {
+            state.sees_deletions = sees_deletions;
+            let age = SignedDuration::from_hours(hours);
+            state.last_full = Some(now - age + second);
+            assert!(!reads_everything(&state, now), "{hours}");
+            state.last_full = Some(now - age);
+            assert!(reads_everything(&state, now), "{hours}");
+        }
+        state.last_full = None;
+        assert!(reads_everything(&state, now));
+        (state.last_full, state.token) = (Some(now), None);
+        assert!(reads_everything(&state, now));
+    }
+
+    #[test]
+    fn s_4_the_guard_asks_beyond_its_limits_and_not_at_them() {
+        let asks = |impact: Impact| guard(&impact, SyncLimits::default()).len();
+        let base = Impact { accounts: 1_000, groups: 400, people: 1_000, ..Impact::default() };
+        for (accounts_gone, groups_gone, expected) in [(60, 10, 0), (60, 11, 1), (70, 0, 0), (71, 0, 1)] {
+            let what = format!("{accounts_gone} {groups_gone}");
+            assert_eq!(asks(Impact { accounts_gone, groups_gone, ..base }), expected, "{what}");
+        }
+        let few = Impact { accounts: 100, groups: 100, people: 0, ..Impact::default() };
+        for (accounts_gone, expected) in [(50, 0), (51, 2)] {
+            assert_eq!(asks(Impact { accounts_gone, ..few }), expected, "{accounts_gone}");
+        }
+        for (people_added, expected) in [(50, 0), (51, 1)] {
+            assert_eq!(asks(Impact { people_added, ..few }), expected, "{people_added}");
+        }
+    }
+
+    #[test]
+    fn o_9_a_setting_is_wrong_beyond_its_bounds_and_not_at_them() {
+        let refused = |change: &dyn Fn(&mut DomainSync)| {
+            let mut sync = DomainSync::default();
+            change(&mut sync);
+            check(&sync).len()
+        };
+        for (percent, expected) in [(0, 0), (100, 0), (101, 1)] {
+            assert_eq!(refused(&|sync| sync.limits.percent = percent), expected, "{percent}");
+        }
+        for (hours, expected) in [(0, 1), (1, 0), (168, 0), (169, 1)] {
+            assert_eq!(refused(&|sync| sync.every_hours = Some(hours)), expected, "{hours}");
+        }
+        for (days, expected) in [(0, 1), (1, 0), (3_650, 0), (3_651, 1)] {
+            assert_eq!(refused(&|sync| sync.dormant_days = Some(days)), expected, "{days}");
+        }
+    }
 }

@@ -140,6 +140,9 @@ pub enum Effect {
         secret: SecretId,
         /// The vault's last try before.
         since: Option<Timestamp>,
+        /// Whether that one had failed, by what the vault said.
+        #[serde(default)]
+        had_failed: bool,
     },
     /// Prove that the directory got another password since, and that it is the one in the vault. Nothing is tried before the first is so.
     ProveChange {
@@ -434,6 +437,9 @@ pub struct Found {
     /// When the vault last tried to change the password by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vault_change: Option<Timestamp>,
+    /// Whether that one had failed, by what the vault said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vault_failed: bool,
     /// When the directory last got a password for the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_set: Option<Timestamp>,

@@ -139,6 +139,14 @@ impl Machine {
         }
     }
 
+    /// The secret that an adoption made and that may be the only one to hold what the directory has, though the account is not managed.
+    pub const fn leaves_secret(&self) -> Option<&SecretId> {
+        match &self.0 {
+            Kind::Adopt(state) => state.leaves_secret(),
+            Kind::Provision(_) | Kind::Operate(_) | Kind::Rotate(_) | Kind::RotateByVault(_) => None,
+        }
+    }
+
     /// What a person should know though everything succeeded.
     pub fn findings(&self) -> &[String] {
         match &self.0 {

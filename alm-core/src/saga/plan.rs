@@ -108,6 +108,18 @@ pub struct VaultRotatePlan {
     pub patience_ms: u64,
 }
 
+/// A secret to make for an account that is there already (M-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
+pub struct NewSecretPlan {
+    /// Where.
+    pub place: VaultPlace,
+    /// Its name, fixed here so that it can be found again.
+    pub name: String,
+    /// The domain, for its field.
+    pub domain: String,
+}
+
 /// How to take over an account that is there already (M-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "journalled data; its serde form is the contract")]
@@ -120,6 +132,9 @@ pub struct AdoptPlan {
     pub kind: AccountKind,
     /// Where somebody says that its password is; proved before it is believed.
     pub secret: Option<SecretId>,
+    /// The secret that is made for a password of its own, if it gets another one: it is nowhere else then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_secret: Option<NewSecretPlan>,
     /// Its end date in the directory from then on (L-38).
     pub expires: AccountExpires,
     /// Its description from then on; the one it has when not said.

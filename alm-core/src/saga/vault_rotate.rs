@@ -43,6 +43,7 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Noted {
     change: Option<Timestamp>,
+    had_failed: bool,
     password: Option<Timestamp>,
 }
 
@@ -134,7 +135,10 @@ impl State {
                 let again_from = self.attempt.doubt_since().map(later);
                 Effect::AskChange { secret, since: self.noted.change, again_from }
             }
-            Step::Follow => Effect::FollowChange { secret, since: self.noted.change },
+            Step::Follow => {
+                let Noted { change: since, had_failed, .. } = self.noted;
+                Effect::FollowChange { secret, since, had_failed }
+            }
             Step::Prove => {
                 Effect::ProveChange { controller: controller?, account, secret, since: self.noted.password }
             }
@@ -205,7 +209,11 @@ impl State {
                 self.findings.extend(found.findings.iter().cloned());
                 let next = match &self.step {
                     Step::Note => {
-                        self.noted = Noted { change: found.vault_change, password: found.password_set };
+                        self.noted = Noted {
+                            change: found.vault_change,
+                            had_failed: found.vault_failed,
+                            password: found.password_set,
+                        };
                         Step::Ask
                     }
                     Step::Ask => Step::Follow,
@@ -236,7 +244,9 @@ impl State {
     /// Looked at again, with growing pauses, as long as there is patience.
     fn not_yet(&mut self, at: Timestamp) {
         let since = *self.waits_since.get_or_insert(at);
-        let is_over = at.duration_since(since) > self.patience();
+        // An order that may still be told waits for its own time first.
+        let times = if self.step == Step::Ask { 2 } else { 1 };
+        let is_over = at.duration_since(since) > self.patience().saturating_mul(times);
         let name = &self.plan.name;
         let (what, resume) = match self.step {
             Step::Note => (format!("the vault is changing the password of {name} already"), Step::Note),
@@ -249,8 +259,7 @@ impl State {
             ),
             _ => (format!("the vault has not changed the password of {name} yet"), Step::Note),
         };
-        // While it may still be told, the order waits for its own time.
-        if is_over && self.step != Step::Ask {
+        if is_over {
             self.park(&what, resume);
         } else {
             self.attempt.fail(at, Outcome::NotDone, &what);

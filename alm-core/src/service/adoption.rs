@@ -27,7 +27,7 @@ use crate::model::period::Period;
 use crate::model::template::TemplateVersion;
 use crate::rules::{attributes, naming, ownership, text};
 use crate::saga::Completion;
-use crate::saga::plan::{AdoptPlan, Plan};
+use crate::saga::plan::{AdoptPlan, NewSecretPlan, Plan};
 
 /// How many accounts one command adopts.
 const MOST: usize = 200;
@@ -67,9 +67,14 @@ impl From<&Discovered> for Adoptee {
 /// Adopts accounts that are in a directory already (M-1). Needs managed-account Create with Manage.
 ///
 /// Each comes under the current version of one template, with its own or shared owners and an end of life that counts from today. What it is
-/// called, where it is and in which groups it is stays as it is, and its password too; an end date that somebody gave it in the directory gives
+/// called, where it is and in which groups it is stays as it is, and its password too unless that is [asked for](Self::reset_passwords); an end date that somebody gave it in the directory gives
 /// way to the template's (L-38), and the saga's findings say what it was. While it is under way nothing can be asked of the account. Each is a saga of its own: one that an engine finds
 /// marked, protected, renamed or expired is not adopted and stays as it was, and the others go on.
+///
+/// With [`resetting_passwords`](Self::resetting_passwords), an account without a named secret gets a secret with a new password, then the directory gets that
+/// password, then a sign-in proves it, and only then is anything else of the account changed. Whatever refuses before the directory gets it is undone:
+/// the secret is deactivated, the account is as it was. After that there is no way back, because nobody knows the old password: what goes wrong then
+/// waits for a person, and if that one gives the adoption up, the account is not managed and the secret stays, with the only password there is.
 ///
 /// Refused are, all at once: accounts of another domain or kind, those that are managed already, and what the template's rules say of period,
 /// owners and attributes.
@@ -105,6 +110,10 @@ pub struct AdoptAccounts {
     pub description: Option<String>,
     /// Attributes to write, by LDAP name; an empty value keeps what is there.
     pub attributes: BTreeMap<String, String>,
+    /// Whether those that name no secret get another password, which is kept in a secret that is made for each. Whoever signs in with the old one no
+    /// longer can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reset_passwords: bool,
 }
 
 impl AdoptAccounts {
@@ -117,7 +126,15 @@ impl AdoptAccounts {
             owners: BTreeSet::new(),
             description: None,
             attributes: BTreeMap::new(),
+            reset_passwords: false,
         }
+    }
+
+    /// Gives those that name no secret another password.
+    #[must_use]
+    pub const fn resetting_passwords(mut self) -> Self {
+        self.reset_passwords = true;
+        self
     }
 
     /// One more owner of those that name nobody.
@@ -144,6 +161,10 @@ impl AdoptAccounts {
             refusals.extend(text::check("M-1", "description", description, 1_000, false, false).err());
         }
         refusals.extend(attributes::check_values("M-1", body, &self.attributes));
+        if self.reset_passwords && body.vault.is_none() {
+            let message = "no vault of the template would keep the new passwords";
+            refusals.push(Refusal::new("M-1", "reset_passwords", message));
+        }
         refusals
     }
 
@@ -207,7 +228,7 @@ impl AdoptAccounts {
         &self,
         unit: &mut Unit<'_>,
         one: &Adoptee,
-        version: &TemplateVersion,
+        (in_domain, version): (&Domain, &TemplateVersion),
         eol: Timestamp,
     ) -> Result<AccountId> {
         let (body, domain) = (&version.body, version.body.directory.domain);
@@ -243,6 +264,7 @@ impl AdoptAccounts {
             vault: body.vault.as_ref().filter(|_| secret.is_some()).map(|place| place.vault),
             secret: secret.clone(),
             dependencies: Vec::new(),
+            tags: BTreeSet::new(),
             service_principal_names: Vec::new(),
             password_changed_at: unit.now,
             rotates_at: None,
@@ -256,7 +278,16 @@ impl AdoptAccounts {
             provisioned_at: unit.now,
             erased_at: None,
         };
+        let saga = SagaId::new(unit.new_id()?);
+        let resets = body.vault.clone().filter(|_| self.reset_passwords && secret.is_none());
+        let new_secret = resets.map(|place| NewSecretPlan {
+            place,
+            name: naming::secret_name(&one.name, &in_domain.name, saga),
+            domain: in_domain.name.clone(),
+        });
+        let resets = new_secret.is_some();
         let plan = Plan::Adopt(AdoptPlan {
+            new_secret,
             account: one.guid,
             name: one.name.clone(),
             kind: body.kind,
@@ -267,15 +298,18 @@ impl AdoptAccounts {
             attributes: written,
             settle_ms: begin::settle_ms(unit),
         });
-        let saga = SagaId::new(unit.new_id()?);
         begin::open(unit, &mut account, saga, plan, Completion::Adopt, None)?;
         unit.changes.push(format!("{} ({}) ends on {eol}: {:?}", one.name, one.dn, body.eol_action));
+        if resets {
+            unit.changes
+                .push(format!("{} gets another password; nobody can bring back the old one", one.name));
+        }
         unit.audit(
             Self::NAME,
             format!("account {}", account.id),
             json!({
                 "account": account.name, "dn": one.dn, "object": one.guid, "owners": account.owners, "template": version.template,
-                "version": version.number, "eol": eol, "saga": saga, "secret": account.secret,
+                "version": version.number, "eol": eol, "saga": saga, "secret": account.secret, "resets": resets,
             }),
         );
         Ok(account.id)
@@ -301,7 +335,7 @@ impl Decide for AdoptAccounts {
         let eol = begin::end_of_life(unit, self.period)?;
         let mut accounts = Vec::new();
         for one in &self.accounts {
-            accounts.push(self.begin(unit, one, &version, eol)?);
+            accounts.push(self.begin(unit, one, (&domain, &version), eol)?);
         }
         Ok(accounts)
     }

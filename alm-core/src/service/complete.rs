@@ -38,7 +38,7 @@ pub(super) async fn end(
         (Completion::Provision { eol }, Ending::Done) => provisioned(unit, saga, machine, *eol).await,
         (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
         (Completion::Adopt, Ending::Done) => adopted(unit, saga, machine).await,
-        (Completion::Adopt, _) => not_adopted(unit, saga, ending).await,
+        (Completion::Adopt, _) => not_adopted(unit, saga, machine, ending).await,
         (Completion::Migrate { migration }, Ending::Done) => {
             migration_end::migrated(unit, saga, migration).await
         }
@@ -96,6 +96,7 @@ async fn provisioned(
         vault: plan.place.as_ref().map(|place| place.vault),
         secret,
         dependencies: Vec::new(),
+        tags: BTreeSet::new(),
         service_principal_names,
         operation: None,
         renewal: None,
@@ -161,7 +162,15 @@ async fn adopted(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> R
     if account.description.is_empty() {
         account.description = seen.description.clone().unwrap_or_default();
     }
-    // How old its password is, nobody knows; from now on it ages as its template says.
+    if account.secret.is_none()
+        && let Some(secret) = machine.secret()
+    {
+        // It got another password, which is in a secret that was made for it.
+        account.secret = Some(secret.to_string());
+        account.vault = version.body.vault.as_ref().map(|place| place.vault);
+        account.password_changed_at = unit.now;
+    }
+    // How old its password is otherwise, nobody knows; from now on it ages as its template says.
     account.rotates_at = rotation::due(&version.body.rotation, unit.now).filter(|_| account.secret.is_some());
     account.operation = None;
     account.provisioned_at = unit.now;
@@ -178,13 +187,21 @@ async fn adopted(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> R
 }
 
 /// It is not managed, and its record is gone: the audit has what was tried.
-async fn not_adopted(unit: &mut Unit<'_>, saga: &SagaRecord, ending: &Ending) -> Result<()> {
+async fn not_adopted(
+    unit: &mut Unit<'_>,
+    saga: &SagaRecord,
+    machine: &Machine,
+    ending: &Ending,
+) -> Result<()> {
     let account: Account = unit.get(saga.account.uuid()).await?;
     let why = match ending {
         Ending::Compensated { message, .. } => message.clone(),
         Ending::Cancelled | Ending::Abandoned | Ending::Done => "it was given up".to_owned(),
     };
-    let text = format!("{} was not adopted: {why}", account.name);
+    let mut text = format!("{} was not adopted: {why}", account.name);
+    if let Some(secret) = machine.leaves_secret() {
+        text = format!("{text}; its password was reset and is in secret {secret}");
+    }
     unit.remove(&account, &text);
     let mut told = owners::owners_to_tell(unit, &account.owners).await?;
     told.extend(unit.administrators().await?);

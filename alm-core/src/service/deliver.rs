@@ -8,7 +8,7 @@ use crate::model::destination::Destination;
 use crate::model::event::Event;
 use crate::port::delivery::DeliveryChange;
 use crate::port::sink::EventSink;
-use crate::port::store::Commit;
+use crate::port::store::{Commit, Stored as _};
 
 /// How many events are taken at a time.
 const BATCH: u32 = 100;
@@ -74,9 +74,53 @@ impl Alm {
         }
         inbox::fill(self, &mut commit, events).await?;
         match self.0.store.commit(commit).await {
-            Ok(()) => Ok(events.len() as u64),
+            Ok(()) => {
+                self.drop_orphans(events, destinations).await?;
+                Ok(events.len() as u64)
+            }
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(0),
             Err(error) => Err(error),
         }
+    }
+
+    /// A destination that was removed while events were queued for it has taken its deliveries along, but not those.
+    async fn drop_orphans(&self, events: &[Event], destinations: &[Destination]) -> Result<()> {
+        let mut commit = Commit::default();
+        for one in destinations.iter().filter(|one| events.iter().any(|event| one.wants(event))) {
+            if self.0.store.load(Destination::KIND, one.id.uuid()).await?.is_none() {
+                commit.deliveries.push(DeliveryChange::Forget { destination: one.id });
+            }
+        }
+        if commit.is_empty() { Ok(()) } else { self.0.store.commit(commit).await }
+    }
+}
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::adapter::store_memory::MemoryStore;
+    use crate::model::delivery::DeliveryState;
+    use crate::model::destination::Target;
+    use crate::model::event::EventKind;
+    use crate::model::ids::{DestinationId, EventId, InstanceId};
+    use crate::port::clock::SystemClock;
+    use crate::port::store::Store;
+
+    #[tokio::test]
+    async fn h_6_nothing_waits_for_a_destination_that_was_removed_while_it_was_queued() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(InstanceId::new(Uuid::from_u128(1))));
+        let alm = Alm::builder(Arc::clone(&store), Arc::new(SystemClock::new())).open().await.unwrap();
+        let id = EventId::new(Uuid::from_u128(2));
+        let event = Event::new(id, Timestamp::UNIX_EPOCH, EventKind::Test, "x");
+        store.commit(Commit { events: vec![event], ..Commit::default() }).await.unwrap();
+        // As somebody has read it who was then overtaken.
+        let removed = Destination::new(DestinationId::new(Uuid::from_u128(3)), "x", Target::Program);
+        assert!(alm.route_all(std::slice::from_ref(&removed)).await.unwrap() > 0);
+        assert!(store.deliveries(removed.id, DeliveryState::Waiting, None, 9).await.unwrap().is_empty());
     }
 }

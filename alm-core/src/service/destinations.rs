@@ -17,6 +17,7 @@ use crate::model::ids::{DestinationId, EventId};
 use crate::model::people::Verb;
 use crate::port::delivery::DeliveryChange;
 use crate::port::store::Stored as _;
+use crate::rules::destination::problems;
 use crate::rules::text;
 
 /// How many dead letters one command sends again.
@@ -27,6 +28,7 @@ async fn check(unit: &mut Unit<'_>, destination: &Destination) -> Result<()> {
     let mut refusals = Vec::new();
     refusals.extend(text::check(rule, "name", &destination.name, 100, true, false).err());
     refusals.extend(text::check(rule, "description", &destination.description, 1_000, false, true).err());
+    refusals.extend(problems(&destination.target));
     if let EventFilter::These(kinds) = &destination.events
         && kinds.is_empty()
     {
@@ -111,12 +113,16 @@ fn audit(unit: &mut Unit<'_>, destination: &Destination, facts: serde_json::Valu
     unit.audit(unit.operation, format!("destination {}", destination.id), facts);
 }
 
-/// Everything that it says: there is no secret in it.
+/// What it says, without what somebody may have put a secret into: the chain keeps it for ever.
 fn facts(destination: &Destination) -> Result<serde_json::Value> {
-    serde_json::to_value(destination).map_err(|error| {
+    let mut facts = serde_json::to_value(destination).map_err(|error| {
         Error::new(crate::ErrorKind::StoreCorrupt, "destination", "cannot be written as JSON")
             .with_source(error)
-    })
+    })?;
+    if let (Target::Webhook(webhook), Some(target)) = (&destination.target, facts.get_mut("target")) {
+        *target = json!({ "webhook": webhook.redacted() });
+    }
+    Ok(facts)
 }
 
 /// Says anew what a destination is called, where it is and what it wants. Needs Update. What it is (a program, a webhook, …) stays.
@@ -151,12 +157,17 @@ impl Decide for EditDestination {
         destination.description.clone_from(&self.to.description);
         destination.events.clone_from(&self.to.events);
         destination.enabled = before.enabled;
+        destination.failing_at = before.failing_at;
         check(unit, &destination).await?;
         if destination == before {
             return Ok(());
         }
         unit.put(&destination, format!("change the destination {}", before.name))?;
-        audit(unit, &destination, json!({ "before": facts(&before)?, "after": facts(&destination)? }));
+        // What is not in the facts may have changed, too.
+        let moved = destination.target != before.target;
+        let facts =
+            json!({ "before": facts(&before)?, "after": facts(&destination)?, "target_changed": moved });
+        audit(unit, &destination, facts);
         Ok(())
     }
 }
@@ -198,6 +209,7 @@ impl Decide for SetDestinationEnabled {
             return Ok(());
         }
         destination.enabled = self.enabled;
+        destination.failing_at = None;
         let verb = if self.enabled { "enable" } else { "disable" };
         unit.put(&destination, format!("{verb} the destination {}", destination.name))?;
         audit(unit, &destination, json!({ "enabled": self.enabled }));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,25 +13,27 @@ use serde_json::json;
 
 use super::alm::Alm;
 use super::command::Caller;
-use super::destinations;
-use super::unit::Unit;
+use super::unit::{Unit, denial};
+use super::{destinations, emails};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::audit::{Actor, AuditResult};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::destination::{Destination, Target};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{DestinationId, EventId};
-use crate::model::people::{Person, Verb};
+use crate::model::people::Verb;
 use crate::port::courier::{Courier, Fate, Parcel, Undelivered};
 use crate::port::delivery::{DeliveryChange, DeliveryClaim};
 use crate::port::sink::EventSink;
-use crate::port::store::Stored as _;
 use crate::rules::delivery as rules;
 
 /// How many deliveries of one destination are set out with at a time.
 const BATCH: u32 = 16;
 /// How many failures in a row end a destination's turn: it is away, and its events have their waits.
 const PATIENCE: u32 = 3;
+
+/// So long after the last dead letter, another is an outage of its own.
+const ANEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of one round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,7 +118,8 @@ impl Dispatcher {
         self.couriers.iter().find(|courier| courier.carries(destination))
     }
 
-    /// Takes everything out of the outbox and carries all that is ready; returns when nothing is.
+    /// Takes everything out of the outbox and carries all that is ready; returns when nothing is. A destination that is changed meanwhile is
+    /// left for the next time.
     ///
     /// Dropping the future leaves what was under way to be tried again after some minutes.
     ///
@@ -123,14 +127,16 @@ impl Dispatcher {
     /// Those of the store. What a destination does not take is no error but in the report.
     pub async fn run_ready(&self) -> Result<Dispatched> {
         let (mut report, destinations) = self.route().await?;
-        let turns = destinations.iter().map(|(destination, courier)| self.serve(destination, courier));
+        let stop = AtomicBool::new(false);
+        let turns = destinations.iter().map(|(destination, courier)| self.serve(destination, courier, &stop));
         for turn in join_all(turns).await {
             report.add(&turn?);
         }
         Ok(report)
     }
 
-    /// Carries until `stop` is ready: ends the attempts under way, then returns. Looks every `pause`. A slow destination holds up no other.
+    /// Carries until `stop` is ready: ends the attempts under way, gives back what was not begun, then returns. Looks every `pause`.
+    /// A slow destination holds up no other.
     ///
     /// Dropping the future leaves what was under way to be tried again after some minutes.
     ///
@@ -138,6 +144,7 @@ impl Dispatcher {
     /// Those of the store that do not pass by themselves.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send, pause: Duration) -> Result<()> {
         let mut stop = Box::pin(stop);
+        let stopping = AtomicBool::new(false);
         let mut turns = FuturesUnordered::new();
         let mut busy: BTreeSet<DestinationId> = BTreeSet::new();
         loop {
@@ -145,9 +152,10 @@ impl Dispatcher {
                 Ok((_, destinations)) => {
                     for (destination, courier) in destinations {
                         if busy.insert(destination.id) {
-                            turns.push(
-                                async move { (destination.id, self.serve(&destination, &courier).await) },
-                            );
+                            let stopping = &stopping;
+                            turns.push(async move {
+                                (destination.id, self.serve(&destination, &courier, stopping).await)
+                            });
                         }
                     }
                 }
@@ -168,6 +176,7 @@ impl Dispatcher {
                 };
                 match next {
                     Next::Stop => {
+                        stopping.store(true, Ordering::Relaxed);
                         while turns.next().await.is_some() {}
                         return Ok(());
                     }
@@ -194,7 +203,18 @@ impl Dispatcher {
     pub async fn test(&self, caller: &Caller, destination: DestinationId) -> Result<Option<Undelivered>> {
         const OPERATION: &str = "destination.test";
         let mut unit = Unit::of(&self.alm.0, OPERATION, caller);
-        let destination = destinations::changeable(&mut unit, destination, Verb::Update).await?;
+        let id = destination;
+        let destination = match destinations::changeable(&mut unit, id, Verb::Update).await {
+            Ok(destination) => destination,
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                let mut unit = Unit::of(&self.alm.0, OPERATION, caller);
+                let facts = denial(&error);
+                unit.audit_as(OPERATION, format!("destination {id}"), AuditResult::Refused, facts, None);
+                self.alm.0.store.commit(unit.commit).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         let Some(courier) = self.courier_of(&destination) else {
             let message = format!("nobody here carries to {}", destination.name);
             return Err(Error::new(ErrorKind::Config, OPERATION, message)
@@ -217,10 +237,16 @@ impl Dispatcher {
             after_gap: false,
             note: None,
         };
+        let subject = format!("destination {}", destination.id);
+        let mut intent = Unit::of(&self.alm.0, OPERATION, caller);
+        intent.audit_as(OPERATION, &subject, AuditResult::Intended, json!({ "event": id }), None);
+        self.alm.0.store.commit(intent.commit).await?;
         let outcome = self.attempt(&destination, courier, delivery).await?.err();
-        let result = if outcome.is_none() { AuditResult::Done } else { AuditResult::Failed };
+        let is_taken = outcome.as_ref().is_none_or(|why| why.fate() == Fate::Partly);
+        let result = if is_taken { AuditResult::Done } else { AuditResult::Failed };
         let facts = json!({ "event": id, "why": outcome.as_ref().map(Undelivered::why) });
-        unit.audit_as(OPERATION, format!("destination {}", destination.id), result, facts, None);
+        unit.now = self.alm.0.clock.now();
+        unit.audit_as(OPERATION, subject, result, facts, None);
         self.alm.0.store.commit(unit.commit).await?;
         Ok(outcome)
     }
@@ -238,11 +264,23 @@ impl Dispatcher {
         Ok((report, served))
     }
 
-    /// A destination's turn: until nothing of it is ready, or it is away.
-    async fn serve(&self, destination: &Destination, courier: &Arc<dyn Courier>) -> Result<Dispatched> {
+    /// A destination's turn: until nothing of it is ready, it is away, or it is not any more what the turn began with.
+    async fn serve(
+        &self,
+        destination: &Destination,
+        courier: &Arc<dyn Courier>,
+        stop: &AtomicBool,
+    ) -> Result<Dispatched> {
         let mut report = Dispatched::default();
         let mut failures = 0;
-        while failures < PATIENCE {
+        while failures < PATIENCE && !stop.load(Ordering::Relaxed) {
+            let known = self.unit().find::<Destination>(destination.id.uuid()).await?;
+            let Some(mut known) = known else { break };
+            let mut failing = known.failing_at.is_some();
+            known.failing_at = destination.failing_at;
+            if known != *destination {
+                break;
+            }
             let begun = self.alm.0.clock.steady();
             let now = self.alm.0.clock.now();
             // Enough for all of them, each with its whole time, and the last one's outcome.
@@ -255,21 +293,29 @@ impl Dispatcher {
             }
             for delivery in claimed {
                 let late = self.alm.0.clock.steady().saturating_sub(begun) + self.limit * 2 > time;
-                if failures >= PATIENCE || late {
+                if failures >= PATIENCE || late || stop.load(Ordering::Relaxed) {
                     self.give_back(&delivery).await?;
                     continue;
                 }
-                match self.attempt(destination, courier, delivery.clone()).await? {
-                    Ok(()) => {
+                let outcome = self.attempt(destination, courier, delivery.clone()).await?;
+                match taken(outcome) {
+                    Ok(note) => {
                         failures = 0;
                         report.delivered += 1;
                         let at = self.alm.0.clock.now();
-                        self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, None).await?;
+                        self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, note).await?;
+                        if failing {
+                            self.takes_again(destination.id).await?;
+                            failing = false;
+                        }
                     }
                     Err(why) => {
                         failures += 1;
                         report.failed += 1;
-                        report.dead += u64::from(self.failed(destination, &delivery, &why).await?);
+                        if self.failed(destination, &delivery, &why).await? {
+                            report.dead += 1;
+                            failing = true;
+                        }
                         if why.fate() == Fate::Gone {
                             failures = PATIENCE;
                         }
@@ -289,11 +335,7 @@ impl Dispatcher {
     ) -> Result<std::result::Result<(), Undelivered>> {
         let mut parcel = Parcel::new(self.alm.instance(), destination.clone(), delivery);
         if courier.speaks_to_people() {
-            for person in &parcel.delivery.event.to {
-                let document = self.alm.0.store.load(Person::KIND, person.uuid()).await?;
-                let person = document.as_ref().map(Person::read).transpose()?;
-                parcel.people.extend(person.filter(|person| person.enabled));
-            }
+            parcel.letters = emails::letters(&self.alm, &parcel.delivery.event).await?;
         }
         let clock = Arc::clone(&self.alm.0.clock);
         Ok(match select(courier.carry(&parcel), clock.sleep(self.limit)).await {
@@ -326,6 +368,21 @@ impl Dispatcher {
         }
     }
 
+    /// The next dead letter is news again.
+    async fn takes_again(&self, id: DestinationId) -> Result<()> {
+        let mut unit = self.unit();
+        let Some(mut destination) = unit.find::<Destination>(id.uuid()).await? else { return Ok(()) };
+        if destination.failing_at.take().is_none() {
+            return Ok(());
+        }
+        unit.put(&destination, format!("the destination {} takes events again", destination.name))?;
+        match self.alm.0.store.commit(unit.commit).await {
+            // Somebody changes it just now: the next that it takes says so as well.
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+            other => other,
+        }
+    }
+
     fn unit(&self) -> Unit<'_> {
         Unit::new(&self.alm.0, "delivery.settle", Actor::System, "dispatcher")
     }
@@ -341,8 +398,16 @@ impl Dispatcher {
         self.alm.0.entropy.fill(&mut jitter)?;
         let wait = match why.fate() {
             Fate::Again => rules::wait(delivery.round, why.asked(), jitter.first().copied().unwrap_or(0)),
-            Fate::Never | Fate::Gone => None,
+            Fate::Never | Fate::Gone | Fate::Partly => None,
         };
+        let mut unit = self.unit();
+        let known = unit.find::<Destination>(destination.id.uuid()).await?;
+        let gone = why.fate() == Fate::Gone;
+        if gone && known.as_ref().is_none_or(|known| known.target != destination.target) {
+            // Who said so is not where its events go now.
+            self.give_back(delivery).await?;
+            return Ok(false);
+        }
         let note = Some(shortened(why.why()));
         let now = self.alm.0.clock.now();
         if let Some(wait) = wait {
@@ -351,18 +416,22 @@ impl Dispatcher {
             return Ok(false);
         }
         tracing::warn!(destination = %destination.name, event = %delivery.event.id, why = %why, "a dead letter");
-        let mut unit = self.unit();
         let hold = later(now, rules::HOLDS);
         unit.commit.deliveries.push(change(delivery, DeliveryState::Dead, hold, now, delivery.round, note));
-        let first =
-            self.alm.0.store.deliveries(destination.id, DeliveryState::Dead, None, 1).await?.is_empty();
-        let gone = why.fate() == Fate::Gone;
-        if gone && let Some(mut destination) = unit.find::<Destination>(destination.id.uuid()).await? {
-            destination.enabled = false;
-            unit.put(&destination, format!("disable the destination {}", destination.name))?;
+        let last = known.as_ref().and_then(|known| known.failing_at);
+        let is_older = |age| last.is_none_or(|last| now.duration_since(last) > age);
+        let is_news = is_older(ANEW);
+        // Not with each of many: it costs a write of the destination.
+        let is_noted = !is_older(SignedDuration::from_hours(1));
+        if let Some(mut destination) = known
+            && (gone || !is_noted)
+        {
+            destination.enabled &= !gone;
+            destination.failing_at = Some(now);
+            unit.put(&destination, format!("the destination {} does not take events", destination.name))?;
         }
-        // Once, until somebody has seen to them: a destination that is away for days has one event for each of its events.
-        if first || gone {
+        // Once for an outage: a destination that is away for days has one event for each of its events.
+        if is_news || gone {
             let end = if gone { "wants no events any more and is disabled" } else { "does not take events" };
             let text = format!("the destination {} {end}: {}", destination.name, shortened(why.why()));
             unit.audit_as(
@@ -382,6 +451,15 @@ impl Dispatcher {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What to note about what was taken, at least in part.
+fn taken(outcome: std::result::Result<(), Undelivered>) -> std::result::Result<Option<String>, Undelivered> {
+    match outcome {
+        Ok(()) => Ok(None),
+        Err(why) if why.fate() == Fate::Partly => Ok(Some(shortened(why.why()))),
+        Err(why) => Err(why),
     }
 }
 

@@ -31,15 +31,14 @@ pub(super) async fn fill(alm: &Alm, commit: &mut Commit, events: &[Event]) -> Re
     let mut enabled: BTreeMap<PersonId, bool> = BTreeMap::new();
     for event in events {
         for &person in &event.to {
-            let is_enabled = match enabled.get(&person) {
-                Some(known) => *known,
-                None => {
-                    let document = alm.0.store.load(Person::KIND, person.uuid()).await?;
-                    let there = document.as_ref().map(Person::read).transpose()?;
-                    let is_enabled = there.is_some_and(|person| person.enabled);
-                    enabled.insert(person, is_enabled);
-                    is_enabled
-                }
+            let is_enabled = if let Some(known) = enabled.get(&person) {
+                *known
+            } else {
+                let document = alm.0.store.load(Person::KIND, person.uuid()).await?;
+                let there = document.as_ref().map(Person::read).transpose()?;
+                let is_enabled = there.is_some_and(|person| person.enabled);
+                enabled.insert(person, is_enabled);
+                is_enabled
             };
             if !is_enabled {
                 continue;

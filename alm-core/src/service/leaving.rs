@@ -49,7 +49,7 @@ pub(super) async fn tell_of_leavers(unit: &mut Unit<'_>, after: After<'_>) -> Re
             );
             // W-3
             unit.event(EventKind::AccountOwnerChanged, text, remain, |event| {
-                event.account = Some(account.id)
+                event.account = Some(account.id);
             })?;
         }
     }

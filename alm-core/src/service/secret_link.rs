@@ -25,7 +25,7 @@ use crate::rules::{rotation, secret_link as rules};
 /// The password is tried once, also by [`plan`](crate::Alm::plan); an account that is locked out is neither believed nor refused for good, but later.
 /// If anything about the account changes until it is written down, it is looked at anew. What the account had before stays as it is in the vault.
 ///
-/// Refused are: a gMSA (T-11), a deleted account (I-4), one with an operation open (L-31), and with S-5 a secret that is not proved, that another
+/// Refused are: a gMSA (T-11), a deleted account (I-4), one with an operation open (L-31), one in a domain that is disabled (O-9), and with S-5 a secret that is not proved, that another
 /// account has, or that would settle what a rotation left open.
 ///
 /// ```
@@ -76,6 +76,9 @@ impl Decide for SetAccountSecret {
                 .with_advice("give the service an inspector"));
         };
         let domain: Domain = unit.get(account.domain.uuid()).await?;
+        if !domain.enabled {
+            return unit.refuse(Refusal::new("O-9", "account", format!("{} is disabled", domain.name)));
+        }
         let owner = SecretOwner::new(domain.id, domain.name, account.object_guid, &account.name);
         let claim = SecretClaim::new(vault, self.secret.clone(), owner).within(place);
         let verdict = inspector.prove_secret(&claim).await?;

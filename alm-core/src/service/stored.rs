@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ad_directory::ObjectGuid;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
@@ -11,7 +12,9 @@ use crate::model::api_token::{ApiToken, TokenFingerprint};
 use crate::model::campaign::{Campaign, Review};
 use crate::model::destination::Destination;
 use crate::model::drift::{AccountDrift, DriftKind};
+use crate::model::email::EmailTemplate;
 use crate::model::estate::{Domain, Vault};
+use crate::model::event::EventKind;
 use crate::model::ids::{CampaignId, DomainId, PersonId, VaultId};
 use crate::model::inbox::{Category, InboxItem};
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
@@ -27,6 +30,7 @@ use crate::model::vault_sync::VaultSyncState;
 use crate::port::store::{DueKind, RecordKind, Stored, Work};
 use crate::rules::naming::{reservation, service_reservation};
 use crate::rules::ownership::with_requester;
+use crate::rules::tags;
 use crate::saga::SagaRecord;
 
 /// Names of indexes, so that those who declare one and those who ask it agree.
@@ -50,6 +54,7 @@ pub(crate) mod index {
     pub(crate) const PERSON: &str = "person";
     pub(crate) const DRIFT: &str = "drift";
     pub(crate) const VAULT: &str = "vault";
+    pub(crate) const TAG: &str = "tag";
 }
 
 /// An owner, as the index of accounts by owner writes it.
@@ -223,6 +228,22 @@ impl Stored for Destination {
     }
 }
 
+/// The one template about events of a kind.
+pub(crate) fn email_template_key(kind: EventKind) -> Uuid {
+    let hash = Sha256::digest(format!("alm-email-template-1:{kind}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash).for_each(|(place, byte)| *place = byte);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+impl Stored for EmailTemplate {
+    const KIND: RecordKind = RecordKind::EmailTemplate;
+
+    fn id(&self) -> Uuid {
+        email_template_key(self.kind)
+    }
+}
+
 /// A person's notices, of one category or of all, as the index writes it.
 pub(crate) fn inbox_key(person: PersonId, category: Option<Category>) -> String {
     match category {
@@ -342,6 +363,7 @@ impl Stored for Account {
         let mut indexes = vec![(index::STATUS, status_key(self.status).to_owned())];
         indexes.extend(self.owners.iter().map(|owner| (index::OWNER, owner_key(*owner))));
         indexes.push((index::TEMPLATE, self.template.to_string()));
+        indexes.extend(self.tags.iter().map(|tag| (index::TAG, tags::key(tag))));
         indexes
     }
 

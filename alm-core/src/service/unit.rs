@@ -100,6 +100,11 @@ impl<'a> Unit<'a> {
         T::read(&document).map(Some)
     }
 
+    /// A document that was read before the unit began, which decisions rest on and events tell of.
+    pub(super) fn has_read<T: Stored>(&mut self, id: Uuid, version: u64) {
+        self.versions.entry((T::KIND, id)).or_insert(version);
+    }
+
     pub(super) async fn get<T: Stored>(&mut self, id: impl Into<Uuid>) -> Result<T> {
         let id = id.into();
         self.find(id).await?.ok_or_else(|| {

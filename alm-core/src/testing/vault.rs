@@ -1,6 +1,6 @@
 //! A vault in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ad_directory::{AccountKey, Directory, FindOptions, SetPasswordOptions};
@@ -33,7 +33,7 @@ pub enum VaultFault {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoredSecret {
-    /// In which folder.
+    /// In which folder; in none when empty.
     pub folder: String,
     /// Its name.
     pub name: String,
@@ -49,6 +49,15 @@ pub struct StoredSecret {
     pub active: bool,
 }
 
+/// What makes it harder to understand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Quirk {
+    /// It is looking at its passwords.
+    Looking,
+    /// It says that a change failed, also when a later one went well.
+    KeepsFailures,
+}
+
 #[derive(Debug, Default)]
 struct State {
     secrets: BTreeMap<u64, StoredSecret>,
@@ -57,6 +66,8 @@ struct State {
     refusals: Vec<Refusal>,
     calls: Vec<&'static str>,
     unique_names: bool,
+    /// Folders that may not be seen.
+    closed: BTreeSet<String>,
     /// Who reads in a folder, as far as anybody said.
     readers: BTreeMap<String, FolderReaders>,
     /// Folders and what they lie in, as far as anybody said.
@@ -71,6 +82,7 @@ struct State {
     asked: Vec<u64>,
     is_slow: bool,
     cannot: Option<String>,
+    quirks: BTreeSet<Quirk>,
     /// What became of the last try of each, and how many there were.
     changes: BTreeMap<u64, VaultChange>,
     tries: i64,
@@ -98,6 +110,15 @@ impl MemoryVault {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn quirk(&self, quirk: Quirk, has_it: bool) {
+        let mut state = self.state();
+        if has_it {
+            state.quirks.insert(quirk);
+        } else {
+            state.quirks.remove(&quirk);
+        }
+    }
+
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
     /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`, `last_change`,
     /// `ask_change`) go wrong.
@@ -118,6 +139,11 @@ impl MemoryVault {
     /// Says that a folder lies in another.
     pub fn folder_in(&self, folder: &str, parent: &str) {
         self.state().parents.insert(folder.to_owned(), parent.to_owned());
+    }
+
+    /// From now on nobody may see a folder: what looks for secrets there is told that it is denied or absent.
+    pub fn close(&self, folder: &str) {
+        self.state().closed.insert(folder.to_owned());
     }
 
     /// Says who reads in a folder.
@@ -197,6 +223,16 @@ impl MemoryVault {
         self.state().cannot = why.map(str::to_owned);
     }
 
+    /// Whether it is looking at whether its passwords are right, which looks like a change under way.
+    pub fn look_at_passwords(&self, is_looking: bool) {
+        self.quirk(Quirk::Looking, is_looking);
+    }
+
+    /// Whether a failure stands though a later change went well, as until Secret Server's next heartbeat.
+    pub fn keep_failures(&self, keeps: bool) {
+        self.quirk(Quirk::KeepsFailures, keeps);
+    }
+
     /// How often it has tried to change a password.
     pub fn tries(&self) -> i64 {
         self.state().tries
@@ -227,6 +263,9 @@ impl MemoryVault {
             match done {
                 Ok(()) => {
                     state.passwords.push(made.clone());
+                    if state.quirks.contains(&Quirk::KeepsFailures) {
+                        change.failed = state.changes.get(&id).and_then(|before| before.failed.clone());
+                    }
                     if let Some(secret) = state.secrets.get_mut(&id) {
                         secret.password = made;
                     }
@@ -310,7 +349,8 @@ fn absent(secret: &SecretId) -> VaultError {
 
 fn found(id: u64, secret: &StoredSecret) -> FoundSecret {
     let markers = secret.notes.lines().filter(|line| line.starts_with("alm1:")).map(str::to_owned).collect();
-    FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers)).in_folder(&secret.folder)
+    let found = FoundSecret::new(SecretId::new(id.to_string()), secret.active, Some(markers));
+    if secret.folder.is_empty() { found } else { found.in_folder(&secret.folder) }
 }
 
 #[async_trait]
@@ -349,7 +389,7 @@ impl Vault for MemoryVault {
                 return Err(absent(secret));
             }
             let mut change = state.changes.get(&id).cloned().unwrap_or_default();
-            change.under_way = state.asked.contains(&id);
+            change.under_way = state.quirks.contains(&Quirk::Looking) || state.asked.contains(&id);
             Ok(change)
         })
     }
@@ -467,6 +507,10 @@ impl Vault for MemoryVault {
         domain: &str,
     ) -> Result<Vec<SecretCandidate>, VaultError> {
         self.call("seek", |state| {
+            if state.closed.contains(&place.folder) {
+                let message = format!("folder {} is denied or absent", place.folder);
+                return Err(VaultError::new(VaultErrorKind::DeniedOrAbsent, message));
+            }
             let is_there = |secret: &StoredSecret| {
                 let reach = if place.allow_folder_override { 64 } else { 1 };
                 let above = |folder: &&String| state.parents.get(*folder);

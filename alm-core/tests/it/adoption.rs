@@ -1,8 +1,8 @@
 //! Discovery and adoption of accounts that are there already (M-1).
 
 use ad_directory::{
-    Account as Object, AccountExpires, AccountUpdate, CreateOptions, Directory as _, Dn, GroupKey, Marker,
-    MarkerChange, MemberOptions, NewAccount, NewManagedAccount, UpdateOptions,
+    Account as Object, AccountExpires, AccountUpdate, CheckPasswordOptions, CreateOptions, Directory as _,
+    Dn, GroupKey, Marker, MarkerChange, MemberOptions, NewAccount, NewManagedAccount, UpdateOptions,
 };
 use alm_core::engine::SagaMarker;
 use alm_core::model::account::{Account, AccountStatus, Owner};
@@ -419,4 +419,124 @@ async fn m_1_a_protected_account_is_not_adopted() {
     assert!(report.notes[0].contains("a protected object"), "{report:?}");
     let saga: SagaRecord = w.document(saga.uuid()).await;
     assert!(matches!(saga.status, SagaStatus::Ended { ending: Ending::Compensated { .. } }));
+}
+
+/// M-1: a secret is made first, then the directory gets its password, then a sign-in proves it; and what was named is proved and not reset.
+#[tokio::test]
+async fn m_1_a_password_is_reset_when_that_is_asked_for() {
+    let w = World::new().await;
+    let (one, two) = (legacy(&w, "svc-one", true).await, legacy(&w, "svc-two", true).await);
+    let named = w.vault.plant("12", "two", "", PASSWORD);
+    let mut body = w.body(EolAction::Review);
+    body.rotation.every_days = Some(30);
+    let template = w.publish("Adopted accounts", body).await;
+    let mut second = adoptee(&w, "svc-two").await;
+    second.secret = Some(named.to_string());
+    let command = adopt(&w, template, [adoptee(&w, "svc-one").await, second]).resetting_passwords();
+    let plan = w.alm.plan(&w.admin, &command).await.unwrap();
+    let resets = plan.changes.iter().filter(|change| change.contains("gets another password"));
+    assert_eq!(resets.count(), 1, "{plan:?}");
+    w.clock.advance(SignedDuration::from_hours(1));
+    let ids = w.execute(&w.admin, command).await.unwrap();
+    assert!(w.run().await.notes.is_empty());
+    let (first, second): (Account, Account) =
+        (w.document(ids[0].uuid()).await, w.document(ids[1].uuid()).await);
+    assert_eq!(second.secret, Some(named.to_string()));
+    assert_eq!(first.vault, Some(w.vault_id));
+    assert_eq!(first.password_changed_at, w.clock.now());
+    assert!(first.rotates_at.is_some());
+    let secrets = w.vault.secrets();
+    let (_, made) = secrets.iter().find(|(id, _)| Some(id.to_string()) == first.secret).unwrap();
+    assert!(made.active && made.name.starts_with("svc-one.corp.example.com."), "{made:?}");
+    assert_eq!((made.folder.as_str(), made.username.as_str()), ("12", "svc-one"));
+    let proves = async |object: &Object, password: &secrecy::SecretString| {
+        let check = w.directory.check_password(object.guid, password, CheckPasswordOptions::new()).await;
+        check.unwrap().proves_password()
+    };
+    let old = secrecy::SecretString::from(PASSWORD);
+    assert_eq!(proves(&one, &made.password).await, Some(true));
+    assert_eq!((proves(&one, &old).await, proves(&two, &old).await), (Some(false), Some(true)));
+    w.execute(&w.lead, RotateAccount::new(ids[0])).await.unwrap();
+    assert!(w.run().await.notes.is_empty());
+    assert!(w.alm.verify_audit().await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn m_1_nothing_is_reset_without_a_vault_to_keep_it() {
+    let w = World::new().await;
+    let gmsa = NewManagedAccount::new(OU.parse().unwrap(), "web$".parse().unwrap(), "web.corp.example.com");
+    w.directory.create_managed_account(&gmsa, CreateOptions::new()).await.unwrap();
+    let template = w.publish("gMSAs", w.managed_body(EolAction::Review)).await;
+    let order = DiscoveryOrder::new(w.domain).kind(AccountKind::GroupManaged);
+    let found = w.alm.discover(&w.admin, &order).await.unwrap();
+    let command = adopt(&w, template, [Adoptee::from(&found[0])]).resetting_passwords();
+    let error = w.refused(&w.admin, command, "M-1").await;
+    assert!(error.refusals().iter().any(|refusal| refusal.field() == "reset_passwords"), "{error}");
+}
+
+/// What refuses before the directory has the new password is undone; after it there is no way back, and the secret stays whatever becomes of the rest.
+#[tokio::test]
+async fn m_1_what_is_undone_before_the_password_is_set_and_what_stays_after() {
+    use super::chaos::{Chaos, ChaosDirectory};
+    let w = World::new().await;
+    let there = legacy(&w, "svc-one", true).await;
+    let template = template(&w, EolAction::Expire).await;
+    let run = async |chaos: &std::sync::Arc<Chaos>| {
+        let directory = ChaosDirectory { inner: w.directory.clone(), chaos: chaos.clone() };
+        let engine = w
+            .engine_on(0xE1, std::sync::Arc::new(directory), w.vault.clone(), w.clock.clone())
+            .take_back(true)
+            .build()
+            .unwrap();
+        engine.run_ready().await.unwrap();
+    };
+    let proves = async |password: &secrecy::SecretString| {
+        let check = w.directory.check_password(there.guid, password, CheckPasswordOptions::new()).await;
+        check.unwrap().proves_password() == Some(true)
+    };
+    let begin = async || {
+        let command = adopt(&w, template, [adoptee(&w, "svc-one").await]).resetting_passwords();
+        w.execute(&w.admin, command).await.unwrap()[0]
+    };
+    // The directory accepts no password of ours: undone, and as it was.
+    let id = begin().await;
+    let chaos = Chaos::new([]);
+    chaos.refuse("accounts.set_password", 3, ad_directory::ErrorKind::PasswordPolicy);
+    run(&chaos).await;
+    assert!(w.store.load(Account::KIND, id.uuid()).await.unwrap().is_none());
+    assert!(w.vault.secrets().iter().all(|(_, secret)| !secret.active));
+    assert!(proves(&PASSWORD.into()).await);
+    assert!(
+        w.directory
+            .find_account(&there.guid.into(), ad_directory::FindOptions::default())
+            .await
+            .unwrap()
+            .unwrap()
+            .marker
+            .is_none()
+    );
+
+    // What comes after the password waits for a person, who gives it up: the secret has the only password there is.
+    let id = begin().await;
+    let chaos = Chaos::new([]);
+    chaos.refuse_after("accounts.update", 1, ad_directory::ErrorKind::Forbidden);
+    run(&chaos).await;
+    let open = w.document::<Account>(id.uuid()).await.operation.unwrap();
+    assert!(open.failed, "parked");
+    w.execute(&w.admin, AbandonOperation::new(id)).await.unwrap();
+    w.run_until_quiet().await;
+    let saga: SagaRecord = w.document(open.saga.uuid()).await;
+    assert_eq!(saga.status, SagaStatus::Ended { ending: Ending::Abandoned });
+    assert!(saga.findings.iter().any(|finding| finding.contains("was reset")), "{:?}", saga.findings);
+    let told = w.events(EventKind::AccountAdopted).await;
+    assert!(told.last().unwrap().text.contains("its password was reset and is in secret"), "{told:?}");
+    assert!(w.store.load(Account::KIND, id.uuid()).await.unwrap().is_none());
+    let secrets = w.vault.secrets();
+    let active: Vec<_> = secrets.iter().filter(|(_, secret)| secret.active).collect();
+    assert_eq!(active.len(), 1);
+    assert!(proves(&active[0].1.password).await && !proves(&PASSWORD.into()).await);
+    // It can be adopted again, with that secret.
+    let mut again = adoptee(&w, "svc-one").await;
+    again.secret = Some(active[0].0.to_string());
+    adopted(&w, template, again).await;
 }

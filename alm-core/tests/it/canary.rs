@@ -127,7 +127,7 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 18] = [
+const KINDS: [RecordKind; 19] = [
     RecordKind::Person,
     RecordKind::Group,
     RecordKind::Role,
@@ -146,6 +146,7 @@ const KINDS: [RecordKind; 18] = [
     RecordKind::Publication,
     RecordKind::Destination,
     RecordKind::InboxItem,
+    RecordKind::EmailTemplate,
 ];
 
 /// Everything that a store gives out, and everything that it shows of itself.
@@ -203,8 +204,8 @@ fn i_11_no_password_is_anywhere_but_in_vault_and_directory() {
                     stage.run_until_quiet(&stage.chaos, 1).await.unwrap();
                     let secrets: Vec<String> =
                         stage.world.vault.passwords().iter().map(|p| p.expose_secret().to_owned()).collect();
-                    // Of a gMSA there is none, and an adopted account keeps the one it has.
-                    let makes = case.kind() == AccountKind::User && !case.adopts();
+                    // Of a gMSA there is none, and an adopted account keeps the one it has unless somebody asked for another.
+                    let makes = case.kind() == AccountKind::User && (!case.adopts() || case.resets());
                     assert!(secrets.is_empty() != makes && secrets.iter().all(|secret| secret.len() >= 20));
                     let mut places = stored(stage.world.store.as_ref(), &[]).await;
                     errors += stage.chaos.errors().len();

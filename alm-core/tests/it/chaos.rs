@@ -53,6 +53,7 @@ struct State {
     plan: BTreeMap<usize, Mishap>,
     late: Vec<(usize, Work)>,
     refusals: Vec<(&'static str, u32, ErrorKind)>,
+    spared: Vec<(&'static str, u32)>,
     spoil: bool,
     released: bool,
     spares_engine: bool,
@@ -88,6 +89,12 @@ impl Chaos {
     /// The directory refuses the next calls of an operation.
     pub(super) fn refuse(&self, operation: &'static str, times: u32, kind: ErrorKind) {
         self.state.lock().unwrap().refusals.push((operation, times, kind));
+    }
+
+    /// The directory refuses all calls of an operation but the first so many.
+    pub(super) fn refuse_after(&self, operation: &'static str, calls: u32, kind: ErrorKind) {
+        self.state.lock().unwrap().spared.push((operation, calls));
+        self.refuse(operation, u32::MAX, kind);
     }
 
     /// Before the next proof by bind, somebody sets another password.
@@ -210,6 +217,11 @@ impl Chaos {
 
     fn refusal(&self, operation: &'static str) -> Option<Error> {
         let mut state = self.state.lock().unwrap();
+        if let Some((_, left)) = state.spared.iter_mut().find(|(name, left)| *name == operation && *left > 0)
+        {
+            *left -= 1;
+            return None;
+        }
         let (_, left, kind) =
             state.refusals.iter_mut().find(|(name, left, _)| *name == operation && *left > 0)?;
         *left -= 1;

@@ -305,7 +305,7 @@ async fn i_10_what_was_on_its_way_when_an_engine_died_changes_nothing_in_the_end
             }
             stage.world.clock.advance(SignedDuration::from_secs(120 + 35 + 1));
             // What puts a marker where none is cannot be stopped by one; the way back waits for it.
-            let claims = case == Case::AdoptWrong;
+            let claims = case.lets_go();
             let carries_the_marker = !claims
                 && matches!(point.as_str(), "accounts.update" | "accounts.set_password" | "managed.update");
             modifies += usize::from(carries_the_marker);

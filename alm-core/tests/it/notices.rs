@@ -1,5 +1,12 @@
 //! Who is told of what, and how: the small rules, delivery, the inbox, e-mail, webhooks and SIEM.
 
 mod delivery;
+mod email;
+
 mod inbox;
+mod siem;
 mod small;
+mod smtp_server;
+mod tls;
+mod web_server;
+mod webhook;

@@ -148,15 +148,16 @@ async fn bg_1_what_cannot_be_a_pair_is_refused_all_at_once() {
     let error = w.refused(&w.requester, MakePair::new("web", blue, green), "BG-1").await;
     assert!(error.to_string().contains("Rotate of svc-green must end first"), "{error}");
     w.run().await;
+    let third = w.provisioned(template, "third").await;
     let mut body = w.body(EolAction::Review);
     body.rotation.by = Rotator::Vault;
+    w.vault.changes_passwords_in(w.directory.clone());
     let theirs = w.publish("The vault rotates", body).await;
     let other = w.provisioned(theirs, "other").await;
     let error = w.refused(&w.requester, MakePair::new("web", other, green), "BG-1").await;
     assert!(error.to_string().contains("the vault changes the password"), "{error}");
 
     let pair = w.execute(&w.requester, MakePair::new("web", blue, green)).await.unwrap();
-    let third = w.provisioned(template, "third").await;
     let error = w.refused(&w.requester, MakePair::new("more", green, third), "BG-1").await;
     assert!(error.to_string().contains(&pair.to_string()), "{error}");
     let error = w.refused(&w.admin, MigrateAccount::new(blue, theirs), "BG-1").await;

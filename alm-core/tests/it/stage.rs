@@ -75,6 +75,12 @@ pub(super) enum Case {
     Adopt,
     /// The same, with a secret that holds another password: it is let go again.
     AdoptWrong,
+    /// An account that is there already and gets another password, in a secret that is made for it.
+    AdoptReset,
+    /// The same; the directory refuses the first password.
+    AdoptResetRefused,
+    /// The same; setting passwords is forbidden: it is let go again, and its secret goes.
+    AdoptResetForbidden,
     /// Another template: place, groups, attributes, secret's folder and a later end (M-2).
     Migrate,
     /// Given up when all but the last was done: everything is put back.
@@ -102,7 +108,7 @@ pub(super) enum OfManaged {
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 34] = [
+    pub(super) const ALL: [Self; 37] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -123,6 +129,9 @@ impl Case {
         Self::Leave,
         Self::Adopt,
         Self::AdoptWrong,
+        Self::AdoptReset,
+        Self::AdoptResetRefused,
+        Self::AdoptResetForbidden,
         Self::Migrate,
         Self::MigrateAbandoned,
         Self::MigrateStopped,
@@ -170,12 +179,22 @@ impl Case {
             (Self::GroupForbidden, _) => Some("groups.add_member"),
             (Self::AddForbidden, AccountKind::GroupManaged) => Some("managed.create"),
             (Self::AddForbidden, _) => Some("accounts.create"),
+            (Self::AdoptResetForbidden, _) => Some("accounts.set_password"),
             _ => None,
         }
     }
 
     pub(super) const fn adopts(self) -> bool {
-        matches!(self, Self::Adopt | Self::AdoptWrong)
+        matches!(self, Self::Adopt | Self::AdoptWrong) || self.resets()
+    }
+
+    pub(super) const fn resets(self) -> bool {
+        matches!(self, Self::AdoptReset | Self::AdoptResetRefused | Self::AdoptResetForbidden)
+    }
+
+    /// Whether it is let go again.
+    pub(super) const fn lets_go(self) -> bool {
+        matches!(self, Self::AdoptWrong | Self::AdoptResetForbidden)
     }
 
     pub(super) const fn makes_one(self) -> bool {
@@ -240,6 +259,7 @@ impl Stage {
         match case {
             Case::PasswordRefused => chaos.refuse("accounts.create", 1, ErrorKind::PasswordPolicy),
             Case::PasswordWrong => chaos.spoil_password(),
+            Case::AdoptResetRefused => chaos.refuse("accounts.set_password", 1, ErrorKind::PasswordPolicy),
             Case::RotateRefused => chaos.refuse("accounts.set_password", 2, ErrorKind::PasswordPolicy),
             _ => {}
         }
@@ -261,16 +281,20 @@ impl Stage {
         let there = world.directory.create_account(&new, CreateOptions::new()).await.unwrap();
         let readers = GroupKey::Dn(READERS.parse().unwrap());
         world.directory.add_member(&readers, there.guid, MemberOptions::new()).await.unwrap();
-        let mut secret = world.vault.plant("12", "payroll", "", LEGACY);
+        let mut secret = None;
+        if !case.resets() {
+            secret = Some(world.vault.plant("12", "payroll", "", LEGACY));
+        }
         if case == Case::AdoptWrong {
-            secret = world.vault.plant("12", "something else", "", "another password");
+            secret = Some(world.vault.plant("12", "something else", "", "another password"));
         }
         let order = DiscoveryOrder::new(world.domain);
         let mut one = Adoptee::from(&world.alm.discover(&world.admin, &order).await.unwrap()[0]);
-        one.secret = Some(secret.to_string());
+        one.secret = secret.map(|secret| secret.to_string());
         let mut adopt = AdoptAccounts::new(template, Period::Days(90), [one]);
         adopt.owners.insert(Owner::Person(world.requester.person));
         adopt.description = Some("adopted".to_owned());
+        adopt.reset_passwords = case.resets();
         let id = world.execute(&world.admin, adopt).await.unwrap()[0];
         (world.view(id).await.account.operation.unwrap().saga, id)
     }
@@ -455,11 +479,11 @@ impl Stage {
         let undone = self.case.is_undone() || cancelled;
         let ended = match &saga.status {
             SagaStatus::Ended { ending: Ending::Done } => {
-                !undone && !matches!(self.case, Case::AdoptWrong | Case::MigrateAbandoned)
+                !undone && !self.case.lets_go() && self.case != Case::MigrateAbandoned
             }
             SagaStatus::Ended { ending: Ending::Abandoned } => self.case == Case::MigrateAbandoned,
             SagaStatus::Ended { ending: Ending::Compensated { .. } } => {
-                self.case.is_undone() || self.case == Case::AdoptWrong
+                self.case.is_undone() || self.case.lets_go()
             }
             SagaStatus::Ended { ending: Ending::Cancelled } => cancelled,
             _ => false,
@@ -470,7 +494,7 @@ impl Stage {
         let active: Vec<_> = all.iter().filter(|(_, secret)| secret.active).collect();
         let name = if self.kind == AccountKind::User { "svc-payroll" } else { "svc-payroll$" };
         let named = account_named(&world.directory, name).await;
-        if self.case == Case::AdoptWrong {
+        if self.case.lets_go() {
             let record = world.store.load(Account::KIND, self.account.uuid()).await.unwrap();
             check(record.is_none(), "M-1: a record is left".to_owned());
             let there = named.unwrap();
@@ -478,7 +502,11 @@ impl Stage {
             let soon = there.when_created.unwrap() + SignedDuration::from_hours(24 * 30);
             check(there.expires == AccountExpires::At(soon), format!("M-1: {:?}", there.expires));
             check(there.description.is_none() && there.is_enabled(), "M-1: it was changed".to_owned());
-            check(active.len() == 2, "M-1: a secret was touched".to_owned());
+            let left = if self.case == Case::AdoptWrong { 2 } else { 0 };
+            check(active.len() == left, format!("M-1: {} secrets are active", active.len()));
+            let old = LEGACY.into();
+            let bind = world.directory.check_password(there.guid, &old, CheckPasswordOptions::new());
+            check(bind.await.unwrap().proves_password() == Some(true), "M-1: it has another password".into());
         } else if undone {
             check(named.is_none(), format!("I-2: an account is left: {named:?}"));
             check(active.is_empty(), format!("I-2: {} secrets are left", active.len()));
@@ -667,7 +695,7 @@ pub(super) async fn look(
     }
     let intended = match saga.then {
         Completion::Renew { eol, .. } | Completion::Provision { eol } => Some(eol),
-        Completion::Migrate { migration } => Some(migration.eol),
+        Completion::Migrate { ref migration } => Some(migration.eol),
         _ => None,
     };
     if saga.status.is_open() {
@@ -688,7 +716,13 @@ pub(super) async fn look(
         if !account.is_enabled() || name.ends_with('$') {
             continue;
         }
-        let secrets: Vec<_> = vault.secrets().into_iter().filter(|(_, secret)| secret.active).collect();
+        let mut secrets: Vec<_> = vault.secrets().into_iter().filter(|(_, secret)| secret.active).collect();
+        // One that is being adopted may have the password that it always had, which no vault has to know.
+        if saga.then == Completion::Adopt {
+            let old = vault.plant("elsewhere", "what people know", "", LEGACY);
+            secrets.extend(vault.secrets().into_iter().filter(|(id, _)| *id == old));
+            vault.erase(&old);
+        }
         // Every change of a password writes a marker too.
         let key = |password: &str| {
             format!("{} {:?} {:?} {password}", account.guid, account.marker, account.password_last_set)

@@ -285,3 +285,56 @@ async fn t_14_what_a_rotation_of_our_own_left_is_ended_first() {
     assert_eq!(w.vault.tries(), 1);
     assert!(password(&w, id).await.1);
 }
+
+/// A heartbeat that is under way when the order is to be given again is not the order.
+#[tokio::test]
+async fn t_14_a_heartbeat_under_way_is_not_taken_for_the_order() {
+    let w = World::new().await;
+    let id = account(&w).await;
+    w.vault.fault("ask_change", VaultFault::Unreachable);
+    let rotation = rotate(&w, id).await;
+    w.run().await;
+    w.vault.look_at_passwords(true);
+    w.clock.advance(SignedDuration::from_mins(1));
+    w.run().await;
+    w.vault.look_at_passwords(false);
+    w.run_until_quiet().await;
+    assert_eq!((saga(&w, rotation).await.status, w.vault.tries()), (DONE, 1));
+    assert!(password(&w, id).await.1);
+    // One that never ends is a person's business.
+    w.vault.fault("ask_change", VaultFault::Unreachable);
+    let rotation = rotate(&w, id).await;
+    w.run().await;
+    w.vault.look_at_passwords(true);
+    w.run_until_quiet().await;
+    let parked = saga(&w, rotation).await.status;
+    assert!(matches!(parked, SagaStatus::Parked { .. }), "{parked:?}");
+}
+
+/// What the vault said of the password before the order says nothing of the order.
+#[tokio::test]
+async fn t_14_a_failure_that_stood_before_does_not_refuse_a_change_that_went_well() {
+    let w = World::new().await;
+    let id = account(&w).await;
+    w.vault.keep_failures(true);
+    w.vault.cannot_change(Some("out of sync"));
+    rotate(&w, id).await;
+    w.run().await;
+    w.execute(&w.requester, AbandonOperation::new(id)).await.unwrap();
+    w.run().await;
+    w.vault.cannot_change(None);
+    let rotation = rotate(&w, id).await;
+    assert!(w.run().await.notes.is_empty());
+    assert_eq!((saga(&w, rotation).await.status, w.vault.tries()), (DONE, 2));
+    let stands = w.vault.last_change(&secret(&w, id).await).await.unwrap();
+    assert!(stands.failed.is_some() && password(&w, id).await.1);
+    // Nor is one that fails again believed: no password is tried, and a person is asked.
+    w.vault.cannot_change(Some("out of sync"));
+    let rotation = rotate(&w, id).await;
+    w.run_until_quiet().await;
+    let parked = saga(&w, rotation).await.status;
+    assert!(
+        matches!(&parked, SagaStatus::Parked { finding } if finding.contains("shows no other")),
+        "{parked:?}"
+    );
+}

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ad_directory::{CreateOptions, Directory as _, NewAccount};
+use alm_core::ErrorKind;
 use alm_core::adapter::store_sqlite::{SqliteOptions, SqliteStore};
 use alm_core::model::account::{Account, Owner};
 use alm_core::model::discovery::DiscoveryOrder;
@@ -24,6 +25,7 @@ use alm_core::port::vault::Vault as _;
 use alm_core::service::accounts::{DisableAccount, SetOwners};
 use alm_core::service::adoption::{AdoptAccounts, Adoptee};
 use alm_core::service::rotation::RotateAccount;
+use alm_core::testing::VaultFault;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
@@ -177,6 +179,7 @@ async fn s_5_a_secret_that_is_another_accounts_is_not_linked() {
     let findings = w.secret_findings().await;
     assert_eq!((findings[0].account, findings[0].kind), (second, SecretFindingKind::Taken));
     assert_eq!(w.record(second).await.secret, None);
+    assert_eq!(w.record(second).await.binds, [w.clock.now()], "S-8: that sign-in was ours");
     // Nor by adopting.
     let new = NewAccount::new(OU.parse().unwrap(), "legacy3".parse().unwrap()).password(PASSWORD.to_owned());
     w.directory.create_account(&new, CreateOptions::new()).await.unwrap();
@@ -234,12 +237,37 @@ async fn s_5_an_account_that_changes_meanwhile_waits_for_the_next_sync() {
     let done = alm.sync_vault(&w.admin, w.vault_id).await.unwrap().counts;
     assert_eq!(done, counts(0, 0, 1));
     assert_eq!(w.record(id).await.secret, None);
+    assert_eq!(w.record(id).await.binds, [w.clock.now()], "S-8: that sign-in was ours");
 
     w.execute(&w.requester, DisableAccount::new(id)).await.unwrap();
     let done = w.vault_synced().await;
     assert_eq!((done.accounts, done.linked), (0, 0), "something is under way on it");
     w.run().await;
     assert_eq!(w.vault_synced().await, counts(1, 0, 0), "a disabled account's password is proved too (533)");
+}
+
+/// A folder that may not be seen any more is a finding of its accounts; only a vault that is away ends the sync.
+#[tokio::test]
+async fn s_5_a_folder_that_cannot_be_used_stops_nobody_else() {
+    let w = World::new().await;
+    let template = plain(&w).await;
+    let mut body = w.body(EolAction::Review);
+    "13".clone_into(&mut body.vault.as_mut().unwrap().folder);
+    let elsewhere = w.publish("elsewhere", body).await;
+    let lost = [w.unlinked(elsewhere, "lost1").await, w.unlinked(elsewhere, "lost2").await];
+    let id = w.unlinked(template, "legacy").await;
+    w.vault.plant_for("12", "legacy", DOMAIN, PASSWORD);
+    w.vault.close("13");
+    let done = w.vault_synced().await;
+    assert_eq!((done.accounts, done.linked, done.findings), (3, 1, 2));
+    assert!(w.record(id).await.secret.is_some());
+    let findings = w.secret_findings().await;
+    assert_eq!(findings.iter().map(|one| one.account).collect::<BTreeSet<_>>(), BTreeSet::from(lost));
+    assert!(findings.iter().all(|one| one.kind == SecretFindingKind::Unclear), "{findings:?}");
+    assert_eq!(w.vault_synced().await.findings, 0, "told once");
+    w.vault.fault("seek", VaultFault::Unreachable);
+    let error = w.alm.sync_vault(&w.admin, w.vault_id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Vault);
 }
 
 /// Folders below the template's count where requesters may choose one.

@@ -86,9 +86,9 @@ impl<B: Backend> Change<B> for DeliveryClaim {
 
 /// Forgets deliveries in a state that are old.
 #[derive(Debug)]
-pub(super) struct ForgetDeliveries {
-    pub(super) state: DeliveryState,
-    pub(super) before: jiff::Timestamp,
+pub(in crate::adapter) struct ForgetDeliveries {
+    pub(in crate::adapter) state: DeliveryState,
+    pub(in crate::adapter) before: jiff::Timestamp,
 }
 
 impl<B: Backend> Change<B> for ForgetDeliveries {

@@ -81,9 +81,9 @@ fn signed(duration: Duration) -> Option<SignedDuration> {
 
 /// Makes a lease last longer.
 #[derive(Debug)]
-pub(super) struct Renew {
-    pub(super) lease: Lease,
-    pub(super) until: Timestamp,
+pub(in crate::adapter) struct Renew {
+    pub(in crate::adapter) lease: Lease,
+    pub(in crate::adapter) until: Timestamp,
 }
 
 impl<B: Backend> Change<B> for Renew {
@@ -95,7 +95,7 @@ impl<B: Backend> Change<B> for Renew {
         let Lease { saga, engine, epoch, .. } = self.lease;
         let row = [saga.uuid().into(), epoch.into(), engine.uuid().into(), self.until.into()];
         if on.change(sql::RENEW, row).await? == 0 {
-            return Err(stale(Self::OPERATION, Fence { saga, epoch }).into());
+            return Err(stale("store.renew", Fence { saga, epoch }).into());
         }
         on.counters.commits += 1;
         Ok(Lease { until: kept(self.until), ..self.lease })
@@ -104,7 +104,7 @@ impl<B: Backend> Change<B> for Renew {
 
 /// Gives a lease back.
 #[derive(Debug)]
-pub(super) struct Release(pub(super) Lease);
+pub(in crate::adapter) struct Release(pub(in crate::adapter) Lease);
 
 impl<B: Backend> Change<B> for Release {
     type Answer = ();
@@ -119,7 +119,7 @@ impl<B: Backend> Change<B> for Release {
 
 /// Forgets remembered results.
 #[derive(Debug)]
-pub(super) struct Forget(pub(super) Timestamp);
+pub(in crate::adapter) struct Forget(pub(in crate::adapter) Timestamp);
 
 impl<B: Backend> Change<B> for Forget {
     type Answer = u64;
@@ -133,7 +133,7 @@ impl<B: Backend> Change<B> for Forget {
 
 /// Takes events out of the outbox.
 #[derive(Debug)]
-pub(super) struct Delivered(pub(super) Vec<EventId>);
+pub(in crate::adapter) struct Delivered(pub(in crate::adapter) Vec<EventId>);
 
 impl<B: Backend> Change<B> for Delivered {
     type Answer = ();

@@ -27,7 +27,7 @@ const BATCH: usize = 64;
 /// A change of the store.
 ///
 /// It may run more than once: when another in the same transaction broke it, each is tried again alone.
-pub(super) trait Change<B: Backend>: Send + Sync + 'static {
+pub(in crate::adapter) trait Change<B: Backend>: Send + Sync + 'static {
     /// What the caller learns.
     type Answer: Send;
 
@@ -39,7 +39,7 @@ pub(super) trait Change<B: Backend>: Send + Sync + 'static {
 }
 
 /// An open transaction with the numbers that every change may need.
-pub(super) struct Transaction<'a, B: Backend> {
+pub(in crate::adapter) struct Transaction<'a, B: Backend> {
     backend: &'a B,
     connection: &'a mut B::Connection,
     pub(super) counters: Counters,
@@ -289,7 +289,7 @@ impl<B: Backend> Worker<B> {
                 Err(error) => return failed(error, Outcome::NotDone),
             },
         };
-        let ended = match self.fill(&mut connection, jobs).await {
+        let ended = match fill(&*self.backend, &mut connection, jobs).await {
             Err(error) => failed(error, Outcome::NotDone),
             Ok(()) => match execute::<B>(&mut connection, "COMMIT").await {
                 Ok(()) => Ended::Committed,
@@ -307,30 +307,30 @@ impl<B: Backend> Worker<B> {
         self.connection = Some(connection);
         ended
     }
+}
 
-    /// Everything between BEGIN and COMMIT.
-    async fn fill(
-        &self,
-        connection: &mut B::Connection,
-        jobs: &mut [Box<dyn Job<B>>],
-    ) -> Result<(), sqlx::Error> {
-        execute::<B>(connection, B::BEGIN).await?;
-        let loaded = Counters::load::<B>(connection).await?;
-        let mut on = Transaction { backend: &*self.backend, connection, counters: loaded };
-        for job in jobs {
-            let before = on.counters;
-            execute::<B>(on.connection, "SAVEPOINT change").await?;
-            if !job.run(&mut on).await? {
-                execute::<B>(on.connection, "ROLLBACK TO change").await?;
-                on.counters = before;
-            }
-            execute::<B>(on.connection, "RELEASE change").await?;
+/// Everything between BEGIN and COMMIT.
+async fn fill<B: Backend>(
+    backend: &B,
+    connection: &mut B::Connection,
+    jobs: &mut [Box<dyn Job<B>>],
+) -> Result<(), sqlx::Error> {
+    execute::<B>(connection, B::BEGIN).await?;
+    let loaded = Counters::load::<B>(connection).await?;
+    let mut on = Transaction { backend, connection, counters: loaded };
+    for job in jobs {
+        let before = on.counters;
+        execute::<B>(on.connection, "SAVEPOINT change").await?;
+        if !job.run(&mut on).await? {
+            execute::<B>(on.connection, "ROLLBACK TO change").await?;
+            on.counters = before;
         }
-        if on.counters != loaded {
-            on.counters.save::<B>(on.connection).await?;
-        }
-        Ok(())
+        execute::<B>(on.connection, "RELEASE change").await?;
     }
+    if on.counters != loaded {
+        on.counters.save::<B>(on.connection).await?;
+    }
+    Ok(())
 }
 
 fn failed(error: sqlx::Error, outcome: Outcome) -> Ended {

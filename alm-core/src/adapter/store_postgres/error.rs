@@ -49,7 +49,9 @@ pub(super) fn of(operation: &'static str, place: &str, error: &Arc<sqlx::Error>)
             }
             sqlx::Error::Tls(_) => {
                 unavailable(operation, format!("the connection to {place} could not be protected"))
-                    .with_advice("the certificate must be for the host and from an authority that is trusted here")
+                    .with_advice(
+                        "the certificate must be for the host and from an authority that is trusted here",
+                    )
             }
             sqlx::Error::PoolTimedOut => {
                 unavailable(operation, format!("no connection to {place} became free in time"))
@@ -70,8 +72,12 @@ fn of_code(operation: &'static str, place: &str, code: &str) -> Error {
         "57014" => unavailable(operation, format!("{place} took too long for a statement")),
         "25006" => unavailable(operation, format!("{place} can only be read"))
             .with_advice("this is a standby, or its disk is full: connect to the primary"),
-        "28000" | "28P01" => unavailable(operation, format!("{place} does not accept the user or the password")),
-        "3D000" => unavailable(operation, format!("there is no {place}")).with_advice("make the database first"),
+        "28000" | "28P01" => {
+            unavailable(operation, format!("{place} does not accept the user or the password"))
+        }
+        "3D000" => {
+            unavailable(operation, format!("there is no {place}")).with_advice("make the database first")
+        }
         "42501" => unavailable(operation, format!("the user may not use {place}"))
             .with_advice("it needs to own the schema, or CREATE on the database to make it"),
         "42P01" | "3F000" => unavailable(operation, format!("{place} has no tables of ours any more")),

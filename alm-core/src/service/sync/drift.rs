@@ -8,9 +8,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Run;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::model::account::Account;
-use crate::model::drift::{AccountDrift, DriftItem, DriftKind};
+use crate::model::drift::{AccountDrift, DriftItem, DriftKind, RefusedSecret};
 use crate::model::event::EventKind;
 use crate::model::ids::SecretId;
 use crate::model::managed::AccountKind;
@@ -33,6 +33,16 @@ const UNNOTED: SignedDuration = SignedDuration::from_mins(5);
 
 /// The accounts of the domain, with the version of each and its object, before anything was read: what has changed since is judged next time.
 pub(super) type Before = HashMap<Uuid, (u64, ObjectGuid)>;
+
+/// Whose the password is that the directory got.
+enum Whose {
+    /// The vault's, which changed it.
+    Vaults,
+    /// Somebody else's, as far as is known; the secret whose password was refused.
+    Somebodys(Option<RefusedSecret>),
+    /// Nobody can say now.
+    Unknown,
+}
 
 /// What the sagas of an account did to it.
 struct History {
@@ -70,7 +80,7 @@ impl Run<'_> {
             after = Some(last.id);
             for document in &page {
                 if accounts.get(&document.id).is_some_and(|(version, _)| *version == document.version) {
-                    self.judge_one(&Account::read(document)?, &groups).await?;
+                    self.judge_one(&Account::read(document)?, document.version, &groups).await?;
                 }
             }
         }
@@ -95,8 +105,14 @@ impl Run<'_> {
         }
     }
 
-    async fn judge_one(&self, account: &Account, groups: &HashMap<ObjectGuid, Vec<Dn>>) -> Result<()> {
+    async fn judge_one(
+        &self,
+        account: &Account,
+        version: u64,
+        groups: &HashMap<ObjectGuid, Vec<Dn>>,
+    ) -> Result<()> {
         let mut unit = self.unit();
+        unit.has_read::<Account>(account.id.uuid(), version);
         let entry = unit.find::<MirrorEntry>(key("mirror", self.domain.id, account.object_guid)).await?;
         let before = unit.find::<AccountDrift>(account.id.uuid()).await?;
         let mut drift = before
@@ -122,7 +138,20 @@ impl Run<'_> {
             let is_explained = match &entry {
                 Some(entry) if drift::explains_password(entry, &history.passwords) => true,
                 Some(_) if items.iter().any(|item| drift::is_another_password(item) && is_new(item)) => {
-                    is_vaults = self.is_vaults(&mut unit, account).await?;
+                    is_vaults = match self.whose(&mut unit, account).await? {
+                        Whose::Vaults => true,
+                        Whose::Unknown => {
+                            // As it was reported before; whether this is news, the next sync says.
+                            items.retain(|item| !drift::is_another_password(item));
+                            let old = drift.items.iter().filter(|item| drift::is_another_password(item));
+                            items.extend(old.cloned());
+                            false
+                        }
+                        Whose::Somebodys(refused) => {
+                            drift.refused = refused;
+                            false
+                        }
+                    };
                     is_vaults
                 }
                 _ => false,
@@ -142,6 +171,9 @@ impl Run<'_> {
             }
         }
         drift.items = items;
+        if !drift.items.iter().any(drift::is_another_password) {
+            drift.refused = None;
+        }
         if before.as_ref() == Some(&drift) && !is_vaults {
             return Ok(());
         }
@@ -161,22 +193,34 @@ impl Run<'_> {
     }
 
     /// V-8: whether the password that somebody set is the one in the vault, which then changed it; that is written down. One sign-in, and only for
-    /// what is news. Whoever cannot say is no explanation.
-    async fn is_vaults(&self, unit: &mut Unit<'_>, account: &Account) -> Result<bool> {
-        let (Some(vault), Some(secret)) = (account.vault, &account.secret) else { return Ok(false) };
+    /// what is news. A vault that does not tell is no explanation; one that is away is asked by the next sync.
+    async fn whose(&self, unit: &mut Unit<'_>, account: &Account) -> Result<Whose> {
+        let (Some(vault), Some(secret)) = (account.vault, &account.secret) else {
+            return Ok(Whose::Somebodys(None));
+        };
+        let secret = SecretId::new(secret);
         let owner = SecretOwner::new(self.domain.id, &self.domain.name, account.object_guid, &account.name);
-        let claim = SecretClaim::new(vault, SecretId::new(secret), owner);
+        let claim = SecretClaim::new(vault, secret.clone(), owner);
         let verdict = self.inspector()?.prove_secret(&claim).await;
-        if !matches!(verdict, Ok(ClaimVerdict::Tried(SecretProof::Right))) {
-            return Ok(false);
+        match verdict {
+            Ok(ClaimVerdict::Tried(SecretProof::Right)) => {}
+            Ok(ClaimVerdict::Tried(SecretProof::Wrong)) => {
+                return Ok(Whose::Somebodys(Some(RefusedSecret::new(secret, unit.now))));
+            }
+            Ok(ClaimVerdict::Tried(SecretProof::Later(_))) => return Ok(Whose::Unknown),
+            // The vault is away, or the domain: nothing is known that could be said.
+            Err(error) if matches!(error.kind(), ErrorKind::Vault | ErrorKind::Directory) => {
+                return Ok(Whose::Unknown);
+            }
+            _ => return Ok(Whose::Somebodys(None)),
         }
         let Some(mut now) = unit.find::<Account>(account.id.uuid()).await?.filter(|now| now == account)
         else {
-            return Ok(false);
+            return Ok(Whose::Somebodys(None));
         };
         rotated_by_vault(unit, &mut now).await?;
         unit.put(&now, format!("the vault gave {} another password", now.name))?;
-        Ok(true)
+        Ok(Whose::Vaults)
     }
 
     /// Owners and administrators are told once of each difference, and of an account that nobody uses.

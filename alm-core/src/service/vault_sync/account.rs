@@ -6,15 +6,19 @@ use super::Run;
 use super::look::{Job, Seen};
 use crate::error::{ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
-use crate::model::drift::{AccountDrift, DriftKind};
+use crate::model::drift::{AccountDrift, DriftKind, RefusedSecret};
 use crate::model::ids::SecretId;
 use crate::model::secret_link::{
     SecretFinding, SecretFindingKind, SecretMatch, SecretProof, SecretState, SecretView,
 };
 use crate::rules::secret_link as rules;
+use crate::service::complete;
 use crate::service::secret_link::{link, rotated_by_vault};
 use crate::service::stored::secret_name;
 use crate::service::unit::Unit;
+
+/// How often something is written that others write at the same moment.
+const TRIES: usize = 3;
 
 /// Something to keep, or nothing any more.
 pub(super) struct Report {
@@ -38,6 +42,9 @@ impl Run<'_> {
     async fn refresh(&self, job: Job, view: SecretView, proof: Option<SecretProof>) -> Result<Outcome> {
         let SecretView { state, dependencies } = view;
         let secret = job.account.secret.clone().map(SecretId::new);
+        if let (Some(SecretProof::Wrong), Some(secret)) = (&proof, &secret) {
+            self.refused(&job.account, secret).await?;
+        }
         let after = rules::report(&job.account, &state).map(|(kind, text)| {
             let finding = self.finding(&job.account, kind, text);
             SecretFinding { secret, ..finding }
@@ -51,6 +58,9 @@ impl Run<'_> {
                 return Ok((None, true));
             };
             if account != job.account {
+                if is_vaults {
+                    self.remember(&account).await?;
+                }
                 return Ok((None, true));
             }
             let has_other = dependencies.is_some();
@@ -63,6 +73,7 @@ impl Run<'_> {
                 rotated_by_vault(&mut unit, &mut account).await?;
                 if let Some(mut drift) = unit.find::<AccountDrift>(account.id.uuid()).await? {
                     drift.items.retain(|item| item.kind != DriftKind::Password);
+                    drift.refused = None;
                     unit.put(&drift, format!("the vault has the password of {}", account.name))?;
                 }
             }
@@ -73,10 +84,27 @@ impl Run<'_> {
             })
             .await?;
             if !self.commit(unit).await? {
+                if is_vaults {
+                    self.remember(&account).await?;
+                }
                 return Ok((None, true));
             }
         }
         Ok((Some(Report { before: job.before, after }), matches!(proof, Some(SecretProof::Later(_)))))
+    }
+
+    /// Its password is not the account's: kept whatever else becomes of the look, so that it is not tried at every sync.
+    async fn refused(&self, account: &Account, secret: &SecretId) -> Result<()> {
+        for _ in 0..TRIES {
+            let mut unit = self.unit();
+            let Some(mut drift) = unit.find::<AccountDrift>(account.id.uuid()).await? else { return Ok(()) };
+            drift.refused = Some(RefusedSecret::new(secret.clone(), unit.now));
+            unit.put(&drift, format!("secret {secret} has not the password of {}", account.name))?;
+            if self.commit(unit).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// An account whose secret was looked for.
@@ -103,10 +131,33 @@ impl Run<'_> {
                 let text = format!("secret {secret} matches {name} and cannot be read: {why}");
                 (SecretFindingKind::Unreadable, text, Some(secret), None)
             }
+            SecretMatch::Unclear(why) => {
+                let text = format!("no secret can be looked for that is {name}'s: {why}");
+                let secret = job.before.as_ref().and_then(|before| before.secret.clone());
+                (SecretFindingKind::Unclear, text, secret, None)
+            }
         };
+        // What cannot be looked at for a while is not tried any earlier for it.
+        let before = job.before.as_ref().filter(|before| before.secret == secret);
+        let tried = tried.or_else(|| before.and_then(|before| before.tried));
         let finding = self.finding(&job.account, kind, text);
         let after = Some(SecretFinding { secret, tried, ..finding });
         Ok((Some(Report { before: job.before, after }), false))
+    }
+
+    /// S-8: a sign-in of ours is not somebody's use of the account, whatever else becomes of the look.
+    async fn remember(&self, account: &Account) -> Result<()> {
+        let now = self.unit().now;
+        for _ in 0..TRIES {
+            let mut unit = self.unit();
+            let Some(mut account) = unit.find::<Account>(account.id.uuid()).await? else { return Ok(()) };
+            complete::remember(&mut account, &[now]);
+            unit.put(&account, format!("the sync signed in as {}", account.name))?;
+            if self.commit(unit).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// S-5: exactly one matches, and its password is the account's.
@@ -116,10 +167,12 @@ impl Run<'_> {
             return Ok((None, true));
         };
         if account != job.account {
+            self.remember(&account).await?;
             return Ok((None, true));
         }
         let holder = self.alm.0.store.holder(&secret_name(self.vault.id, secret.as_str())).await?;
         if holder.is_some_and(|(_, id)| id != account.id.uuid()) {
+            self.remember(&account).await?;
             let text = format!("secret {secret} matches {} and is another account's", account.name);
             let finding = self.finding(&account, SecretFindingKind::Taken, text);
             // Its password was tried and is right; trying it at every sync would be of no use.
@@ -129,6 +182,9 @@ impl Run<'_> {
         link(&mut unit, &mut account, self.vault.id, &secret).await?;
         self.count(&mut unit, |counts| counts.linked += 1).await?;
         let is_linked = self.commit(unit).await?;
+        if !is_linked {
+            self.remember(&account).await?;
+        }
         Ok((None, !is_linked))
     }
 

@@ -137,7 +137,11 @@ impl Run<'_> {
                 let secret = SecretId::new(secret);
                 let drift = store.load(AccountDrift::KIND, account.id.uuid()).await?;
                 let drift = drift.as_ref().map(AccountDrift::read).transpose()?;
-                let is_set = drift.is_some_and(|drift| drift.items.iter().any(is_another_password));
+                // Every wrong sign-in brings a lock-out nearer.
+                let is_set = drift.is_some_and(|drift| {
+                    drift.items.iter().any(is_another_password)
+                        && !rules::is_refused(&drift, &secret, self.begun)
+                });
                 let owner = if is_set { self.owner(&account, known).await? } else { None };
                 let claim = owner.map(|owner| SecretClaim::new(vault, secret.clone(), owner));
                 Wanted::Secret { secret, claim }

@@ -13,6 +13,7 @@ use alm_core::model::event::EventKind;
 use alm_core::model::ids::AccountId;
 use alm_core::model::sync::SyncCounts;
 use alm_core::model::template::EolAction;
+use alm_core::port::store::RecordKind;
 use alm_core::port::vault::Vault as _;
 use alm_core::service::accounts::{DisableAccount, EnableAccount};
 use alm_core::service::drift::AcceptServiceNames;
@@ -263,4 +264,19 @@ async fn s_8_who_is_inactive_is_reported_and_never_disabled() {
     w.execute(&w.admin, SetDomainSync::new(w.domain).dormant_days(None)).await.unwrap();
     w.advance_days(100);
     assert_eq!(w.drift(id).await, []);
+}
+
+/// H-6: what is told of a difference comes after everything that was told of the account before.
+#[tokio::test]
+async fn h_6_what_is_told_of_a_difference_has_the_accounts_version() {
+    let w = World::new().await;
+    let template = w.template(EolAction::Expire).await;
+    let id = w.provisioned(template, "payroll").await;
+    let earlier = w.events(EventKind::AccountProvisioned).await;
+    w.switch(w.object(id).await, false).await;
+    assert_eq!(w.drift(id).await, [DriftKind::Disabled]);
+    let told = w.events(EventKind::AccountDrifted).await;
+    let version = w.store.load(RecordKind::Account, id.uuid()).await.unwrap().unwrap().version;
+    assert_eq!(told[0].account_version, Some(version + 1));
+    assert!(earlier.iter().all(|event| event.account_version < told[0].account_version), "{earlier:?}");
 }

@@ -1,6 +1,7 @@
 //! A secret by hand, with the same check.
 
 use alm_core::model::account::{Account, AccountStatus, Owner};
+use alm_core::model::estate::Domain;
 use alm_core::model::event::EventKind;
 use alm_core::model::template::EolAction;
 use alm_core::service::accounts::{DeleteAccount, DisableAccount, SetOwners};
@@ -24,6 +25,8 @@ async fn o_7_s_5_a_secret_is_linked_by_hand_when_it_is_proved() {
     w.refused(&w.admin, set(wrong.as_str()), "S-5").await;
     let elsewhere = w.vault.plant("13", "elsewhere", "", PASSWORD);
     w.refused(&w.admin, set(elsewhere.as_str()), "S-5").await;
+    let in_none = w.vault.plant("", "in no folder", "", PASSWORD);
+    w.refused(&w.admin, set(in_none.as_str()), "S-5").await;
     let gone = w.vault.plant("12", "gone", "", PASSWORD);
     w.vault.edit(&gone, |stored| stored.active = false);
     w.refused(&w.admin, set(gone.as_str()), "S-5").await;
@@ -59,6 +62,10 @@ async fn s_5_by_hand_is_refused_where_it_makes_no_sense() {
     let gmsa = w.publish("gMSAs", w.managed_body(EolAction::Review)).await;
     let gmsa = w.provisioned_as(gmsa, form("web")).await;
     w.refused(&w.admin, SetAccountSecret::new(gmsa, secret.as_str()), "T-11").await;
+
+    w.rewrite::<Domain>(w.domain.uuid(), |domain| domain.enabled = false).await;
+    w.refused(&w.admin, set(), "O-9").await;
+    w.rewrite::<Domain>(w.domain.uuid(), |domain| domain.enabled = true).await;
 
     // A rotation that was given up left open which of two holds.
     let place = w.body(EolAction::Review).vault.unwrap();

@@ -13,6 +13,7 @@ use alm_core::service::sync::SyncOptions;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
+use super::through::Through;
 use crate::it::world::World;
 
 async fn provisioned(w: &World) -> (AccountId, SecretId) {
@@ -114,9 +115,80 @@ async fn v_8_a_vault_value_that_changed_and_signs_in_is_no_drift() {
     assert_eq!(w.vault_synced().await.rotated, 0);
     assert_eq!(drift().await, [DriftKind::Password]);
     w.vault.write_password(&secret, &other).await.unwrap();
+    w.clock.advance(SignedDuration::from_hours(25));
     assert_eq!(w.vault_synced().await.rotated, 1);
     assert_eq!(w.alm.account_drift(&w.admin, id).await.unwrap(), None);
     assert_eq!(drift().await, []);
     assert_eq!(w.events(EventKind::AccountPasswordRotated).await.len(), 2);
     assert!(w.alm.verify_audit().await.unwrap().is_intact());
+}
+
+/// While somebody's password is reported, the vault's is wrong; it is tried once a day, by whichever sync, so that nobody is locked out.
+#[tokio::test]
+async fn v_8_a_refused_password_is_not_tried_at_every_sync() {
+    let w = World::new().await;
+    let (id, secret) = provisioned(&w).await;
+    let through = Through::new(&w);
+    let alm = through.alm(&w).await;
+    w.clock.advance(SignedDuration::from_hours(5));
+    changed_by_vault(&w, id, &secret, false).await;
+    w.clock.advance(SignedDuration::from_mins(20));
+    alm.sync(&w.admin, w.domain, SyncOptions::new()).await.unwrap();
+    assert_eq!(through.binds(), 1, "it is news");
+    let sync = async || alm.sync_vault(&w.admin, w.vault_id).await.unwrap().counts.rotated;
+    for _ in 0..5 {
+        w.clock.advance(SignedDuration::from_hours(4));
+        alm.sync(&w.admin, w.domain, SyncOptions::new()).await.unwrap();
+        assert_eq!(sync().await, 0);
+    }
+    assert_eq!(through.binds(), 1, "not tried again for a day");
+    for _ in 0..5 {
+        w.clock.advance(SignedDuration::from_hours(5));
+        assert_eq!(sync().await, 0);
+    }
+    assert_eq!(through.binds(), 2);
+    changed_by_vault(&w, id, &secret, true).await;
+    w.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!((sync().await, through.binds()), (1, 3));
+    assert_eq!(w.alm.account_drift(&w.admin, id).await.unwrap(), None);
+}
+
+/// A vault that is away says nothing, and so does an account that is locked: the next sync looks, and no owner is told what is not so.
+#[tokio::test]
+async fn v_8_a_vault_that_is_away_makes_no_drift() {
+    let w = World::new().await;
+    let (id, secret) = provisioned(&w).await;
+    let through = Through::new(&w);
+    let alm = through.alm(&w).await;
+    w.clock.advance(SignedDuration::from_hours(5));
+    changed_by_vault(&w, id, &secret, true).await;
+    let drift = async || {
+        w.clock.advance(SignedDuration::from_mins(20));
+        alm.sync(&w.admin, w.domain, SyncOptions::new()).await.unwrap();
+        w.alm.account_drift(&w.admin, id).await.unwrap().map_or(0, |drift| drift.items.len())
+    };
+    through.no_vault();
+    assert_eq!(drift().await, 0);
+    through.lock();
+    assert_eq!(drift().await, 0);
+    assert!(w.events(EventKind::AccountDrifted).await.is_empty());
+    through.unlock();
+    assert_eq!(drift().await, 0);
+    assert_eq!(w.events(EventKind::AccountPasswordRotated).await.len(), 1, "it was the vault");
+    // Somebody's, seen once the vault is back; and another one then, while it is away again, leaves what was reported.
+    w.clock.advance(SignedDuration::from_hours(5));
+    changed_by_vault(&w, id, &secret, false).await;
+    let other = SecretString::from("Typed-1n-by-somebody!");
+    let object = w.record(id).await.object_guid;
+    w.directory.set_password(object, &other, SetPasswordOptions::new()).await.unwrap();
+    through.no_vault();
+    assert_eq!(drift().await, 0);
+    through.unlock();
+    assert_eq!(drift().await, 1);
+    let before = w.alm.account_drift(&w.admin, id).await.unwrap();
+    w.clock.advance(SignedDuration::from_hours(5));
+    w.directory.set_password(object, &other, SetPasswordOptions::new()).await.unwrap();
+    through.no_vault();
+    assert_eq!(drift().await, 1);
+    assert_eq!(w.alm.account_drift(&w.admin, id).await.unwrap(), before);
 }

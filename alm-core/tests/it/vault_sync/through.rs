@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use alm_core::engine::PlaceInspector;
 use alm_core::model::ids::{SecretId, VaultId};
+use alm_core::model::mirror::{ChangesOrder, Reading};
 use alm_core::model::secret_link::{
     ClaimVerdict, SecretClaim, SecretMatch, SecretProof, SecretSearch, SecretView,
 };
@@ -12,6 +13,7 @@ use alm_core::model::template::TemplateBody;
 use alm_core::port::inspector::Inspector;
 use alm_core::{Alm, Error, ErrorKind, Refusal, Result};
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 
 use super::super::chaos::{Chaos, ChaosDirectory};
 use super::super::world::World;
@@ -28,6 +30,8 @@ type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct Through {
     inner: PlaceInspector,
+    /// What is the same without trouble: changes of a domain.
+    plain: PlaceInspector,
     chaos: Arc<Chaos>,
     trouble: Mutex<Option<Trouble>>,
     meanwhile: Mutex<Option<Happening>>,
@@ -44,7 +48,8 @@ impl Through {
         let chaos = Chaos::new([]);
         let directory = ChaosDirectory { inner: world.directory.clone(), chaos: chaos.clone() };
         let inner = PlaceInspector::new(Arc::new(directory), world.vault.clone());
-        Arc::new(Self { inner, chaos, trouble: Mutex::new(None), meanwhile: Mutex::new(None) })
+        let plain = PlaceInspector::new(world.directory.clone(), world.vault.clone());
+        Arc::new(Self { inner, plain, chaos, trouble: Mutex::new(None), meanwhile: Mutex::new(None) })
     }
 
     /// The same service, looking through this one.
@@ -132,6 +137,10 @@ impl Inspector for Through {
             }
             (_, found) => found,
         })
+    }
+
+    fn changes(&self, order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
+        self.plain.changes(order)
     }
 
     async fn prove_secret(&self, claim: &SecretClaim) -> Result<ClaimVerdict> {

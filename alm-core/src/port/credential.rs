@@ -1,0 +1,126 @@
+//! Secrets of receivers, by name, on the host that delivers: none of them is in the store.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::error::{Error, ErrorKind, Result};
+
+const OPERATION: &str = "credential.read";
+
+/// A name and a secret that belong together. Its `Debug` does not show the secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Credential {
+    /// A user's name or a client's id; empty where only the secret counts.
+    pub user: String,
+    /// The password, the client's secret, or the key.
+    pub secret: SecretString,
+}
+
+impl Credential {
+    /// Both.
+    pub fn new(user: impl Into<String>, secret: SecretString) -> Self {
+        Self { user: user.into(), secret }
+    }
+
+    /// A key.
+    pub fn key(secret: SecretString) -> Self {
+        Self { user: String::new(), secret }
+    }
+}
+
+/// Knows credentials by their names. Asked with each delivery, so that a new secret counts at once.
+#[async_trait]
+pub trait CredentialSource: Debug + Send + Sync + 'static {
+    /// The credential of a name: 1 to 64 ASCII letters, digits, `_` and `-`.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) when there is none, naming the name and where it was looked for, never a secret.
+    async fn credential(&self, name: &str) -> Result<Credential>;
+}
+
+fn missing(name: &str, place: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Config, OPERATION, format!("there is no credential {name} in {place}"))
+}
+
+/// Credentials that the program has itself.
+#[derive(Clone, Debug, Default)]
+pub struct OwnCredentials(BTreeMap<String, Credential>);
+
+impl OwnCredentials {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// One more.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, credential: Credential) -> Self {
+        self.0.insert(name.into(), credential);
+        self
+    }
+}
+
+#[async_trait]
+impl CredentialSource for OwnCredentials {
+    async fn credential(&self, name: &str) -> Result<Credential> {
+        self.0.get(name).cloned().ok_or_else(|| missing(name, "the program"))
+    }
+}
+
+/// Credentials in the environment: that of the name `itsm-hook` has its secret in `ALM_CREDENTIAL_ITSM_HOOK_SECRET`, and its user, if it has one, in
+/// `ALM_CREDENTIAL_ITSM_HOOK_USER`.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct EnvironmentCredentials;
+
+impl EnvironmentCredentials {
+    /// Those of this process.
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+#[async_trait]
+impl CredentialSource for EnvironmentCredentials {
+    async fn credential(&self, name: &str) -> Result<Credential> {
+        let stem = format!("ALM_CREDENTIAL_{}", name.to_uppercase().replace('-', "_"));
+        let secret = std::env::var(format!("{stem}_SECRET")).map_err(|_| missing(name, "the environment"))?;
+        let user = std::env::var(format!("{stem}_USER")).unwrap_or_default();
+        Ok(Credential::new(user, secret.into()))
+    }
+}
+
+/// Credentials in files of a folder, as orchestrators mount them: that of the name `itsm-hook` has its secret in `itsm-hook.secret`, and its user, if it
+/// has one, in `itsm-hook.user`. A line break at the end does not count. Who may read the folder is the host's to say.
+#[derive(Clone, Debug)]
+pub struct FolderCredentials(PathBuf);
+
+impl FolderCredentials {
+    /// Those in this folder.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    fn read(&self, name: &str, what: &str) -> Option<String> {
+        // A name from a store must not lead out of the folder.
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if name.is_empty() || !name.chars().all(fits) {
+            return None;
+        }
+        let text = std::fs::read_to_string(self.0.join(format!("{name}.{what}"))).ok()?;
+        Some(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+#[async_trait]
+impl CredentialSource for FolderCredentials {
+    async fn credential(&self, name: &str) -> Result<Credential> {
+        let secret = self.read(name, "secret").ok_or_else(|| missing(name, self.0.display()))?;
+        Ok(Credential::new(self.read(name, "user").unwrap_or_default(), secret.into()))
+    }
+}
