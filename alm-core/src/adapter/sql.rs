@@ -8,6 +8,7 @@ pub(super) mod delivery;
 pub(super) mod failure;
 pub(super) mod lease;
 pub(super) mod read;
+pub(super) mod signal;
 pub(super) mod statements;
 pub(super) mod store;
 pub(super) mod value;
@@ -16,6 +17,7 @@ pub(super) mod writer;
 use std::sync::Arc;
 
 use backend::Backend;
+use signal::Signal;
 use writer::{Change, Writer};
 
 use crate::error::Result;
@@ -25,14 +27,22 @@ use crate::error::Result;
 pub(super) struct Core<B: Backend> {
     pub(super) backend: Arc<B>,
     writer: Writer<B>,
+    signal: Signal,
 }
 
 impl<B: Backend> Core<B> {
     /// Begins to write; `keeps` lives until the last connection that writes is closed.
     pub(super) async fn start(backend: B, keeps: impl Send + 'static) -> Result<Self, sqlx::Error> {
         let backend = Arc::new(backend);
-        let writer = Writer::start(Arc::clone(&backend), keeps).await?;
-        Ok(Self { backend, writer })
+        let signal = Signal::new();
+        let writer = Writer::start(Arc::clone(&backend), signal.clone(), keeps).await?;
+        Ok(Self { backend, writer, signal })
+    }
+
+    /// Waits until work may have come.
+    pub(super) async fn work_changed(&self, seen: u64) -> u64 {
+        self.backend.listen(&self.signal);
+        self.signal.after(seen).await
     }
 
     /// Has a change made.

@@ -1,19 +1,24 @@
 //! The shared store: a schema of PostgreSQL, for any number of processes.
 //!
-//! Every commit holds one row of the schema, so commits come one after the other over all processes, as the chain of the audit needs it; those of one
+//! Every commit holds a lock of the schema, so commits come one after the other over all processes, as the chain of the audit needs it; those of one
 //! process that wait together go to the disk together. Leases go by the database's clock.
 
 mod backend;
+mod connect;
 mod error;
+mod listen;
 mod options;
+#[cfg(test)]
+mod real_postgres;
 mod schema;
+mod text;
 
 pub use options::{LeaseClock, PostgresOptions, Tls};
 
 use self::backend::Postgres;
 use super::sql::Core;
 use super::sql::backend::Backend as _;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::port::store::Store as _;
 
 const OPEN: &str = "store.open";
@@ -45,26 +50,31 @@ impl PostgresStore {
     /// Call it in the tokio runtime in which the store will be used: its writer is a task there, and ends with it.
     ///
     /// # Errors
-    /// * [`Config`](ErrorKind::Config): the connection would neither be protected nor stay on this machine.
-    /// * [`Refused`](ErrorKind::Refused) with O-14: a name that no schema can have.
-    /// * [`StoreUnavailable`](ErrorKind::StoreUnavailable): it cannot be reached, or the user may not use it.
-    /// * [`StoreNewer`](ErrorKind::StoreNewer): a newer version wrote it. Nothing was changed.
-    /// * [`StoreCorrupt`](ErrorKind::StoreCorrupt): the schema has tables of somebody else. Nothing was changed.
+    /// * [`Config`](crate::ErrorKind::Config): the connection would neither be protected nor stay on this machine.
+    /// * [`Refused`](crate::ErrorKind::Refused) with O-14: a name that no schema can have.
+    /// * [`StoreUnavailable`](crate::ErrorKind::StoreUnavailable): it cannot be reached, or the user may not use it.
+    /// * [`StoreNewer`](crate::ErrorKind::StoreNewer): a newer version wrote it. Nothing was changed.
+    /// * [`StoreCorrupt`](crate::ErrorKind::StoreCorrupt): the schema has tables of somebody else. Nothing was changed.
     pub async fn open(options: PostgresOptions) -> Result<Self> {
         schema::check_name(&options.schema)?;
-        check_tls(&options)?;
+        connect::check(&options)?;
         let place = options.place();
         let name = options.schema.clone();
         let postgres = Postgres::new(options);
         let failed = |error: sqlx::Error| error::of(OPEN, &place, &error.into());
-        let mut connection = postgres.connect().await.map_err(failed)?;
-        let found = schema::prepare(&mut connection, &name).await.map_err(failed)?;
-        drop(Postgres::close(connection).await);
+        let mut session = postgres.connect().await.map_err(failed)?;
+        let found = schema::prepare(&mut session.connection, &name, schema::STEPS).await.map_err(failed)?;
+        drop(Postgres::close(session).await);
         schema::refuse(&found, &place)?;
         let store = Self { core: Core::start(postgres, ()).await.map_err(failed)? };
         // Whether it can be read is better known now.
         store.meta().await?;
         Ok(store)
+    }
+
+    /// Where it is, and how it is used.
+    pub fn options(&self) -> &PostgresOptions {
+        &self.core.backend.options
     }
 
     /// Ends everything under way and closes the connections. Dropping the future still closes them, only unobserved.
@@ -76,18 +86,6 @@ impl PostgresStore {
         self.core.close().await;
         Ok(())
     }
-}
-
-fn check_tls(options: &PostgresOptions) -> Result<()> {
-    let local = options.host.starts_with('/')
-        || options.host == "localhost"
-        || options.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if options.tls == Tls::LocalOnly && !local {
-        let message = format!("an unprotected connection to {} would leave this machine", options.host);
-        return Err(Error::new(ErrorKind::Config, OPEN, message)
-            .with_advice("use Tls::Verified, with the file of your certification authority"));
-    }
-    Ok(())
 }
 
 super::sql::store::store_in_sql!(PostgresStore);

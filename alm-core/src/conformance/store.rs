@@ -92,6 +92,7 @@ macro_rules! store_suite {
                 a_remove_takes_the_indexes_along
                 found_documents_come_in_pages
                 values_are_compared_exactly
+                long_values_are_compared_to_their_end
                 an_index_belongs_to_its_kind
                 a_pair_that_is_there_twice_counts_once
                 a_document_may_have_many_indexes
@@ -106,6 +107,7 @@ macro_rules! store_suite {
                 a_name_can_be_handed_on_in_one_commit
                 two_documents_of_one_commit_cannot_take_one_name
                 names_are_compared_exactly
+                long_names_are_compared_to_their_end
             }
             due {
                 the_earliest_come_first
@@ -171,6 +173,7 @@ macro_rules! store_suite {
             remembered {
                 a_result_is_remembered
                 a_key_is_taken_once_for_each_actor
+                long_keys_are_compared_to_their_end
                 older_results_are_forgotten
             }
             audit {
@@ -255,6 +258,6 @@ mod tests {
                 cases += 1;
             }
         }
-        assert!(cases >= 105, "only {cases} cases were found");
+        assert!(cases >= 108, "only {cases} cases were found");
     }
 }

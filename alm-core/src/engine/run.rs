@@ -175,13 +175,17 @@ impl Engine {
         }
     }
 
-    /// Works until `stop` is ready: finishes the effect under way, then returns. Looks for work every `pause`.
+    /// Works until `stop` is ready: finishes the effect under way, then returns. Looks for work every `pause`, and at once where the link tells
+    /// that some has come.
+    ///
+    /// Dropping the future does to an effect under way what it does in [`run_ready`](Self::run_ready).
     ///
     /// # Errors
     /// Those of the link that do not pass by themselves.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send, pause: Duration) -> Result<RunReport> {
         let mut stop = Box::pin(stop);
         let mut total = RunReport::default();
+        let mut seen = 0;
         loop {
             match self.run_ready().await {
                 Ok(report) => {
@@ -192,10 +196,23 @@ impl Engine {
                 Err(error) if error.is_transient() => tracing::warn!(%error, "the service is away"),
                 Err(error) => return Err(error),
             }
-            match select(stop, self.clock.sleep(pause)).await {
+            match select(stop, Box::pin(self.wait(seen, pause))).await {
                 Either::Left(_) => return Ok(total),
-                Either::Right(((), rest)) => stop = rest,
+                Either::Right((now, rest)) => (seen, stop) = (now, rest),
             }
+        }
+    }
+
+    /// For at most `pause`; what the link told last.
+    async fn wait(&self, seen: u64, pause: Duration) -> u64 {
+        match select(self.link.work_changed(seen), self.clock.sleep(pause)).await {
+            Either::Left((Ok(now), _)) => now,
+            // Whoever is away would be asked again without a pause.
+            Either::Left((Err(_), pause)) => {
+                pause.await;
+                seen
+            }
+            Either::Right(_) => seen,
         }
     }
 

@@ -134,4 +134,14 @@ pub trait EngineLink: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the service cannot be reached.
     async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>>;
+
+    /// Waits until work may have come that no engine has, as [`Store::work_changed`](crate::port::store::Store::work_changed) says. A hint, to be
+    /// waited for with a limit. A link that can tell nothing waits for ever, as the default does.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    async fn work_changed(&self, seen: u64) -> Result<u64> {
+        let _ = seen;
+        std::future::pending().await
+    }
 }

@@ -402,12 +402,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// As [`meta`](Store::meta).
     async fn claim(&self, claim: Claim) -> Result<Vec<Lease>>;
 
-    /// Makes a lease last until `until`.
+    /// Makes a lease last for the time `lasting` from now on. A store that has a clock of its own, shared by all engines, takes that one's now and
+    /// not the caller's, as it does in [`claim`](Store::claim). Dropping the future leaves open whether it happened.
     ///
     /// # Errors
     /// [`ErrorKind::StaleLease`] when the saga has a newer one, or none any more because it was given back or the work is done. One that
     /// has expired, but that nobody else has taken, can be renewed.
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease>;
+    async fn renew(&self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease>;
 
     /// Gives a lease back, so that others can claim the work at once. Giving back one that is no longer held changes nothing.
     ///
@@ -420,6 +421,17 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// As [`meta`](Store::meta).
     async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>>;
+
+    /// Waits until work may have come that nobody has a lease on, and gives the number to ask with the next time; 0 is the number to begin with,
+    /// and is answered at once. Whoever asks, claims, and asks again with the number from before misses nothing that comes in between.
+    ///
+    /// It is a hint, which may come for nothing, and which may fail to come: wait for it with a limit, and claim then. It does not tell when
+    /// work that is already there becomes ready; [`next_ready`](Store::next_ready) does. A store that can tell nothing waits for ever, as the
+    /// default does.
+    async fn work_changed(&self, seen: u64) -> u64 {
+        let _ = seen;
+        std::future::pending().await
+    }
 
     /// The whole journal of a saga, in order.
     ///

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::signal::Signal;
 use super::value::{Columns, Value};
 use crate::error::Error;
 
@@ -20,7 +21,7 @@ pub(in crate::adapter) trait Backend: Debug + Send + Sync + 'static {
     const FORMAT: u32;
     /// Begins a transaction in which nobody else writes.
     const BEGIN: &'static str;
-    /// The counters, held against other writers until the transaction ends.
+    /// The counters: epoch, commits, number and hash of the last audit record, and what [`check`](Backend::check) looks at.
     const COUNTERS: &'static str;
     /// Documents by an index.
     const FIND: &'static str;
@@ -53,6 +54,22 @@ pub(in crate::adapter) trait Backend: Debug + Send + Sync + 'static {
         text: &'static str,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
+
+    /// Whether the database is still one that this version may write, by its counters.
+    fn check(_counters: &Self::Row) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
+    /// Tells other processes, with the end of the transaction, that work may have come.
+    fn announce(
+        &self,
+        _connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Sees to it that what other processes announce raises the signal.
+    fn listen(&self, _signal: &Signal) {}
 
     /// Now, by the clock that all who use the database share; the caller's where there is none.
     fn now(

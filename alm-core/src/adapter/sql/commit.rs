@@ -135,7 +135,7 @@ async fn declare<B: Backend>(
     for put in puts {
         let (kind, id) = (Value::from(put.kind.name()), Value::from(put.id));
         for (index, value) in put.indexes.iter().collect::<BTreeSet<_>>() {
-            indexes.push([kind.clone(), (*index).into(), value.as_str().into(), id.clone()]);
+            indexes.push([kind.clone(), (*index).into(), Value::key(value), id.clone()]);
         }
         let mut first = HashMap::new();
         for (due, at) in &put.due {
@@ -151,7 +151,8 @@ async fn declare<B: Backend>(
             match put.work {
                 Some(work) => {
                     let row = [id, work.domain.uuid().into(), work.ready_at.into()];
-                    on.change(sql::QUEUE, row).await?;
+                    // The work of a saga that an engine has in its hands is news to nobody.
+                    on.work_came |= on.one(sql::QUEUE, row).await?.int(0)? == 1;
                 }
                 None => {
                     on.change(sql::UNQUEUE, [id]).await?;
@@ -165,11 +166,11 @@ async fn declare<B: Backend>(
 }
 
 async fn take_name<B: Backend>(on: &mut Transaction<'_, B>, name: &str, put: &Put) -> Result<(), Failure> {
-    let row = [name.into(), put.kind.name().into(), put.id.into()];
+    let row = [Value::key(name), put.kind.name().into(), put.id.into()];
     if on.change(sql::TAKE_NAME, row).await? == 1 {
         return Ok(());
     }
-    let holder = on.one(sql::HOLDER, [name.into()]).await?;
+    let holder = on.one(sql::HOLDER, [Value::key(name)]).await?;
     let held_by: RecordKind = kind(&holder.text(0)?)?;
     let message = format!("the name {name:?} is held by {} {}", held_by.name(), holder.id(1)?);
     Err(Failure::Refused(changed(message)))
@@ -193,7 +194,7 @@ async fn append<B: Backend>(on: &mut Transaction<'_, B>, entry: &JournalEntry) -
 async fn remember<B: Backend>(on: &mut Transaction<'_, B>, remembered: &Remembered) -> Result<(), Failure> {
     let row = [
         remembered.actor.into(),
-        remembered.key.as_str().into(),
+        Value::key(&remembered.key),
         remembered.command.as_str().into(),
         remembered.result.as_str().into(),
         remembered.at.into(),

@@ -41,8 +41,7 @@ impl<B: Backend> Change<B> for Claim {
         // A lease that lasts until this instant or less has been over for the whole grace.
         let now = on.now(self.now).await?;
         let over = signed(self.grace).and_then(|by| now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
-        let until = signed(self.lease).and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX);
-        let until = kept(until);
+        let until = after(now, self.lease);
         let mut ready: Vec<(Timestamp, SagaId)> = Vec::new();
         for domain in self.domains.iter().collect::<BTreeSet<_>>() {
             let values = [
@@ -75,6 +74,11 @@ impl<B: Backend> Change<B> for Claim {
     }
 }
 
+/// So long after an instant, as the store keeps it; the latest that there is where it would be after that.
+fn after(now: Timestamp, by: Duration) -> Timestamp {
+    kept(signed(by).and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX))
+}
+
 fn signed(duration: Duration) -> Option<SignedDuration> {
     SignedDuration::try_from(duration).ok()
 }
@@ -83,7 +87,8 @@ fn signed(duration: Duration) -> Option<SignedDuration> {
 #[derive(Debug)]
 pub(in crate::adapter) struct Renew {
     pub(in crate::adapter) lease: Lease,
-    pub(in crate::adapter) until: Timestamp,
+    pub(in crate::adapter) now: Timestamp,
+    pub(in crate::adapter) lasting: Duration,
 }
 
 impl<B: Backend> Change<B> for Renew {
@@ -93,12 +98,13 @@ impl<B: Backend> Change<B> for Renew {
 
     async fn run(&self, on: &mut Transaction<'_, B>) -> Result<Lease, Failure> {
         let Lease { saga, engine, epoch, .. } = self.lease;
-        let row = [saga.uuid().into(), epoch.into(), engine.uuid().into(), self.until.into()];
+        let until = after(on.now(self.now).await?, self.lasting);
+        let row = [saga.uuid().into(), epoch.into(), engine.uuid().into(), until.into()];
         if on.change(sql::RENEW, row).await? == 0 {
             return Err(stale("store.renew", Fence { saga, epoch }).into());
         }
         on.counters.commits += 1;
-        Ok(Lease { until: kept(self.until), ..self.lease })
+        Ok(Lease { until, ..self.lease })
     }
 }
 
@@ -112,7 +118,12 @@ impl<B: Backend> Change<B> for Release {
     const OPERATION: &'static str = "store.release";
 
     async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
-        on.change(sql::RELEASE, [self.0.saga.uuid().into(), self.0.epoch.into()]).await?;
+        let freed = on.optional(sql::RELEASE, [self.0.saga.uuid().into(), self.0.epoch.into()]).await?;
+        if let Some(row) = freed
+            && row.instant(0)? <= on.now(Timestamp::now()).await?
+        {
+            on.work_came = true;
+        }
         Ok(())
     }
 }

@@ -71,7 +71,7 @@ impl<B: Backend> Core<B> {
         limit: u32,
     ) -> Result<Vec<Document>> {
         let Some(first) = behind(after) else { return Ok(Vec::new()) };
-        let values = [kind.name().into(), index.into(), value.into(), first, Value::Int(limit.into())];
+        let values = [kind.name().into(), index.into(), Value::key(value), first, Value::Int(limit.into())];
         self.rows("store.find", B::FIND, values, |row| document(kind, row)).await
     }
 
@@ -81,13 +81,13 @@ impl<B: Backend> Core<B> {
         index: &str,
         value: &str,
     ) -> Result<u64> {
-        let values = [kind.name().into(), index.into(), value.into()];
+        let values = [kind.name().into(), index.into(), Value::key(value)];
         Ok(self.row("store.count", sql::COUNT, values, |row| row.number(0)).await?.unwrap_or(0))
     }
 
     pub(in crate::adapter) async fn read_holder(&self, unique: &str) -> Result<Option<(RecordKind, Uuid)>> {
         let read = |row: &B::Row| Ok((kind(&row.text(0)?)?, row.id(1)?));
-        self.row("store.holder", sql::HOLDER, [unique.into()], read).await
+        self.row("store.holder", sql::HOLDER, [Value::key(unique)], read).await
     }
 
     pub(in crate::adapter) async fn read_due(
@@ -136,7 +136,7 @@ impl<B: Backend> Core<B> {
             let (command, result, at) = (row.text(0)?, row.text(1)?, row.instant(2)?);
             Ok(Remembered { actor, key: key.to_owned(), command, result, at })
         };
-        self.row("store.remembered", sql::REMEMBERED, [actor.into(), key.into()], read).await
+        self.row("store.remembered", sql::REMEMBERED, [actor.into(), Value::key(key)], read).await
     }
 
     pub(in crate::adapter) async fn read_audit(&self, from: u64, limit: u32) -> Result<Vec<AuditRecord>> {

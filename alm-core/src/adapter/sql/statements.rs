@@ -35,7 +35,8 @@ statements! {
     WITHDRAW_NAMES = "DELETE FROM unique_name WHERE kind = $1 AND id = $2";
     TAKE_NAME = "INSERT INTO unique_name (name, kind, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     QUEUE = "INSERT INTO work (saga, domain, ready_at, epoch) VALUES ($1, $2, $3, 0) \
-             ON CONFLICT (saga) DO UPDATE SET domain = excluded.domain, ready_at = excluded.ready_at";
+             ON CONFLICT (saga) DO UPDATE SET domain = excluded.domain, ready_at = excluded.ready_at \
+             RETURNING CAST(CASE WHEN engine IS NULL THEN 1 ELSE 0 END AS BIGINT)";
     UNQUEUE = "DELETE FROM work WHERE saga = $1";
     APPEND = "INSERT INTO journal (saga, seq, body) SELECT $1, $2, $3 \
               WHERE $2 = 1 + (SELECT coalesce(max(seq), 0) FROM journal WHERE saga = $1)";
@@ -71,7 +72,8 @@ statements! {
     EPOCH = "SELECT epoch FROM work WHERE saga = $1";
     LEASE = "UPDATE work SET engine = $2, epoch = $3, until = $4 WHERE saga = $1";
     RENEW = "UPDATE work SET until = $4 WHERE saga = $1 AND epoch = $2 AND engine = $3";
-    RELEASE = "UPDATE work SET engine = NULL, until = NULL WHERE saga = $1 AND epoch = $2";
+    RELEASE = "UPDATE work SET engine = NULL, until = NULL WHERE saga = $1 AND epoch = $2 AND engine IS NOT NULL \
+               RETURNING ready_at";
 }
 
 /// The beginnings of statements that write many rows at once; see [`super::writer::Transaction::insert_rows`].

@@ -4,6 +4,8 @@
 macro_rules! store_in_sql {
     ($store:ty) => {
         const _: () = {
+            use std::time::Duration;
+
             use async_trait::async_trait;
             use jiff::Timestamp;
             use uuid::Uuid;
@@ -79,8 +81,8 @@ macro_rules! store_in_sql {
                     self.core.change(claim).await
                 }
 
-                async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease> {
-                    self.core.change(lease::Renew { lease: *lease, until }).await
+                async fn renew(&self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease> {
+                    self.core.change(lease::Renew { lease: *lease, now, lasting }).await
                 }
 
                 async fn release(&self, lease: &Lease) -> Result<()> {
@@ -89,6 +91,10 @@ macro_rules! store_in_sql {
 
                 async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>> {
                     self.core.read_next_ready(domains).await
+                }
+
+                async fn work_changed(&self, seen: u64) -> u64 {
+                    self.core.work_changed(seen).await
                 }
 
                 async fn journal(&self, saga: SagaId) -> Result<Vec<JournalEntry>> {

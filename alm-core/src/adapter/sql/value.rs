@@ -13,7 +13,15 @@ use crate::model::audit::ChainHash;
 pub(in crate::adapter) enum Value {
     Int(i64),
     Text(Option<String>),
+    /// A text that rows are found by and that is never read back: it may be long, and hold anything.
+    Key(String),
     Id(Option<Uuid>),
+}
+
+impl Value {
+    pub(super) fn key(text: &str) -> Self {
+        Self::Key(text.to_owned())
+    }
 }
 
 impl From<Uuid> for Value {

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::backend::Backend;
 use super::failure::Failure;
+use super::signal::Signal;
 use super::statements as sql;
 use super::value::{Columns as _, Value};
 use crate::error::{Outcome, Result};
@@ -43,6 +44,8 @@ pub(in crate::adapter) struct Transaction<'a, B: Backend> {
     backend: &'a B,
     connection: &'a mut B::Connection,
     pub(super) counters: Counters,
+    /// Whether there is work now that an engine may be waiting for.
+    pub(super) work_came: bool,
 }
 
 /// How many rows one statement writes. Few sizes, so that few statements have to be kept prepared.
@@ -128,6 +131,7 @@ impl Counters {
     async fn load<B: Backend>(connection: &mut B::Connection) -> Result<Self, sqlx::Error> {
         let rows = B::fetch(connection, B::COUNTERS, Vec::new()).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        B::check(row)?;
         let empty = row.maybe_int(2)?.is_none();
         let (audit_seq, audit_hash) =
             if empty { (0, ChainHash::GENESIS) } else { (row.number(2)?, row.hash(3)?) };
@@ -151,10 +155,14 @@ pub(super) struct Writer<B: Backend> {
 
 impl<B: Backend> Writer<B> {
     /// Starts the task; `keeps` is let go when it has ended and its connection is closed.
-    pub(super) async fn start(backend: Arc<B>, keeps: impl Send + 'static) -> Result<Self, sqlx::Error> {
+    pub(super) async fn start(
+        backend: Arc<B>,
+        signal: Signal,
+        keeps: impl Send + 'static,
+    ) -> Result<Self, sqlx::Error> {
         let connection = Some(backend.connect().await?);
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let worker = Worker { backend: Arc::clone(&backend), connection };
+        let worker = Worker { backend: Arc::clone(&backend), signal, connection };
         let task = tokio::spawn(async move {
             worker.run(jobs).await;
             drop(keeps);
@@ -243,6 +251,7 @@ impl<B: Backend, C: Change<B>> Job<B> for Pending<C, C::Answer> {
 
 struct Worker<B: Backend> {
     backend: Arc<B>,
+    signal: Signal,
     /// `None` after it was lost.
     connection: Option<B::Connection>,
 }
@@ -282,55 +291,90 @@ impl<B: Backend> Worker<B> {
         if jobs.is_empty() {
             return Ended::Committed;
         }
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => match self.backend.connect().await {
-                Ok(connection) => connection,
-                Err(error) => return failed(error, Outcome::NotDone),
-            },
-        };
+        if let Some(connection) = self.connection.take() {
+            match self.on(connection, jobs).await {
+                // The connection had ended while nobody used it, or just now; nothing was done, so it is done on another one.
+                Ended::Failed(Failed { outcome: Outcome::NotDone, .. }) if self.connection.is_none() => {}
+                ended => return ended,
+            }
+        }
+        match self.backend.connect().await {
+            Ok(connection) => self.on(connection, jobs).await,
+            Err(error) => failed(error, Outcome::NotDone),
+        }
+    }
+
+    /// The transaction on a connection, which is kept if it can be used on.
+    async fn on(&mut self, mut connection: B::Connection, jobs: &mut [Box<dyn Job<B>>]) -> Ended {
         let ended = match fill(&*self.backend, &mut connection, jobs).await {
             Err(error) => failed(error, Outcome::NotDone),
-            Ok(()) => match execute::<B>(&mut connection, "COMMIT").await {
-                Ok(()) => Ended::Committed,
+            Ok(Filled { keep: true, work_came }) => match execute::<B>(&mut connection, "COMMIT").await {
+                Ok(()) => {
+                    self.connection = Some(connection);
+                    if work_came {
+                        self.signal.raise();
+                    }
+                    return Ended::Committed;
+                }
                 Err(error) if B::certainly_undone(&error) => failed(error, Outcome::NotDone),
                 Err(error) => failed(error, Outcome::Unknown),
             },
+            Ok(Filled { keep: false, .. }) => Ended::Committed,
         };
-        if let Ended::Failed(Failed { error, .. }) = &ended {
-            // The database has ended the transaction by itself after some failures; then this one fails, as it should.
-            let rolled_back = execute::<B>(&mut connection, "ROLLBACK").await;
-            if B::connection_lost(error) || rolled_back.is_err_and(|error| B::connection_lost(&error)) {
-                return ended;
-            }
+        if let Ended::Failed(Failed { error, .. }) = &ended
+            && B::connection_lost(error)
+        {
+            return ended;
         }
-        self.connection = Some(connection);
+        // The database has ended the transaction by itself after some failures; then this one fails, as it should.
+        match execute::<B>(&mut connection, "ROLLBACK").await {
+            Err(error) if B::connection_lost(&error) => {}
+            _ => self.connection = Some(connection),
+        }
         ended
     }
 }
 
-/// Everything between BEGIN and COMMIT.
+/// What stands between BEGIN and the end.
+struct Filled {
+    /// Whether it is to be committed; if not, the one change in it was refused.
+    keep: bool,
+    work_came: bool,
+}
+
+/// Everything between BEGIN and the end.
 async fn fill<B: Backend>(
     backend: &B,
     connection: &mut B::Connection,
     jobs: &mut [Box<dyn Job<B>>],
-) -> Result<(), sqlx::Error> {
+) -> Result<Filled, sqlx::Error> {
     execute::<B>(connection, B::BEGIN).await?;
     let loaded = Counters::load::<B>(connection).await?;
-    let mut on = Transaction { backend, connection, counters: loaded };
-    for job in jobs {
-        let before = on.counters;
-        execute::<B>(on.connection, "SAVEPOINT change").await?;
-        if !job.run(&mut on).await? {
-            execute::<B>(on.connection, "ROLLBACK TO change").await?;
-            on.counters = before;
+    let mut on = Transaction { backend, connection, counters: loaded, work_came: false };
+    let keep = match jobs {
+        // Nothing else would be lost with it.
+        [alone] => alone.run(&mut on).await?,
+        jobs => {
+            for job in jobs {
+                let before = (on.counters, on.work_came);
+                execute::<B>(on.connection, "SAVEPOINT change").await?;
+                if !job.run(&mut on).await? {
+                    execute::<B>(on.connection, "ROLLBACK TO change").await?;
+                    (on.counters, on.work_came) = before;
+                }
+                execute::<B>(on.connection, "RELEASE change").await?;
+            }
+            true
         }
-        execute::<B>(on.connection, "RELEASE change").await?;
-    }
-    if on.counters != loaded {
+    };
+    let work_came = on.work_came;
+    if keep && on.counters != loaded {
         on.counters.save::<B>(on.connection).await?;
     }
-    Ok(())
+    if keep && work_came {
+        backend.announce(connection).await?;
+    }
+    Ok(Filled { keep, work_came })
 }
 
 fn failed(error: sqlx::Error, outcome: Outcome) -> Ended {

@@ -1,13 +1,41 @@
 //! What PostgreSQL's failures mean here. The one place where its codes are read.
 
 use std::sync::Arc;
+use std::{fmt, io};
 
 use crate::adapter::sql::failure::Cause;
 use crate::error::{Error, ErrorKind, Outcome};
 
+/// A newer version has brought the tables to its own format since this one opened them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newer(pub(super) i64);
+
+impl fmt::Display for Newer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "format {}", self.0)
+    }
+}
+
+impl std::error::Error for Newer {}
+
+impl From<Newer> for sqlx::Error {
+    fn from(newer: Newer) -> Self {
+        Self::Decode(Box::new(newer))
+    }
+}
+
 /// The server's code (https://www.postgresql.org/docs/current/errcodes-appendix.html), if it was the server that refused.
 fn code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+/// What TLS has to say against a connection comes as a failure to read.
+fn is_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(io) => io.kind() == io::ErrorKind::InvalidData,
+        _ => false,
+    }
 }
 
 /// The server ends, or ended, the session: whatever was under way in it may have happened.
@@ -33,12 +61,26 @@ pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a question that failed so can be asked again on another connection: the one that it had was cut off.
+pub(super) fn worth_another(error: &sqlx::Error) -> bool {
+    let timed_out = matches!(error, sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut);
+    connection_lost(error)
+        && !timed_out
+        && !matches!(error, sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut)
+}
+
 /// The crate's error for one of sqlx, of which it is certain that nothing was done.
 pub(super) fn of(operation: &'static str, place: &str, error: &Arc<sqlx::Error>) -> Error {
     let found = code(error);
     let made = match found.as_deref() {
         Some(code) => of_code(operation, place, code),
         None => match &**error {
+            sqlx::Error::Decode(cause) if cause.is::<Newer>() => Error::new(
+                ErrorKind::StoreNewer,
+                operation,
+                format!("{place} was brought to a newer format ({cause}) while this program had it open"),
+            )
+            .with_advice("end this program and use the newer version; nothing was changed"),
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound => {
                 Error::new(
                     ErrorKind::StoreCorrupt,
@@ -47,15 +89,19 @@ pub(super) fn of(operation: &'static str, place: &str, error: &Arc<sqlx::Error>)
                 )
                 .with_advice("restore a backup; do not go on with it")
             }
-            sqlx::Error::Tls(_) => {
+            other if is_tls(other) => {
                 unavailable(operation, format!("the connection to {place} could not be protected"))
                     .with_advice(
                         "the certificate must be for the host and from an authority that is trusted here",
                     )
             }
-            sqlx::Error::PoolTimedOut => {
-                unavailable(operation, format!("no connection to {place} became free in time"))
-            }
+            sqlx::Error::PoolTimedOut => unavailable(
+                operation,
+                format!("no connection to {place} came about in time"),
+            )
+            .with_advice(
+                "it does not answer, or more readers are needed; it is tried anew with the next operation",
+            ),
             _ => unavailable(operation, format!("{place} cannot be reached"))
                 .with_advice("it is tried anew with the next operation"),
         },

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// Host name or address, or the folder of a Unix socket.
+    /// Host name or address, or the folder of a Unix socket, which begins with `/`.
     pub host: String,
     /// The port. Default: 5432.
     pub port: u16,
@@ -33,7 +33,8 @@ pub struct PostgresOptions {
     /// The schema that the tables are in; it is made if it is missing and may be made. Each instance needs one of its own (O-14).
     /// Lower-case letters, digits and `_`, a letter first, 63 characters at most. Default: `alm`.
     pub schema: String,
-    /// How the connection is kept from being read and bent. Default: verified against the public certification authorities.
+    /// How the connection is kept from being read and bent. Default: not at all over a Unix socket and to this very machine, verified everywhere
+    /// else.
     pub tls: Tls,
     /// How many reads may run at the same time, at least 1. Default: 8.
     pub readers: u32,
@@ -51,7 +52,7 @@ pub struct PostgresOptions {
 pub enum Tls {
     /// Encrypted; the server's certificate and name are verified.
     Verified {
-        /// A file with the certificates (PEM) to verify against; the public ones when not said.
+        /// A file with certificates (PEM) of authorities that are trusted besides those that the machine trusts.
         ca: Option<PathBuf>,
     },
     /// Not at all: only over a Unix socket, or to this very machine.
@@ -72,14 +73,16 @@ pub enum LeaseClock {
 impl PostgresOptions {
     /// A database on a host, and whom to sign in as.
     pub fn new(host: impl Into<String>, database: impl Into<String>, user: impl Into<String>) -> Self {
+        let host = host.into();
+        let tls = if local(&host) { Tls::LocalOnly } else { Tls::Verified { ca: None } };
         Self {
-            host: host.into(),
+            host,
             port: 5432,
             database: database.into(),
             user: user.into(),
             password: None,
             schema: "alm".to_owned(),
-            tls: Tls::Verified { ca: None },
+            tls,
             readers: 8,
             connect_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
@@ -122,10 +125,23 @@ impl PostgresOptions {
         self
     }
 
+    pub(super) fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        local(&self.host)
+    }
+
     /// Where it is, for people.
     pub(super) fn place(&self) -> String {
         format!("the schema {} of the database {} on {}:{}", self.schema, self.database, self.host, self.port)
     }
+}
+
+fn local(host: &str) -> bool {
+    let loopback = || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    host.starts_with('/') || host == "localhost" || loopback()
 }
 
 impl fmt::Debug for PostgresOptions {

@@ -8,7 +8,7 @@ use super::OPEN;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 
 /// The step at place n leads from format n to n + 1.
-const STEPS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
+pub(super) const STEPS: &[&str] = &[include_str!("../../../migrations/postgres/0001_store.sql")];
 
 /// The format that this version writes.
 pub(super) const FORMAT: u32 = 1;
@@ -33,6 +33,7 @@ pub(super) fn check_name(schema: &str) -> Result<()> {
 }
 
 /// How it stands with the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// They are as this version writes them now.
     Ready,
@@ -40,12 +41,23 @@ pub(super) enum Found {
     Newer(u32),
     /// What is there is not ours.
     Foreign,
+    /// Nothing can be written.
+    ReadOnly,
 }
 
 /// Makes the schema and its tables, or brings them to the newest format: all in one transaction.
-pub(super) async fn prepare(connection: &mut PgConnection, schema: &str) -> Result<Found, sqlx::Error> {
+pub(super) async fn prepare(
+    connection: &mut PgConnection,
+    schema: &str,
+    steps: &'static [&'static str],
+) -> Result<Found, sqlx::Error> {
+    let newest = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *transaction).await?;
+    let read_only = sqlx::query("SELECT 1 WHERE current_setting('transaction_read_only') = 'on'");
+    if read_only.fetch_optional(&mut *transaction).await?.is_some() {
+        return Ok(Found::ReadOnly);
+    }
     let there = sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(schema);
     if there.fetch_optional(&mut *transaction).await?.is_none() {
         // The name was checked: it needs no quotes.
@@ -58,27 +70,36 @@ pub(super) async fn prepare(connection: &mut PgConnection, schema: &str) -> Resu
     let names: Vec<String> = tables.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let format = if names.is_empty() {
         0
-    } else if names.iter().any(|name| name == "meta") && names.iter().any(|name| name == "record") {
+    } else if names.iter().any(|name| name == "record") && is_ours(&mut transaction, schema).await? {
         let row = sqlx::query("SELECT format FROM meta WHERE one = 1").fetch_one(&mut *transaction).await?;
         u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(u32::MAX)
     } else {
         return Ok(Found::Foreign);
     };
-    if format > FORMAT {
+    if format > newest {
         return Ok(Found::Newer(format));
     }
-    for step in STEPS.iter().skip(format as usize) {
+    for step in steps.iter().skip(format as usize) {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }
     if format == 0 {
         let text = "INSERT INTO meta (one, format, instance, epoch, commits) VALUES (1, $1, $2, 0, 0)";
-        sqlx::query(text).bind(i64::from(FORMAT)).bind(Uuid::new_v4()).execute(&mut *transaction).await?;
-    } else if format < FORMAT {
+        sqlx::query(text).bind(i64::from(newest)).bind(Uuid::new_v4()).execute(&mut *transaction).await?;
+    } else if format < newest {
         let text = "UPDATE meta SET format = $1 WHERE one = 1";
-        sqlx::query(text).bind(i64::from(FORMAT)).execute(&mut *transaction).await?;
+        sqlx::query(text).bind(i64::from(newest)).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(Found::Ready)
+}
+
+/// Whether the table `meta` is one that this crate makes: other programs have tables of that name too.
+async fn is_ours(connection: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
+    let columns = "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+                   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'meta' \
+                   AND c.relkind = 'r' AND a.attname IN ('one', 'format', 'instance', 'epoch', 'commits')";
+    let row = sqlx::query(columns).bind(schema).fetch_one(connection).await?;
+    Ok(row.try_get::<i64, _>(0)? == 5)
 }
 
 /// What stands against using tables of somebody else, or of later.
@@ -91,6 +112,10 @@ pub(super) fn refuse(found: &Found, place: &str) -> Result<()> {
             format!("{place} has format {format}; this version writes format {FORMAT}"),
         )
         .with_advice("use a newer version; nothing was changed")),
+        Found::ReadOnly => {
+            Err(Error::new(ErrorKind::StoreUnavailable, OPEN, format!("{place} can only be read"))
+                .with_advice("this is a standby: connect to the primary"))
+        }
         Found::Foreign => {
             Err(Error::new(ErrorKind::StoreCorrupt, OPEN, format!("{place} has tables that are not ours"))
                 .with_advice("give it a schema of its own; nothing was changed"))

@@ -79,6 +79,7 @@ fn bind(query: Query<'_>, value: Value) -> Query<'_> {
     match value {
         Value::Int(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
+        Value::Key(key) => query.bind(key),
         Value::Id(id) => query.bind(id.map(|id| id.into_bytes().to_vec())),
     }
 }

@@ -74,7 +74,7 @@ pub async fn commits_are_counted(harness: &impl StoreHarness) {
     let lease = one(&store, claim(1, 0)).await;
     assert_eq!(store.meta().await.unwrap().commits, 3);
     assert_eq!(store.claim(claim(1, 0)).await.unwrap(), []);
-    store.renew(&lease, at(500)).await.unwrap();
+    store.renew(&lease, at(0), std::time::Duration::from_secs(500)).await.unwrap();
     assert_eq!(store.meta().await.unwrap().commits, 4);
     store.release(&lease).await.unwrap();
     store.forget(at(0)).await.unwrap();

@@ -1,7 +1,7 @@
 //! First results of commands.
 
 use super::StoreHarness;
-use super::make::{at, done, id, refused, result};
+use super::make::{at, done, id, refused, result, unwieldy};
 use crate::error::ErrorKind;
 use crate::port::store::{Commit, Remembered, Store as _};
 
@@ -29,6 +29,21 @@ pub async fn a_key_is_taken_once_for_each_actor(harness: &impl StoreHarness) {
     refused(&store, remember(result(1, "key", 3)), ErrorKind::Conflict).await;
     assert_eq!(store.remembered(id(1), "key").await.unwrap(), Some(result(1, "key", 0)));
     assert_eq!(store.remembered(id(2), "key").await.unwrap(), Some(result(2, "key", 1)));
+}
+
+/// However long they are, and whatever is in them.
+pub async fn long_keys_are_compared_to_their_end(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let keys = unwieldy();
+    // What was said of one is not its key once more.
+    let of = |second, key: &str| Remembered { result: format!("\"{second}\""), ..result(1, key, second) };
+    for (second, key) in (0..).zip(&keys) {
+        done(&store, remember(of(second, key))).await;
+    }
+    for (second, key) in (0..).zip(&keys) {
+        assert_eq!(store.remembered(id(1), key).await.unwrap(), Some(of(second, key)));
+        refused(&store, remember(of(second, key)), ErrorKind::Conflict).await;
+    }
 }
 
 /// Those from before the instant, not those of it; their keys can be used again.
