@@ -1,7 +1,17 @@
 //! The shared store: a schema of PostgreSQL, for any number of processes.
 //!
-//! Every commit holds a lock of the schema, so commits come one after the other over all processes, as the chain of the audit needs it; those of one
-//! process that wait together go to the disk together. Leases go by the database's clock.
+//! Every change holds a lock of the schema until its transaction has ended, so changes come one after the other over all processes, as the chain of
+//! the audit needs it; those of one process that wait together go to the disk together. Reads wait for nobody. Leases and their ends go by the
+//! database's clock. Commits survive a power loss as far as the server's `fsync` and `full_page_writes` are on, as they are by default;
+//! `synchronous_commit` is switched on for each session.
+//!
+//! Tested with PostgreSQL 15. Every process keeps one connection that writes, up to [`readers`](PostgresOptions::readers) that read, and one that
+//! listens once an engine waits. A pooler between has to be in session mode. The tables are for this crate alone: it
+//! looks for nobody who writes to them without its lock.
+//!
+//! Instants are kept as they are in SQLite: in nanoseconds since 1970, exactly for the years 1678 to 2261. The driver looks at the
+//! environment variables of PostgreSQL for what cannot be said here: `PGSSLCERT` and `PGSSLKEY` name a client's certificate, `PGSSLROOTCERT` a
+//! file of authorities where [`Tls::Verified`] has none.
 
 mod backend;
 mod connect;
@@ -25,8 +35,15 @@ const OPEN: &str = "store.open";
 
 /// A store in a schema of PostgreSQL, with one writer and some readers in this process.
 ///
-/// Dropping the future of a change before it has begun means that it does not happen; after that, it happens to its end. A connection that is
-/// lost is made anew by the next operation; a commit under way then ends with outcome [`Unknown`](crate::Outcome::Unknown).
+/// Dropping the future of a change before it has begun means that it does not happen; after that, it happens to its end. Dropping the store lets
+/// what was begun end, and closes the connections soon after; [`close`](Self::close) waits for it.
+///
+/// Connections that are lost are made anew. A read is asked again, for as long as
+/// [`connect_timeout`](PostgresOptions::connect_timeout) while the server is away. A change of which nothing can have happened is made again
+/// once, and then fails with outcome [`NotDone`](crate::Outcome::NotDone); one whose end is not known fails with
+/// [`Unknown`](crate::Outcome::Unknown), and whoever asked for it looks before asking again, as this crate's service does.
+///
+/// Only the lease says whether the process of an engine is gone: [`Claim::take_back`](crate::port::store::Claim::take_back) is not safe here.
 ///
 /// ```no_run
 /// use alm_core::adapter::store_postgres::{PostgresOptions, PostgresStore};
@@ -47,14 +64,17 @@ impl PostgresStore {
     /// Opens the store, or makes one with a new instance id if the schema is missing or empty. A store of an older format is brought to the
     /// newest; whoever opens it at the same time waits.
     ///
-    /// Call it in the tokio runtime in which the store will be used: its writer is a task there, and ends with it.
+    /// Call it in the tokio runtime in which the store will be used: its writer is a task there, and ends with it. Dropping the future
+    /// leaves a store that is not open, and nothing half made.
     ///
     /// # Errors
     /// * [`Config`](crate::ErrorKind::Config): the connection would neither be protected nor stay on this machine.
     /// * [`Refused`](crate::ErrorKind::Refused) with O-14: a name that no schema can have.
     /// * [`StoreUnavailable`](crate::ErrorKind::StoreUnavailable): it cannot be reached, or the user may not use it.
     /// * [`StoreNewer`](crate::ErrorKind::StoreNewer): a newer version wrote it. Nothing was changed.
-    /// * [`StoreCorrupt`](crate::ErrorKind::StoreCorrupt): the schema has tables of somebody else. Nothing was changed.
+    /// * [`StoreCorrupt`](crate::ErrorKind::StoreCorrupt): the schema has tables of somebody else, or what must be in ours is missing. Nothing was
+    ///   changed.
+    /// * [`StoreFull`](crate::ErrorKind::StoreFull).
     pub async fn open(options: PostgresOptions) -> Result<Self> {
         schema::check_name(&options.schema)?;
         connect::check(&options)?;

@@ -115,22 +115,28 @@ fn of_code(operation: &'static str, place: &str, code: &str) -> Error {
             .with_advice("make room; nothing was lost"),
         "53300" => unavailable(operation, format!("{place} has no connection left"))
             .with_advice("raise max_connections there, or use fewer readers here"),
-        "57014" => unavailable(operation, format!("{place} took too long for a statement")),
+        "57014" => unavailable(operation, format!("{place} took too long for a statement"))
+            .with_advice("it is overloaded, or another program holds its tables; it can be tried again"),
         "25006" => unavailable(operation, format!("{place} can only be read"))
             .with_advice("this is a standby, or its disk is full: connect to the primary"),
         "28000" | "28P01" => {
             unavailable(operation, format!("{place} does not accept the user or the password"))
+                .with_advice("compare both with what the server has, and its pg_hba.conf")
         }
         "3D000" => {
             unavailable(operation, format!("there is no {place}")).with_advice("make the database first")
         }
-        "42501" => unavailable(operation, format!("the user may not use {place}"))
+        // Tables in a schema that one may not use are said to be nowhere.
+        "42501" | "3F000" => unavailable(operation, format!("the user may not use {place}"))
             .with_advice("it needs to own the schema, or CREATE on the database to make it"),
-        "42P01" | "3F000" => unavailable(operation, format!("{place} has no tables of ours any more")),
+        "42P01" => unavailable(operation, format!("{place} has no tables of ours any more"))
+            .with_advice("somebody removed them: restore a backup"),
         "XX001" | "XX002" => Error::new(ErrorKind::StoreCorrupt, operation, format!("{place} is damaged"))
             .with_advice("restore a backup; do not go on with it"),
-        code if is_ending(code) => unavailable(operation, format!("{place} is shutting down or restarting")),
-        code => unavailable(operation, format!("PostgreSQL failed on {place} with code {code}")),
+        code if is_ending(code) => unavailable(operation, format!("{place} is shutting down or restarting"))
+            .with_advice("it is tried anew with the next operation"),
+        code => unavailable(operation, format!("PostgreSQL failed on {place} with code {code}"))
+            .with_advice("the server's log says more"),
     }
 }
 

@@ -4,6 +4,7 @@
 mod crash;
 mod foreign;
 mod leases;
+mod life;
 mod processes;
 mod secure;
 mod server;

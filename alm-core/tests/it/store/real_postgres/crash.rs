@@ -164,3 +164,30 @@ async fn a_server_that_stays_away_is_named() {
     let error = PostgresStore::open(options).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreUnavailable);
 }
+
+#[test]
+fn a_runtime_that_ends_ends_the_store_and_says_so() {
+    let options = super::options();
+    let first = tokio::runtime::Runtime::new().unwrap();
+    let store = Arc::new(first.block_on(open(&options)));
+    let writer = store.clone();
+    let (answered, answers) = std::sync::mpsc::channel();
+    first.spawn(async move {
+        writer.work_changed(0).await;
+        for number in 1.. {
+            writer.commit(create(number, "{}".to_owned())).await.unwrap();
+            answered.send(number).unwrap();
+        }
+    });
+    assert_eq!(answers.iter().take(20).last(), Some(20));
+    first.shutdown_timeout(Duration::from_secs(10));
+    let last = answers.iter().last().unwrap_or(20);
+
+    let second = tokio::runtime::Runtime::new().unwrap();
+    let error = second.block_on(store.commit(create(1 << 60, "{}".to_owned()))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreUnavailable, "{error}");
+    drop(store);
+    let there = second.block_on(async { chain(&open(&options).await).await });
+    assert_eq!(there, (1..=there.len() as u128).collect::<Vec<_>>());
+    assert!(there.len() as u128 >= last, "an answered commit is gone");
+}
