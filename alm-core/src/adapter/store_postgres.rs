@@ -84,8 +84,9 @@ impl PostgresStore {
         let failed = |error: sqlx::Error| error::of(OPEN, &place, &error.into());
         let mut session = postgres.connect().await.map_err(failed)?;
         let found = schema::prepare(&mut session.connection, &name, schema::STEPS).await.map_err(failed)?;
+        schema::warn_of_risks(&mut session.connection, &place).await.map_err(failed)?;
         drop(Postgres::close(session).await);
-        schema::refuse(&found, &place)?;
+        schema::refuse(found, &place)?;
         let store = Self { core: Core::start(postgres, ()).await.map_err(failed)? };
         // Whether it can be read is better known now.
         store.meta().await?;

@@ -280,7 +280,7 @@ pub struct Claim {
     pub engine: EngineId,
     /// For which domains.
     pub domains: Vec<DomainId>,
-    /// Now. A store that has a clock of its own, shared by all engines, uses that one.
+    /// Now. A store that has a clock of its own, shared by all engines, measures leases with that one, and gives out what is ready by both.
     pub now: Timestamp,
     /// How long the lease is to last.
     pub lease: Duration,

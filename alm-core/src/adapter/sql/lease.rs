@@ -38,15 +38,18 @@ impl<B: Backend> Change<B> for Claim {
     const OPERATION: &'static str = "store.claim";
 
     async fn run(&self, on: &mut Transaction<'_, B>) -> Result<Vec<Lease>, Failure> {
-        // A lease that lasts until this instant or less has been over for the whole grace.
         let now = on.now(self.now).await?;
+        // Ready by both clocks. The service decides by the claimer's whether the time of a step has come; were work given out before that, it
+        // would come back at once, and so on until the clocks agree.
+        let ready_by = now.min(self.now);
+        // A lease that lasts until this instant or less has been over for the whole grace.
         let over = signed(self.grace).and_then(|by| now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN);
         let until = after(now, self.lease);
         let mut ready: Vec<(Timestamp, SagaId)> = Vec::new();
         for domain in self.domains.iter().collect::<BTreeSet<_>>() {
             let values = [
                 domain.uuid().into(),
-                now.into(),
+                ready_by.into(),
                 over.into(),
                 Value::Int(self.take_back.into()),
                 self.engine.uuid().into(),

@@ -211,6 +211,8 @@ enum Ended {
 struct Failed {
     error: Arc<sqlx::Error>,
     outcome: Outcome,
+    /// Whether no connection came about at all: then it is nobody's fault, and trying each alone would only take longer.
+    away: bool,
 }
 
 struct Pending<C, A> {
@@ -277,7 +279,7 @@ impl<B: Backend> Worker<B> {
         for mut job in jobs {
             match &ended {
                 // One of them may have broken it for all: the disk may have room for the others.
-                Ended::Failed(Failed { outcome: Outcome::NotDone, .. }) if !alone => {
+                Ended::Failed(Failed { outcome: Outcome::NotDone, away: false, .. }) if !alone => {
                     let ended = self.together(std::slice::from_mut(&mut job)).await;
                     job.answer(&self.backend, &ended);
                 }
@@ -300,7 +302,9 @@ impl<B: Backend> Worker<B> {
         }
         match self.backend.connect().await {
             Ok(connection) => self.on(connection, jobs).await,
-            Err(error) => failed(error, Outcome::NotDone),
+            Err(error) => {
+                Ended::Failed(Failed { error: error.into(), outcome: Outcome::NotDone, away: true })
+            }
         }
     }
 
@@ -378,7 +382,7 @@ async fn fill<B: Backend>(
 }
 
 fn failed(error: sqlx::Error, outcome: Outcome) -> Ended {
-    Ended::Failed(Failed { error: Arc::new(error), outcome })
+    Ended::Failed(Failed { error: Arc::new(error), outcome, away: false })
 }
 
 async fn execute<B: Backend>(connection: &mut B::Connection, text: &'static str) -> Result<(), sqlx::Error> {

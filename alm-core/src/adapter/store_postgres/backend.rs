@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Row as _};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -24,6 +25,10 @@ use crate::error::Error;
 /// How much longer than the server is waited for: a server that is there gives a statement up by itself.
 const MORE: Duration = Duration::from_secs(5);
 
+/// Microseconds since 1970, by the database's clock.
+const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+const TELL: &str = "SELECT pg_notify($1, $2)";
+
 /// A schema of a database of PostgreSQL.
 pub(super) struct Postgres {
     pub(super) readers: PgPool,
@@ -32,6 +37,8 @@ pub(super) struct Postgres {
     /// Whose announcements are our own.
     own: Uuid,
     listening: OnceLock<Listening>,
+    /// The one that the store was opened in.
+    runtime: Handle,
 }
 
 /// Not derived: the driver's options hold the password as text.
@@ -50,7 +57,14 @@ impl Postgres {
             // Not asked whether it is still there before each question; if it is not, the question says so and is asked again.
             .test_before_acquire(false)
             .connect_lazy_with(connecting.clone());
-        Self { readers, connecting, options, own: Uuid::new_v4(), listening: OnceLock::new() }
+        Self {
+            readers,
+            connecting,
+            options,
+            own: Uuid::new_v4(),
+            listening: OnceLock::new(),
+            runtime: Handle::current(),
+        }
     }
 
     async fn read_once(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<PgRow>, sqlx::Error> {
@@ -102,9 +116,8 @@ impl Backend for Postgres {
     const FORMAT: u32 = schema::FORMAT;
     // One who writes after the other, over all processes: so the chain of the audit has one end. Every statement after the lock sees what the one
     // before has committed. The lock is not that of a row, since holding a row is itself written to the disk, and a claim that finds nothing
-    // should not be. The number is that of the schema's own table.
-    const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
-        SELECT pg_advisory_xact_lock(1095519555, CAST(CAST(CAST('meta' AS regclass) AS oid) AS integer))";
+    // should not be.
+    const BEGIN: &'static str = concat!("BEGIN ISOLATION LEVEL READ COMMITTED; ", schema::alone!());
     const COUNTERS: &'static str = "SELECT m.epoch, m.commits, a.seq, a.hash, m.format \
         FROM meta AS m LEFT JOIN audit AS a ON a.seq = (SELECT max(seq) FROM audit) WHERE m.one = 1";
     const FIND: &'static str = "SELECT r.id, r.version, r.body \
@@ -167,7 +180,6 @@ impl Backend for Postgres {
     }
 
     async fn announce(&self, session: &mut Session) -> Result<(), sqlx::Error> {
-        const TELL: &str = "SELECT pg_notify($1, $2)";
         let values = vec![self.options.schema.as_str().into(), self.own.to_string().into()];
         Self::fetch(session, TELL, values).await?;
         Ok(())
@@ -175,7 +187,7 @@ impl Backend for Postgres {
 
     fn listen(&self, signal: &Signal) {
         self.listening.get_or_init(|| {
-            Listening::start(self.connecting.clone(), &self.options, self.own, signal.clone())
+            Listening::start(&self.runtime, self.connecting.clone(), &self.options, self.own, signal.clone())
         });
     }
 
@@ -183,7 +195,6 @@ impl Backend for Postgres {
         if self.options.clock == LeaseClock::Claimer {
             return Ok(callers);
         }
-        const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
         let rows = Self::fetch(session, NOW, Vec::new()).await?;
         let micros = rows.first().ok_or(sqlx::Error::RowNotFound)?.int(0)?;
         Timestamp::from_microsecond(micros).map_err(|_| Damage::error("the database's clock is out of range"))

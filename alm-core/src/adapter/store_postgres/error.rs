@@ -24,9 +24,9 @@ impl From<Newer> for sqlx::Error {
     }
 }
 
-/// The server's code (https://www.postgresql.org/docs/current/errcodes-appendix.html), if it was the server that refused.
+/// The server's code (<https://www.postgresql.org/docs/current/errcodes-appendix.html>), if it was the server that refused.
 fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error()?.code().map(|code| code.into_owned())
+    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
 }
 
 /// What TLS has to say against a connection comes as a failure to read.

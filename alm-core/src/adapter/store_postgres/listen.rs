@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Executor as _, PgPool};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -29,6 +30,7 @@ impl Drop for Listening {
 impl Listening {
     /// Raises the signal for whatever processes other than `own` announce, and whenever something may have been missed.
     pub(super) fn start(
+        runtime: &Handle,
         connecting: PgConnectOptions,
         options: &PostgresOptions,
         own: Uuid,
@@ -41,7 +43,7 @@ impl Listening {
             .max_lifetime(None)
             .connect_lazy_with(connecting);
         let (channel, own) = (options.schema.clone(), own.to_string());
-        Self(tokio::spawn(async move {
+        Self(runtime.spawn(async move {
             loop {
                 if let Err(error) = hear(&pool, &channel, &own, &signal).await {
                     // Engines go on without it, with every pause of theirs.

@@ -118,6 +118,12 @@ impl PostgresOptions {
         self
     }
 
+    /// Encrypted and verified, trusting the authorities in a file (PEM) besides those that the machine trusts.
+    #[must_use]
+    pub fn ca_file(self, path: impl Into<PathBuf>) -> Self {
+        self.tls(Tls::Verified { ca: Some(path.into()) })
+    }
+
     /// By another clock.
     #[must_use]
     pub const fn clock(mut self, clock: LeaseClock) -> Self {

@@ -18,6 +18,14 @@ const _: () = assert!(STEPS.len() == FORMAT as usize, "each format has its step"
 /// Whoever makes or changes tables holds this lock of the database: any number that nobody else uses.
 const LOCK: i64 = 0x414c_4d43;
 
+/// Waits until nobody else writes to the schema, and keeps it so until the transaction ends. The numbers are our own and that of the schema's table.
+macro_rules! alone {
+    () => {
+        "SELECT pg_advisory_xact_lock(1095519555, CAST(CAST(CAST('meta' AS regclass) AS oid) AS integer))"
+    };
+}
+pub(super) use alone;
+
 /// A schema by a name that needs no quotes, so that there is nothing to quote wrongly.
 pub(super) fn check_name(schema: &str) -> Result<()> {
     let mut letters = schema.chars();
@@ -79,6 +87,9 @@ pub(super) async fn prepare(
     if format > newest {
         return Ok(Found::Newer(format));
     }
+    if 0 < format && format < newest {
+        sqlx::raw_sql(alone!()).execute(&mut *transaction).await?;
+    }
     for step in steps.iter().skip(format as usize) {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }
@@ -93,6 +104,20 @@ pub(super) async fn prepare(
     Ok(Found::Ready)
 }
 
+/// Says so if the server itself would forget commits when the power fails. Its administrator may want that, for a test.
+pub(super) async fn warn_of_risks(connection: &mut PgConnection, place: &str) -> Result<(), sqlx::Error> {
+    let off = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'";
+    for row in sqlx::query(off).fetch_all(connection).await? {
+        let setting: String = row.try_get(0)?;
+        tracing::warn!(
+            store = place,
+            setting,
+            "it is off: a power loss may damage the store or lose commits"
+        );
+    }
+    Ok(())
+}
+
 /// Whether the table `meta` is one that this crate makes: other programs have tables of that name too.
 async fn is_ours(connection: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
     let columns = "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
@@ -103,7 +128,7 @@ async fn is_ours(connection: &mut PgConnection, schema: &str) -> Result<bool, sq
 }
 
 /// What stands against using tables of somebody else, or of later.
-pub(super) fn refuse(found: &Found, place: &str) -> Result<()> {
+pub(super) fn refuse(found: Found, place: &str) -> Result<()> {
     match found {
         Found::Ready => Ok(()),
         Found::Newer(format) => Err(Error::new(

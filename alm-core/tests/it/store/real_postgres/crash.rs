@@ -73,7 +73,7 @@ async fn a_server_that_is_killed_loses_nothing_that_was_answered() {
             sleep(Duration::from_millis(10)).await;
         }
         // And it listens again.
-        let number = u128::try_from(round).unwrap() + 1;
+        let number = u128::from(round) + 1;
         while timeout(Duration::from_millis(1500), stores[0].work_changed(seen)).await.is_ok_and(|now| {
             seen = now;
             true

@@ -14,10 +14,10 @@ const HOUR: i64 = 3600;
 async fn a_wrong_clock_neither_takes_nor_keeps_a_lease() {
     let options = options();
     let (slow, fast) = (open(&options).await, open(&options).await);
-    slow.commit(ready(1, 0, in_seconds(-1))).await.unwrap();
+    slow.commit(ready(1, 0, in_seconds(-2 * HOUR))).await.unwrap();
     let minute = Duration::from_mins(1);
 
-    // An hour behind: it is ready all the same, and the lease ends by the database's clock.
+    // An hour behind: the lease ends by the database's clock.
     let lease = slow.claim(claim(1, in_seconds(-HOUR), minute)).await.unwrap().remove(0);
     let left = lease.until.duration_since(in_seconds(0));
     assert!(left > SignedDuration::from_secs(50) && left <= SignedDuration::from_secs(60), "{left}");
@@ -28,9 +28,13 @@ async fn a_wrong_clock_neither_takes_nor_keeps_a_lease() {
     let left = renewed.until.duration_since(in_seconds(0));
     assert!(left > SignedDuration::from_secs(110) && left <= SignedDuration::from_secs(120), "{left}");
 
-    // What is not ready by the database's clock is not, though the engine's is past it.
+    // What is not ready by the database's clock is not, though the engine's is past it; nor what is not ready by the engine's: the service
+    // would find that its time has not come, and give it back at once.
     slow.commit(ready(2, 0, in_seconds(HOUR / 2))).await.unwrap();
-    assert_eq!(fast.claim(claim(2, in_seconds(HOUR), minute)).await.unwrap(), []);
+    slow.commit(ready(3, 0, in_seconds(-HOUR / 2))).await.unwrap();
+    assert_eq!(slow.claim(claim(1, in_seconds(-HOUR), minute)).await.unwrap(), []);
+    let given = fast.claim(claim(2, in_seconds(HOUR), minute)).await.unwrap();
+    assert_eq!(given.iter().map(|lease| lease.saga.uuid().as_u128()).collect::<Vec<_>>(), [3]);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn engines_of_several_processes_share_the_work_as_it_comes() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(Duration::from_secs(60), all_done).await.expect("engines are woken");
+    timeout(Duration::from_mins(1), all_done).await.expect("engines are woken");
 
     let mut at_work = 0;
     for (stop, engine) in stops.into_iter().zip(engines) {

@@ -10,8 +10,8 @@ use super::server::administer;
 use super::{open, options, variable};
 
 fn over_tcp(host: &str, ca: &str) -> PostgresOptions {
-    let mut options = options().tls(Tls::Verified { ca: Some(PathBuf::from(variable(ca))) });
-    options.host = host.to_owned();
+    let mut options = options().ca_file(variable(ca));
+    host.clone_into(&mut options.host);
     options
 }
 
