@@ -85,7 +85,7 @@ fn bind(query: Query<'_>, value: Value) -> Query<'_> {
 }
 
 /// A statement with its values.
-pub(super) fn query(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'static> {
+fn query(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'static> {
     values.into_iter().fold(sqlx::query(text), bind)
 }
 
