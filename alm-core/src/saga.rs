@@ -21,6 +21,7 @@ mod provision;
 mod record;
 mod rotate;
 mod sequence;
+mod state;
 mod vault_rotate;
 mod way_back;
 

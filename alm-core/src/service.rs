@@ -10,6 +10,7 @@ pub mod adoption;
 mod alm;
 pub mod api_tokens;
 pub mod approvals;
+mod audit_feed;
 mod begin;
 pub mod bulk;
 mod campaign_sweep;

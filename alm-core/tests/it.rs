@@ -33,6 +33,7 @@ mod it {
     mod people;
     mod policy;
     mod privileges;
+    mod races;
     mod recover;
     mod refusals;
     mod rotation;

@@ -3,16 +3,19 @@
 //! What is written is in [`rules::siem`](crate::rules::siem). No collector says that it has an event: what was sent and is lost on its way stays
 //! lost. Each event has an id, by which a collector can drop what comes twice.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use secrecy::SecretString;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::tls::{self, Identity};
 use crate::error::Result;
 use crate::model::destination::{Destination, Target};
 use crate::model::siem::{SiemFormat, SiemTarget, SiemTransport};
@@ -22,12 +25,16 @@ use crate::rules::siem::{Sender, record};
 /// What a datagram may hold without being cut on its way, in bytes; receivers of both IP versions take this much (RFC 5426, section 3.2).
 const DATAGRAM: usize = 1_180;
 
+/// How long a collector has to say that it does not want us, once it has everything.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Makes a [`SiemCourier`].
 #[derive(Debug)]
 #[must_use]
 pub struct SiemCourierBuilder {
     host: String,
     authorities: Vec<Vec<u8>>,
+    identity: Option<Identity>,
     limit: Duration,
 }
 
@@ -35,6 +42,12 @@ impl SiemCourierBuilder {
     /// Trusts these authorities (PEM) besides those of the machine.
     pub fn authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(pem.into());
+        self
+    }
+
+    /// Shows this certificate to collectors that ask for one (RFC 5425, section 4.2): certificates in PEM, ours first, and its key in PEM.
+    pub fn identity(mut self, certificates: impl Into<Vec<u8>>, key: SecretString) -> Self {
+        self.identity = Some(Identity { certificates: certificates.into(), key });
         self
     }
 
@@ -47,9 +60,9 @@ impl SiemCourierBuilder {
     /// The courier. Nothing is connected yet.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): a certificate that cannot be read.
+    /// [`Config`](crate::ErrorKind::Config): a certificate or key that cannot be read, or a key of another certificate.
     pub fn build(self) -> Result<SiemCourier> {
-        let tls = super::tls::client("siem.build", &self.authorities)?;
+        let tls = tls::client("siem.build", &self.authorities, self.identity.as_ref())?;
         Ok(SiemCourier { host: self.host, tls: TlsConnector::from(Arc::new(tls)), limit: self.limit })
     }
 }
@@ -86,7 +99,12 @@ impl std::fmt::Debug for SiemCourier {
 impl SiemCourier {
     /// `host` is the name by which collectors know this machine.
     pub fn builder(host: impl Into<String>) -> SiemCourierBuilder {
-        SiemCourierBuilder { host: host.into(), authorities: Vec::new(), limit: Duration::from_secs(15) }
+        SiemCourierBuilder {
+            host: host.into(),
+            authorities: Vec::new(),
+            identity: None,
+            limit: Duration::from_secs(15),
+        }
     }
 
     async fn send(&self, target: &SiemTarget, record: &[u8]) -> std::io::Result<()> {
@@ -108,8 +126,24 @@ impl SiemCourier {
             SiemTransport::Tls => {
                 let name = ServerName::try_from(target.server.clone()).map_err(std::io::Error::other)?;
                 let stream = TcpStream::connect(place).await?;
-                write(self.tls.connect(name, stream).await?, target.format, record).await
+                let mut stream = self.tls.connect(name, stream).await?;
+                write(&mut stream, target.format, record).await?;
+                not_refused(&mut stream).await
             }
+        }
+    }
+}
+
+/// With TLS 1.3 the handshake is over for us before the server has looked at our certificate: that it does not want us, it says only afterwards.
+/// What ends otherwise, or says nothing, has the event as far as anybody can know.
+async fn not_refused(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<()> {
+    let mut last = [0; 64];
+    loop {
+        match timeout(FAREWELL, stream.read(&mut last)).await {
+            // An alert.
+            Ok(Err(error)) if error.kind() == ErrorKind::InvalidData => return Err(error),
+            Ok(Ok(1..)) => {}
+            Ok(Ok(0) | Err(_)) | Err(_) => return Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Where it may go: to addresses that everybody has. Loopback, link-local addresses (where clouds keep their metadata) and private networks are
 //! refused unless [allowed](WebhookCourierBuilder::allow_host); a name is looked up once, and the connection goes to the address that was
-//! checked.
+//! checked. A credential goes to the hosts that it [is for](Credential::is_for) and to no other, whoever says so in the store.
 
 mod names;
 mod oauth;
@@ -31,7 +31,7 @@ use crate::model::ids::DestinationId;
 use crate::model::webhook::{Authorization, Webhook};
 use crate::port::clock::Clock;
 use crate::port::courier::{Courier, Parcel, Undelivered};
-use crate::port::credential::CredentialSource;
+use crate::port::credential::{Credential, CredentialSource};
 use crate::rules::webhook as rules;
 use names::{Names, Reach};
 
@@ -78,7 +78,7 @@ impl WebhookCourierBuilder {
     /// # Errors
     /// [`Config`](ErrorKind::Config): a certificate that cannot be read.
     pub fn build(self) -> Result<WebhookCourier> {
-        let tls = super::tls::client(OPERATION, &self.authorities)?;
+        let tls = super::tls::client(OPERATION, &self.authorities, None)?;
         let reach = Arc::new(self.reach);
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
@@ -118,7 +118,8 @@ impl WebhookCourierBuilder {
 /// use alm_core::service::destinations::AddDestination;
 ///
 /// # async fn run(alm: Alm, admin: Caller) -> alm_core::Result<()> {
-/// // ALM_CREDENTIAL_ITSM_KEY_SECRET=whsec_…, ALM_CREDENTIAL_ITSM_USER and _SECRET on the host that delivers.
+/// // On the host that delivers: ALM_CREDENTIAL_ITSM_KEY_SECRET=whsec_…, ALM_CREDENTIAL_ITSM_KEY_HOSTS=itsm.example.com,
+/// // ALM_CREDENTIAL_ITSM_USER, _SECRET, and _HOSTS=itsm.example.com,login.example.com.
 /// let token = OAuth::client_credentials("itsm", "https://login.example.com/token");
 /// let itsm = Webhook::new("https://itsm.example.com/hooks/accounts", "itsm-key").authorization(Authorization::OAuth(token));
 /// alm.execute(&admin, "tell ITSM", AddDestination::new("ITSM", Target::Webhook(Box::new(itsm)))).await?;
@@ -182,7 +183,7 @@ impl WebhookCourier {
         let id = parcel.delivery.event.id.to_string();
         let body = rules::body(webhook, parcel.instance, &parcel.delivery).to_string();
         let timestamp = self.clock.now().as_second();
-        let key = self.credential(&webhook.signing_key).await?;
+        let key = self.credential(&webhook.signing_key, &[&url]).await?;
         let signature = signature::sign(&key.secret, &id, timestamp, body.as_bytes()).ok_or_else(|| {
             Undelivered::again(format!(
                 "the credential {} is no key: whsec_ and 24 to 64 bytes in base64",
@@ -206,7 +207,7 @@ impl WebhookCourier {
             let value = HeaderValue::from_str(&value).map_err(|_| Undelivered::never("a header is unfit"))?;
             headers.insert(HeaderName::from_static(name), value);
         }
-        if let Some(value) = self.authorization(webhook, token).await? {
+        if let Some(value) = self.authorization(webhook, &url, token).await? {
             headers.insert(AUTHORIZATION, value);
         }
         let answer = self.client.post(url).headers(headers).body(body).send().await;
@@ -227,21 +228,32 @@ impl WebhookCourier {
         })
     }
 
-    async fn credential(
-        &self,
-        name: &str,
-    ) -> std::result::Result<crate::port::credential::Credential, Undelivered> {
-        self.credentials.credential(name).await.map_err(|error| Undelivered::again(error.to_string()))
+    /// A credential that is for all of these places.
+    async fn credential(&self, name: &str, places: &[&Url]) -> std::result::Result<Credential, Undelivered> {
+        let known = self.credentials.credential(name).await;
+        let known = known.map_err(|error| Undelivered::again(error.to_string()))?;
+        match places.iter().find(|url| !known.is_for(url)) {
+            None => Ok(known),
+            Some(url) => {
+                let host = url.host_str().unwrap_or_default();
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                let why = format!(
+                    "the credential {name} is not for {host}{port}; its own hosts are said where it is"
+                );
+                Err(Undelivered::again(why))
+            }
+        }
     }
 
     async fn authorization(
         &self,
         webhook: &Webhook,
+        url: &Url,
         token: Option<&SecretString>,
     ) -> std::result::Result<Option<HeaderValue>, Undelivered> {
         let text = match (&webhook.authorization, token) {
             (Authorization::Basic { credential }, _) => {
-                let known = self.credential(credential).await?;
+                let known = self.credential(credential, &[url]).await?;
                 let both = SecretString::from(format!("{}:{}", known.user, known.secret.expose_secret()));
                 SecretString::from(format!("Basic {}", STANDARD.encode(both.expose_secret())))
             }
@@ -296,7 +308,7 @@ impl Courier for WebhookCourier {
             // Over: the same once more with a new one.
             self.tokens.lock().await.remove(&key);
         }
-        let token = self.fetch_token(oauth).await?;
+        let token = self.fetch_token(oauth, &webhook.url).await?;
         let status = self.post(webhook, parcel, Some(&token.text)).await?;
         if is_refused(status) {
             return Err(Undelivered::again(format!(

@@ -124,6 +124,7 @@ macro_rules! store_suite {
                 a_commit_does_all_of_it
                 a_stale_fence_leaves_nothing
                 a_wrong_version_leaves_nothing
+                what_a_commit_rests_on_must_be_as_it_was
                 a_wrong_remove_leaves_nothing
                 a_taken_name_leaves_nothing
                 a_taken_journal_place_leaves_nothing

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::ids::PersonId;
+use super::ids::{DestinationId, EventId, PersonId};
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -221,6 +221,22 @@ impl AuditRecord {
         })
     }
 
+    /// As it is told to others.
+    ///
+    /// # Errors
+    /// When the text is not what this crate writes.
+    pub fn told(&self) -> Result<Audited, serde_json::Error> {
+        let entry = AuditEntry { personal: None, ..self.entry()? };
+        Ok(Audited { seq: self.seq, hash: self.hash, entry })
+    }
+
+    /// The id of the event that tells of it: the same for whoever is told, and however often.
+    pub(crate) fn event_id(&self) -> EventId {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(self.hash.0).for_each(|(place, byte)| *place = byte);
+        EventId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// Checks this record against the one before it.
     ///
     /// # Errors
@@ -243,6 +259,28 @@ impl AuditRecord {
         }
         Ok(())
     }
+}
+
+/// A record as it is told to others (H-5): all but the personal text, which could not be erased there. Its number and hash let a receiver see
+/// what is missing, and hold the chain to what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Audited {
+    /// Its place in the chain: 1 for the first; no gaps.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: ChainHash,
+    /// What it says.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+}
+
+/// How far a destination was told of the chain (H-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AuditCursor {
+    pub destination: DestinationId,
+    /// The last record that was queued for it.
+    pub queued: u64,
 }
 
 /// What is wrong with a chain.

@@ -85,10 +85,11 @@ impl Target {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventFilter {
-    /// All there are, and those that later versions raise.
+    /// All that happens, and what later versions tell of; not each [audit record](EventKind::AuditRecord).
     #[default]
     All,
-    /// These kinds.
+    /// These kinds. With [`AuditRecord`](EventKind::AuditRecord) among them, every audit record from then on comes, too, as fast as the destination
+    /// takes them; while it is disabled or away, they wait in the chain.
     These(BTreeSet<EventKind>),
 }
 
@@ -100,7 +101,7 @@ impl EventFilter {
 
     fn wants(&self, kind: EventKind) -> bool {
         match self {
-            Self::All => true,
+            Self::All => kind != EventKind::AuditRecord,
             Self::These(kinds) => kinds.contains(&kind),
         }
     }
@@ -118,6 +119,11 @@ impl Destination {
             enabled: true,
             failing_at: None,
         }
+    }
+
+    /// Whether it wants every audit record (H-5).
+    pub fn wants_audit(&self) -> bool {
+        self.events.wants(EventKind::AuditRecord)
     }
 
     /// Whether an event is queued for it. It never hears of itself: what cannot be delivered would not be delivered either.

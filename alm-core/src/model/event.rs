@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::audit::Audited;
 use super::ids::{AccountId, DestinationId, EventId, PersonId, RequestId, SagaId, TemplateId};
 
 /// What happened.
@@ -89,11 +90,14 @@ pub enum EventKind {
     SecretNeedsAttention,
     /// A vault could not be asked (N-7).
     VaultUnreachable,
+    /// Something was written into the audit chain (H-5). Only who names this kind is told: see
+    /// [`EventFilter`](super::destination::EventFilter).
+    AuditRecord,
 }
 
 impl EventKind {
     /// Every kind that this version raises.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::TemplateNeedsApproval,
         Self::TemplateStateChanged,
         Self::RequestStateChanged,
@@ -132,6 +136,7 @@ impl EventKind {
         Self::AccountSecretChanged,
         Self::SecretNeedsAttention,
         Self::VaultUnreachable,
+        Self::AuditRecord,
     ];
 }
 
@@ -177,6 +182,7 @@ impl EventKind {
             Self::AccountSecretChanged => "account_secret_changed",
             Self::SecretNeedsAttention => "secret_needs_attention",
             Self::VaultUnreachable => "vault_unreachable",
+            Self::AuditRecord => "audit_record",
         }
     }
 }
@@ -222,6 +228,7 @@ impl fmt::Display for EventKind {
             Self::AccountSecretChanged => "account secret id changed",
             Self::SecretNeedsAttention => "secret needs attention",
             Self::VaultUnreachable => "vault unreachable",
+            Self::AuditRecord => "audit record",
         })
     }
 }
@@ -254,6 +261,9 @@ pub struct Event {
     pub destination: Option<DestinationId>,
     /// Who is to be told.
     pub to: BTreeSet<PersonId>,
+    /// The audit record that it tells of, in an event of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Box<Audited>>,
 }
 
 impl Event {
@@ -271,6 +281,7 @@ impl Event {
             saga: None,
             destination: None,
             to: BTreeSet::new(),
+            audit: None,
         }
     }
 }

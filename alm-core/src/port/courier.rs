@@ -96,7 +96,7 @@ impl Undelivered {
         Self { why: why.into(), fate: Fate::Partly, after: None }
     }
 
-    /// Not before so much time has passed.
+    /// The receiver asks to be left alone for so long: neither this nor anything else goes to it meanwhile.
     #[must_use]
     pub const fn after(mut self, wait: Duration) -> Self {
         self.after = Some(wait);

@@ -1,17 +1,30 @@
 //! Secrets of receivers, by name, on the host that delivers: none of them is in the store.
+//!
+//! The store says by name which credential goes with which receiver, and people may edit that. So whoever has a credential says with it which
+//! hosts it is for; it goes to no other, and signs nothing for one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "credential.read";
 
-/// A name and a secret that belong together. Its `Debug` does not show the secret.
+/// A name and a secret that belong together, and whom they are for. Its `Debug` does not show the secret.
+///
+/// ```
+/// use alm_core::port::credential::Credential;
+///
+/// let itsm = Credential::new("alm", "the password".into()).for_host("itsm.example.com").for_host("login.example.com:8443");
+/// assert!(itsm.is_for(&"https://ITSM.example.com/hooks".parse()?));
+/// assert!(!itsm.is_for(&"https://login.example.com/token".parse()?));
+/// # Ok::<(), url::ParseError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Credential {
@@ -19,17 +32,38 @@ pub struct Credential {
     pub user: String,
     /// The password, the client's secret, or the key.
     pub secret: SecretString,
+    /// The hosts that it is for, as in URLs: `itsm.example.com`, or with a port that is not the scheme's own, `itsm.example.com:8443`.
+    pub hosts: BTreeSet<String>,
 }
 
 impl Credential {
-    /// Both.
+    /// Both, for no host yet.
     pub fn new(user: impl Into<String>, secret: SecretString) -> Self {
-        Self { user: user.into(), secret }
+        Self { user: user.into(), secret, hosts: BTreeSet::new() }
     }
 
-    /// A key.
+    /// A key, for no host yet.
     pub fn key(secret: SecretString) -> Self {
-        Self { user: String::new(), secret }
+        Self::new("", secret)
+    }
+
+    /// It is for this host, too: see [`hosts`](Self::hosts).
+    #[must_use]
+    pub fn for_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.insert(host.into().to_lowercase());
+        self
+    }
+
+    fn for_hosts(self, text: &str) -> Self {
+        let hosts = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|host| !host.is_empty());
+        hosts.fold(self, Self::for_host)
+    }
+
+    /// Whether it is for whoever answers at this URL. The whole host counts, and its port.
+    pub fn is_for(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&place))
     }
 }
 
@@ -72,8 +106,8 @@ impl CredentialSource for OwnCredentials {
     }
 }
 
-/// Credentials in the environment: that of the name `itsm-hook` has its secret in `ALM_CREDENTIAL_ITSM_HOOK_SECRET`, and its user, if it has one, in
-/// `ALM_CREDENTIAL_ITSM_HOOK_USER`.
+/// Credentials in the environment: that of the name `itsm-hook` has its secret in `ALM_CREDENTIAL_ITSM_HOOK_SECRET`, its user, if it has one, in
+/// `ALM_CREDENTIAL_ITSM_HOOK_USER`, and the hosts that it is for, between commas, in `ALM_CREDENTIAL_ITSM_HOOK_HOSTS`.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvironmentCredentials;
@@ -90,13 +124,13 @@ impl CredentialSource for EnvironmentCredentials {
     async fn credential(&self, name: &str) -> Result<Credential> {
         let stem = format!("ALM_CREDENTIAL_{}", name.to_uppercase().replace('-', "_"));
         let secret = std::env::var(format!("{stem}_SECRET")).map_err(|_| missing(name, "the environment"))?;
-        let user = std::env::var(format!("{stem}_USER")).unwrap_or_default();
-        Ok(Credential::new(user, secret.into()))
+        let said = |what: &str| std::env::var(format!("{stem}_{what}")).unwrap_or_default();
+        Ok(Credential::new(said("USER"), secret.into()).for_hosts(&said("HOSTS")))
     }
 }
 
-/// Credentials in files of a folder, as orchestrators mount them: that of the name `itsm-hook` has its secret in `itsm-hook.secret`, and its user, if it
-/// has one, in `itsm-hook.user`. A line break at the end does not count. Who may read the folder is the host's to say.
+/// Credentials in files of a folder, as orchestrators mount them: that of the name `itsm-hook` has its secret in `itsm-hook.secret`, its user, if it
+/// has one, in `itsm-hook.user`, and the hosts that it is for in `itsm-hook.hosts`, a line for each. A line break at the end does not count. Who may read the folder is the host's to say.
 #[derive(Clone, Debug)]
 pub struct FolderCredentials(PathBuf);
 
@@ -121,6 +155,7 @@ impl FolderCredentials {
 impl CredentialSource for FolderCredentials {
     async fn credential(&self, name: &str) -> Result<Credential> {
         let secret = self.read(name, "secret").ok_or_else(|| missing(name, self.0.display()))?;
-        Ok(Credential::new(self.read(name, "user").unwrap_or_default(), secret.into()))
+        let said = |what: &str| self.read(name, what).unwrap_or_default();
+        Ok(Credential::new(said("user"), secret.into()).for_hosts(&said("hosts")))
     }
 }

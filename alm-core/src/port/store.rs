@@ -55,9 +55,41 @@ pub enum RecordKind {
     Destination,
     InboxItem,
     EmailTemplate,
+    AuditCursor,
 }
 
 impl RecordKind {
+    /// Every kind that this version keeps.
+    pub const ALL: [Self; 27] = [
+        Self::Person,
+        Self::Group,
+        Self::Role,
+        Self::ApiToken,
+        Self::Template,
+        Self::TemplateVersion,
+        Self::Request,
+        Self::Delegation,
+        Self::Account,
+        Self::Domain,
+        Self::Vault,
+        Self::Saga,
+        Self::Sweep,
+        Self::Campaign,
+        Self::Review,
+        Self::MirrorEntry,
+        Self::SyncState,
+        Self::SyncFinding,
+        Self::AccountDrift,
+        Self::AccountPair,
+        Self::Publication,
+        Self::VaultSyncState,
+        Self::SecretFinding,
+        Self::Destination,
+        Self::InboxItem,
+        Self::EmailTemplate,
+        Self::AuditCursor,
+    ];
+
     /// The name that stores write.
     pub const fn name(self) -> &'static str {
         match self {
@@ -87,6 +119,7 @@ impl RecordKind {
             Self::Destination => "destination",
             Self::InboxItem => "inbox_item",
             Self::EmailTemplate => "email_template",
+            Self::AuditCursor => "audit_cursor",
         }
     }
 }
@@ -192,6 +225,18 @@ pub struct Remove {
     pub expected: u64,
 }
 
+/// A document that a commit rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "stores outside this crate read it")]
+pub struct Expect {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Which.
+    pub id: Uuid,
+    /// The version it had when it was read; 0 when it was not there.
+    pub version: u64,
+}
+
 /// One input of a saga, in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "stores outside this crate build it")]
@@ -240,6 +285,9 @@ pub struct Commit {
     /// If given: refused with [`ErrorKind::StaleLease`] unless the saga is in the queue and this is its newest lease. Whether it has expired
     /// or was given back does not matter here: nobody else has taken it. Checked before anything else, in an empty commit too.
     pub fence: Option<Fence>,
+    /// Documents that it rests on without writing them: refused with [`ErrorKind::Conflict`] unless each is still at this version. Checked before
+    /// anything is changed, in an otherwise empty commit too.
+    pub expects: Vec<Expect>,
     /// Documents to write.
     pub puts: Vec<Put>,
     /// Documents to remove. The journal of a saga stays.
@@ -259,7 +307,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether there is nothing in it.
+    /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.puts.is_empty()
             && self.removes.is_empty()
@@ -573,5 +621,21 @@ pub trait Stored: Serialize + DeserializeOwned + Send + Sync {
             )
             .with_advice("the store is damaged or of another version; do not go on with it")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_record_is_in_the_list_once() {
+        let names: std::collections::BTreeSet<_> = RecordKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), RecordKind::ALL.len());
+        // One for each line of the list of names, which the compiler holds complete.
+        let list = include_str!("store.rs").split("impl DueKind").next().unwrap();
+        let lines =
+            list.lines().filter(|line| line.starts_with("            Self::") && line.contains(" => \""));
+        assert_eq!(lines.count(), RecordKind::ALL.len());
     }
 }

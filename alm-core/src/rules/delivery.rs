@@ -15,6 +15,9 @@ pub const ATTEMPTS: usize = WAITS.len() + 1;
 /// How long a dead letter holds later events of its account back.
 pub const HOLDS: Duration = Duration::from_secs(HOUR);
 
+/// The longest that a receiver can ask to be left alone for.
+pub const MOST_ASKED: Duration = Duration::from_secs(24 * HOUR);
+
 /// How long to wait after `round` failed attempts; `None` when that was the last. At least as long as the receiver asked for, but no longer than a
 /// day; otherwise up to a tenth longer by `jitter`, so that many that failed together do not come back together.
 pub fn wait(round: u32, asked: Option<Duration>, jitter: u8) -> Option<Duration> {
@@ -22,7 +25,7 @@ pub fn wait(round: u32, asked: Option<Duration>, jitter: u8) -> Option<Duration>
     let seconds = *WAITS.get(index)?;
     let most = seconds.saturating_mul(100);
     let wait = Duration::from_millis(seconds * 1_000 + most * u64::from(jitter) / 255);
-    let asked = asked.unwrap_or_default().min(Duration::from_secs(24 * HOUR));
+    let asked = asked.unwrap_or_default().min(MOST_ASKED);
     Some(wait.max(asked))
 }
 

@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::model::audit::{Actor, AuditResult};
 use crate::model::delivery::Delivery;
-use crate::model::event::EventKind;
+use crate::model::event::{Event, EventKind};
 use crate::model::ids::InstanceId;
 use crate::model::refusal::Refusal;
 use crate::model::siem::{SiemFormat, SiemTarget};
 use crate::rules::text;
 
-/// The events of the table (H-5), each with the kinds that are told as it. "Any Audit Record" is not among them.
+/// The events of the table (H-5), each with the kinds that are told as it.
 pub const EVENTS: &[(&str, &[EventKind])] = &[
     ("Account Owner Changed", &[EventKind::AccountOwnerChanged]),
     ("Account Provisioned", &[EventKind::AccountProvisioned]),
@@ -37,6 +38,7 @@ pub const EVENTS: &[(&str, &[EventKind])] = &[
     ("Remote Worker Integration Access Error", &[EventKind::DomainUnreachable, EventKind::VaultUnreachable]),
     ("Request State Changed", &[EventKind::RequestStateChanged]),
     ("User Disabled by AD User Sync", &[EventKind::UserDisabledBySync]),
+    ("Any Audit Record", &[EventKind::AuditRecord]),
 ];
 
 /// What a kind is called there; kinds of our own by their own names.
@@ -84,8 +86,13 @@ const FACILITY: u8 = 13;
 const SD_ID: &str = "alm@32473";
 
 /// How bad it is, as syslog counts (3 error to 6 informational) and as CEF does (0 to 10).
-const fn severity(kind: EventKind) -> (u8, u8) {
-    match kind {
+fn severity(event: &Event) -> (u8, u8) {
+    match event.kind {
+        EventKind::AuditRecord => match event.audit.as_ref().map(|told| told.entry.result) {
+            Some(AuditResult::Failed) => (3, 8),
+            Some(AuditResult::Refused) => (4, 6),
+            Some(AuditResult::Done | AuditResult::Intended) | None => (6, 3),
+        },
         EventKind::ProvisioningFailed
         | EventKind::OperationParked
         | EventKind::DomainUnreachable
@@ -109,7 +116,10 @@ const fn severity(kind: EventKind) -> (u8, u8) {
 pub fn record(format: SiemFormat, sender: Sender<'_>, delivery: &Delivery) -> Vec<u8> {
     match format {
         SiemFormat::Syslog => {
-            syslog(sender, delivery, &structured(sender, delivery), &one_line(&delivery.event.text))
+            // What may be long comes last: a datagram is cut at its end (section 6.1).
+            let facts = delivery.event.audit.as_ref().map(|told| format!(" {}", told.entry.facts));
+            let message = delivery.event.text.clone() + &facts.unwrap_or_default();
+            syslog(sender, delivery, &structured(sender, delivery), &one_line(&message))
         }
         SiemFormat::Cef => syslog(sender, delivery, "-", &cef(sender, delivery)),
         SiemFormat::Json => json(sender, delivery).into_bytes(),
@@ -127,9 +137,40 @@ fn facts(sender: Sender<'_>, delivery: &Delivery) -> Vec<(&'static str, String)>
         ("template", event.template.map(|id| id.to_string())),
         ("saga", event.saga.map(|id| id.to_string())),
         ("afterGap", delivery.after_gap.then(|| "true".to_owned())),
+        ("auditSeq", event.audit.as_ref().map(|told| told.seq.to_string())),
+        ("auditHash", event.audit.as_ref().map(|told| told.hash.to_string())),
+        ("actor", event.audit.as_ref().map(|told| actor(told.entry.actor))),
+        ("source", event.audit.as_ref().map(|told| told.entry.source.clone())),
+        ("action", event.audit.as_ref().map(|told| told.entry.action.clone())),
+        ("subject", event.audit.as_ref().map(|told| told.entry.subject.clone())),
+        ("outcome", event.audit.as_ref().map(|told| outcome(told.entry.result).to_owned())),
     ];
-    facts.extend(more.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    facts.extend(more.into_iter().filter_map(|(name, value)| Some((name, shortened(value?, MOST)))));
     facts
+}
+
+/// The longest value of one fact, in characters.
+const MOST: usize = 200;
+
+fn shortened(text: String, most: usize) -> String {
+    if text.chars().nth(most).is_some() { text.chars().take(most).collect() } else { text }
+}
+
+fn actor(actor: Actor) -> String {
+    match actor {
+        Actor::Person(id) => id.to_string(),
+        Actor::Clock => "clock".to_owned(),
+        Actor::System => "system".to_owned(),
+    }
+}
+
+const fn outcome(result: AuditResult) -> &'static str {
+    match result {
+        AuditResult::Done => "success",
+        AuditResult::Intended => "intended",
+        AuditResult::Refused => "refused",
+        AuditResult::Failed => "failure",
+    }
 }
 
 /// Nobody's text begins a line of its own.
@@ -139,7 +180,7 @@ fn one_line(text: &str) -> String {
 
 fn syslog(sender: Sender<'_>, delivery: &Delivery, structured: &str, message: &str) -> Vec<u8> {
     let event = &delivery.event;
-    let priority = FACILITY * 8 + severity(event.kind).0;
+    let priority = FACILITY * 8 + severity(event).0;
     let head = format!(
         "<{priority}>1 {} {} alm {} {} {structured} ",
         instant(event.at),
@@ -191,18 +232,42 @@ fn cef(sender: Sender<'_>, delivery: &Delivery) -> String {
         cef_header(env!("CARGO_PKG_VERSION")),
         cef_header(event.kind.name()),
         cef_header(&title(event.kind)),
-        severity(event.kind).1,
+        severity(event).1,
         event.at.as_millisecond(),
         event.id,
         cef_value(&one_line(&event.text)),
     );
-    let custom = facts(sender, delivery).into_iter().filter(|(name, _)| *name != "eventId");
-    // There are six of these keys.
+    let mut custom = Vec::new();
+    for (name, value) in facts(sender, delivery) {
+        let key = match name {
+            // Said above.
+            "eventId" => continue,
+            "actor" => "suid",
+            "action" => "act",
+            "outcome" => "outcome",
+            // Numbers have keys of their own.
+            "accountVersion" | "auditSeq" => "cn1",
+            _ => {
+                custom.push((name, value));
+                continue;
+            }
+        };
+        let _ = write!(text, " {key}={}", cef_value(&one_line(&value)));
+        if key == "cn1" {
+            let _ = write!(text, " cn1Label={name}");
+        }
+    }
+    custom.extend(event.audit.as_ref().map(|told| ("facts", told.entry.facts.to_string())));
+    // There are six of these keys, and no event has more than that left: an audit record has no account of its own.
     for (number, (name, value)) in (1..=6).zip(custom) {
-        let _ = write!(text, " cs{number}={} cs{number}Label={name}", cef_value(&one_line(&value)));
+        let value = shortened(one_line(&value), CUSTOM);
+        let _ = write!(text, " cs{number}={} cs{number}Label={name}", cef_value(&value));
     }
     text
 }
+
+/// The longest value of a custom text, in characters.
+const CUSTOM: usize = 4_000;
 
 /// In the header a pipe ends a field.
 fn cef_header(text: &str) -> String {
@@ -222,7 +287,7 @@ fn json(sender: Sender<'_>, delivery: &Delivery) -> String {
         "type": event.kind.name(),
         "title": title(event.kind),
         "time": event.at,
-        "severity": severity(event.kind).1,
+        "severity": severity(event).1,
         "instance": sender.instance,
         "host": sender.host,
         "text": event.text,
@@ -232,6 +297,7 @@ fn json(sender: Sender<'_>, delivery: &Delivery) -> String {
         "template": event.template,
         "saga": event.saga,
         "after_gap": delivery.after_gap,
+        "audit": event.audit,
     })
     .to_string()
 }
@@ -241,8 +307,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::audit::{AuditEntry, AuditRecord, ChainHash};
     use crate::model::delivery::DeliveryState;
-    use crate::model::event::Event;
 
     fn delivery(text: &str) -> Delivery {
         let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().unwrap();
@@ -306,6 +372,45 @@ mod tests {
     }
 
     #[test]
+    fn h_5_an_audit_record_is_told_with_its_place_in_each_format() {
+        let entry: AuditEntry = serde_json::from_value(json!({
+            "at": "2026-01-02T03:04:05Z", "actor": "clock", "source": "engine \"a\"", "action": "account.expire", "subject": "account 8",
+            "result": "refused", "facts": { "why": "x".repeat(5_000) }, "personal": null,
+        }))
+        .unwrap();
+        let record = AuditRecord::link(7, ChainHash::GENESIS, entry).unwrap();
+        let mut one = delivery("said");
+        one.event.account = None;
+        one.event.kind = EventKind::AuditRecord;
+        one.event.audit = Some(Box::new(record.told().unwrap()));
+        let said = |format| String::from_utf8(super::record(format, sender(), &one)).unwrap();
+        let hash = record.hash;
+        let syslog = said(SiemFormat::Syslog);
+        assert!(syslog.starts_with("<108>1 "), "a refusal is a warning: {syslog}");
+        let element = format!(
+            "afterGap=\"true\" auditSeq=\"7\" auditHash=\"{hash}\" actor=\"clock\" source=\"engine \\\"a\\\"\" \
+             action=\"account.expire\" subject=\"account 8\" outcome=\"refused\"] \u{feff}said {{\"why\":\"xxx"
+        );
+        assert!(syslog.contains(&element), "{syslog}");
+        let cef = said(SiemFormat::Cef);
+        assert!(cef.contains("|audit_record|Any Audit Record|6|"), "{cef}");
+        for part in [
+            " cn1=7 cn1Label=auditSeq",
+            " suid=clock act=account.expire outcome=refused ",
+            &format!(" cs3={hash} cs3Label=auditHash"),
+            " cs4Label=source",
+            " cs5=account 8 cs5Label=subject",
+            " cs6Label=facts",
+        ] {
+            assert!(cef.contains(part), "{part}: {cef}");
+        }
+        assert!(cef.len() < 5_000);
+        let json: serde_json::Value = serde_json::from_str(&said(SiemFormat::Json)).unwrap();
+        assert_eq!((&json["audit"]["seq"], &json["audit"]["action"]), (&json!(7), &json!("account.expire")));
+        assert_eq!(json["audit"]["facts"]["why"].as_str().unwrap().len(), 5_000);
+    }
+
+    #[test]
     fn h_4_json_is_one_line() {
         let said = text(SiemFormat::Json, "two\nlines \"quoted\"");
         assert!(!said.contains('\n'));
@@ -316,7 +421,7 @@ mod tests {
 
     #[test]
     fn h_5_every_event_of_the_table_is_told_by_some_kind_and_each_kind_once() {
-        assert_eq!(EVENTS.len(), 14);
+        assert_eq!(EVENTS.len(), 15);
         let kinds: Vec<_> = EVENTS.iter().flat_map(|(_, kinds)| *kinds).collect();
         let once: std::collections::BTreeSet<_> = kinds.iter().collect();
         assert!(EVENTS.iter().all(|(_, kinds)| !kinds.is_empty()) && once.len() == kinds.len());

@@ -292,6 +292,7 @@ pub fn body(webhook: &Webhook, instance: InstanceId, delivery: &Delivery) -> Val
             "to": event.to,
             "attempt": delivery.attempts,
             "after_gap": delivery.after_gap,
+            "audit": event.audit,
         },
     })
 }

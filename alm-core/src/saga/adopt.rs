@@ -15,6 +15,7 @@ use super::effect::{AccountChange, Effect, EffectResult, Reason, Seen};
 use super::input::Input;
 use super::plan::{AdoptPlan, NewSecretPlan};
 use super::record::{Ending, Misfit, Next};
+use super::state::Saga;
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
 
@@ -97,45 +98,6 @@ impl State {
         }
     }
 
-    pub(super) const fn account(&self) -> ObjectGuid {
-        self.plan.account
-    }
-
-    pub(super) const fn secret(&self) -> Option<&SecretId> {
-        if self.plan.secret.is_some() { self.plan.secret.as_ref() } else { self.made.as_ref() }
-    }
-
-    /// The secret that holds what the directory may have by now, though the account is not managed.
-    pub(super) const fn leaves_secret(&self) -> Option<&SecretId> {
-        if self.maybe_set { self.made.as_ref() } else { None }
-    }
-
-    pub(super) fn seen(&self) -> Option<&Seen> {
-        self.seen.as_deref()
-    }
-
-    pub(super) const fn is_under_way(&self) -> bool {
-        self.attempt.is_started()
-    }
-
-    pub(super) fn effect_name(&self) -> Option<&'static str> {
-        self.effect().map(|effect| effect.name())
-    }
-
-    pub(super) fn findings(&self) -> &[String] {
-        &self.findings
-    }
-
-    pub(super) fn next(&self) -> Next {
-        match (&self.step, self.effect()) {
-            (Step::Done, _) => Next::End(Ending::Done),
-            (Step::Ended, _) => Next::End(self.failure.clone().unwrap_or(Ending::Abandoned)),
-            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
-            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
-            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
-        }
-    }
-
     /// A marker that comes late must not come behind the look that takes it off, nor a secret behind the look for it.
     fn not_before(&self) -> Option<(Timestamp, String)> {
         let settle = SignedDuration::from_millis(i64::try_from(self.plan.settle_ms).unwrap_or(i64::MAX));
@@ -151,92 +113,6 @@ impl State {
             _ => None,
         };
         settled(self.attempt.not_before(), doubt, settle)
-    }
-
-    fn effect(&self) -> Option<Effect> {
-        let account = self.plan.account;
-        let controller = || self.controller.clone();
-        Some(match &self.step {
-            Step::Examine => Effect::Examine { account, name: self.plan.name.clone() },
-            Step::Claim => Effect::Claim { controller: controller()?, account },
-            Step::CreateSecret => {
-                let NewSecretPlan { place, name, domain } = self.plan.new_secret.clone()?;
-                Effect::CreateSecret { place, name, domain, username: self.plan.name.clone() }
-            }
-            Step::ReplacePassword => Effect::ReplacePassword { secret: self.made.clone()? },
-            Step::Set => {
-                Effect::SetPassword { controller: controller()?, account, secret: self.made.clone()? }
-            }
-            Step::Verify | Step::Recheck => {
-                Effect::VerifyPassword { controller: controller()?, account, secret: self.secret().cloned()? }
-            }
-            Step::Settle | Step::DropSecrets => {
-                let NewSecretPlan { place, name, .. } = self.plan.new_secret.clone()?;
-                // Once the directory may have its password, the secret stays whatever becomes of the account.
-                let keep = self.step == Step::Settle || self.maybe_set;
-                Effect::SettleSecrets { place, name, recorded: self.made.clone(), keep }
-            }
-            Step::Change => Effect::Change {
-                controller: controller()?,
-                account,
-                change: AccountChange {
-                    expires: Some(self.plan.expires),
-                    description: self.plan.description.clone(),
-                    attributes: self.plan.attributes.clone(),
-                    password_change_denied: self.plan.password_change_denied,
-                    ..AccountChange::default()
-                },
-            },
-            Step::Release => Effect::Release { controller: controller()?, account },
-            Step::Done | Step::Ended | Step::Parked { .. } => return None,
-        })
-    }
-
-    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match input {
-            Input::Started { effect: name, at, .. } => match self.effect() {
-                Some(effect) if effect.name() == name => {
-                    if self.attempt.is_started() {
-                        self.note_doubt(*at);
-                    }
-                    self.attempt.start(*at);
-                    self.claim_touched |= self.step == Step::Claim;
-                    self.secret_touched |= self.step == Step::CreateSecret;
-                    self.maybe_set |= self.step == Step::Set;
-                    Ok(())
-                }
-                other => Err(Misfit::new(
-                    format!("the start of {name}"),
-                    other.map_or("nothing", |effect| effect.name()),
-                )),
-            },
-            Input::Finished { result, .. } if !self.attempt.is_started() => {
-                Err(Misfit::new(describe(result), "no effect under way"))
-            }
-            Input::Finished { result, at } => self.finished(result, *at),
-            Input::Retry { .. } => {
-                if let Step::Parked { resume, .. } = &self.step {
-                    let resume = (**resume).clone();
-                    self.go(resume);
-                }
-                self.attempt.forgive();
-                (self.passwords_refused, self.wrong_binds) = (0, 0);
-                Ok(())
-            }
-            Input::Abandon { .. } => match &self.step {
-                // A second time gives up the way back too: then the marker stays, and the finding has said so.
-                Step::Parked { resume, .. } if matches!(**resume, Step::Release | Step::DropSecrets) => {
-                    self.go(Step::Ended);
-                    Ok(())
-                }
-                Step::Parked { .. } => {
-                    self.turn_back(Ending::Abandoned);
-                    Ok(())
-                }
-                step => Err(Misfit::new("an abandon", format!("{step:?}"))),
-            },
-            Input::Cancel { .. } => Err(Misfit::new("a cancel", "an adoption")),
-        }
     }
 
     /// What was asked may still be carried out.
@@ -381,5 +257,123 @@ impl State {
             (false, false) => Step::Ended,
         };
         self.go(step);
+    }
+}
+
+impl Saga for State {
+    fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect: name, at, .. } => {
+                self.next_is(name)?;
+                if self.attempt.is_started() {
+                    self.note_doubt(*at);
+                }
+                self.attempt.start(*at);
+                self.claim_touched |= self.step == Step::Claim;
+                self.secret_touched |= self.step == Step::CreateSecret;
+                self.maybe_set |= self.step == Step::Set;
+                Ok(())
+            }
+            Input::Finished { result, .. } if !self.attempt.is_started() => {
+                Err(Misfit::new(describe(result), "no effect under way"))
+            }
+            Input::Finished { result, at } => self.finished(result, *at),
+            Input::Retry { .. } => {
+                if let Step::Parked { resume, .. } = &self.step {
+                    let resume = (**resume).clone();
+                    self.go(resume);
+                }
+                self.attempt.forgive();
+                (self.passwords_refused, self.wrong_binds) = (0, 0);
+                Ok(())
+            }
+            Input::Abandon { .. } => match &self.step {
+                // A second time gives up the way back too: then the marker stays, and the finding has said so.
+                Step::Parked { resume, .. } if matches!(**resume, Step::Release | Step::DropSecrets) => {
+                    self.go(Step::Ended);
+                    Ok(())
+                }
+                Step::Parked { .. } => {
+                    self.turn_back(Ending::Abandoned);
+                    Ok(())
+                }
+                step => Err(Misfit::new("an abandon", format!("{step:?}"))),
+            },
+            Input::Cancel { .. } => Err(Misfit::new("a cancel", "an adoption")),
+        }
+    }
+
+    fn next(&self) -> Next {
+        match (&self.step, self.effect()) {
+            (Step::Done, _) => Next::End(Ending::Done),
+            (Step::Ended, _) => Next::End(self.failure.clone().unwrap_or(Ending::Abandoned)),
+            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
+            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
+            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
+        }
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        let account = self.plan.account;
+        let controller = || self.controller.clone();
+        Some(match &self.step {
+            Step::Examine => Effect::Examine { account, name: self.plan.name.clone() },
+            Step::Claim => Effect::Claim { controller: controller()?, account },
+            Step::CreateSecret => {
+                let NewSecretPlan { place, name, domain } = self.plan.new_secret.clone()?;
+                Effect::CreateSecret { place, name, domain, username: self.plan.name.clone() }
+            }
+            Step::ReplacePassword => Effect::ReplacePassword { secret: self.made.clone()? },
+            Step::Set => {
+                Effect::SetPassword { controller: controller()?, account, secret: self.made.clone()? }
+            }
+            Step::Verify | Step::Recheck => {
+                Effect::VerifyPassword { controller: controller()?, account, secret: self.secret().cloned()? }
+            }
+            Step::Settle | Step::DropSecrets => {
+                let NewSecretPlan { place, name, .. } = self.plan.new_secret.clone()?;
+                // Once the directory may have its password, the secret stays whatever becomes of the account.
+                let keep = self.step == Step::Settle || self.maybe_set;
+                Effect::SettleSecrets { place, name, recorded: self.made.clone(), keep }
+            }
+            Step::Change => Effect::Change {
+                controller: controller()?,
+                account,
+                change: AccountChange {
+                    expires: Some(self.plan.expires),
+                    description: self.plan.description.clone(),
+                    attributes: self.plan.attributes.clone(),
+                    password_change_denied: self.plan.password_change_denied,
+                    ..AccountChange::default()
+                },
+            },
+            Step::Release => Effect::Release { controller: controller()?, account },
+            Step::Done | Step::Ended | Step::Parked { .. } => return None,
+        })
+    }
+
+    fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    fn account(&self) -> Option<ObjectGuid> {
+        Some(self.plan.account)
+    }
+
+    fn secret(&self) -> Option<&SecretId> {
+        if self.plan.secret.is_some() { self.plan.secret.as_ref() } else { self.made.as_ref() }
+    }
+
+    /// The secret that holds what the directory may have by now, though the account is not managed.
+    fn leaves_secret(&self) -> Option<&SecretId> {
+        if self.maybe_set { self.made.as_ref() } else { None }
+    }
+
+    fn seen(&self) -> Option<&Seen> {
+        self.seen.as_deref()
     }
 }

@@ -2,10 +2,13 @@
 
 use std::borrow::Borrow;
 
+use ad_directory::ObjectGuid;
+
 use super::effect::Seen;
 use super::input::Input;
 use super::plan::{Plan, Step};
 use super::record::{Misfit, Next};
+use super::state::Saga;
 use super::{adopt, provision, rotate, sequence, vault_rotate};
 use crate::model::ids::SecretId;
 
@@ -46,140 +49,93 @@ impl Machine {
         Ok(machine)
     }
 
+    fn saga(&self) -> &dyn Saga {
+        match &self.0 {
+            Kind::Provision(state) => state,
+            Kind::Operate(state) => state,
+            Kind::Rotate(state) => state,
+            Kind::RotateByVault(state) => state,
+            Kind::Adopt(state) => state,
+        }
+    }
+
     /// Takes one input.
     ///
     /// # Errors
     /// When it does not fit the state; the state is then as before.
     pub fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match &mut self.0 {
-            Kind::Provision(state) => state.apply(input),
-            Kind::Operate(state) => state.apply(input),
-            Kind::Rotate(state) => state.apply(input),
-            Kind::RotateByVault(state) => state.apply(input),
-            Kind::Adopt(state) => state.apply(input),
-        }
+        let saga: &mut dyn Saga = match &mut self.0 {
+            Kind::Provision(state) => state,
+            Kind::Operate(state) => state,
+            Kind::Rotate(state) => state,
+            Kind::RotateByVault(state) => state,
+            Kind::Adopt(state) => state,
+        };
+        saga.apply(input)
     }
 
     /// What to do next. Depends on the state alone.
     pub fn next(&self) -> Next {
-        match &self.0 {
-            Kind::Provision(state) => state.next(),
-            Kind::Operate(state) => state.next(),
-            Kind::Rotate(state) => state.next(),
-            Kind::RotateByVault(state) => state.next(),
-            Kind::Adopt(state) => state.next(),
-        }
+        self.saga().next()
     }
 
     /// The effect that is under way or next, whatever a person wanted in the meantime.
     pub fn effect_name(&self) -> Option<&'static str> {
-        match &self.0 {
-            Kind::Provision(state) => state.effect_name(),
-            Kind::Operate(state) => state.effect_name(),
-            Kind::Rotate(state) => state.effect_name(),
-            Kind::RotateByVault(state) => state.effect_name(),
-            Kind::Adopt(state) => state.effect_name(),
-        }
+        self.saga().effect().map(|effect| effect.name())
     }
 
     /// Whether an effect was started of which nobody has heard the end.
-    pub const fn is_under_way(&self) -> bool {
-        match &self.0 {
-            Kind::Provision(state) => state.is_under_way(),
-            Kind::Operate(state) => state.is_under_way(),
-            Kind::Rotate(state) => state.is_under_way(),
-            Kind::RotateByVault(state) => state.is_under_way(),
-            Kind::Adopt(state) => state.is_under_way(),
-        }
+    pub fn is_under_way(&self) -> bool {
+        self.saga().attempt().is_started()
     }
 
     /// Whether a person can still cancel it: what it does is not yet visible to anybody.
     pub fn can_cancel(&self) -> bool {
-        match &self.0 {
-            Kind::Provision(state) => state.can_cancel(),
-            Kind::Operate(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => false,
-        }
+        self.saga().can_cancel()
     }
 
     /// The identity of the account, once it is known.
-    pub fn account(&self) -> Option<ad_directory::ObjectGuid> {
-        match &self.0 {
-            Kind::Provision(state) => state.account(),
-            Kind::Operate(state) => Some(state.account()),
-            Kind::Rotate(state) => Some(state.account()),
-            Kind::RotateByVault(state) => Some(state.account()),
-            Kind::Adopt(state) => Some(state.account()),
-        }
+    pub fn account(&self) -> Option<ObjectGuid> {
+        self.saga().account()
     }
 
     /// The secret, once it is known.
     pub fn secret(&self) -> Option<&SecretId> {
-        match &self.0 {
-            Kind::Provision(state) => state.secret(),
-            Kind::Operate(state) => state.secret(),
-            Kind::Rotate(state) => Some(state.secret()),
-            Kind::RotateByVault(state) => Some(state.secret()),
-            Kind::Adopt(state) => state.secret(),
-        }
+        self.saga().secret()
     }
 
     /// The second secret of a rotation, once it is known.
-    pub const fn pending_secret(&self) -> Option<&SecretId> {
-        match &self.0 {
-            Kind::Rotate(state) => state.pending(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => None,
-        }
+    pub fn pending_secret(&self) -> Option<&SecretId> {
+        self.saga().pending()
     }
 
     /// Whether the second secret of a rotation may be the only one that holds what the directory has.
-    pub const fn leaves_pending(&self) -> bool {
-        match &self.0 {
-            Kind::Rotate(state) => state.leaves_pending(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => false,
-        }
+    pub fn leaves_pending(&self) -> bool {
+        self.saga().leaves_pending()
     }
 
     /// The secret that an adoption made and that may be the only one to hold what the directory has, though the account is not managed.
-    pub const fn leaves_secret(&self) -> Option<&SecretId> {
-        match &self.0 {
-            Kind::Adopt(state) => state.leaves_secret(),
-            Kind::Provision(_) | Kind::Operate(_) | Kind::Rotate(_) | Kind::RotateByVault(_) => None,
-        }
+    pub fn leaves_secret(&self) -> Option<&SecretId> {
+        self.saga().leaves_secret()
     }
 
     /// What a person should know though everything succeeded.
     pub fn findings(&self) -> &[String] {
-        match &self.0 {
-            Kind::Provision(state) => state.findings(),
-            Kind::Operate(state) => state.findings(),
-            Kind::Rotate(state) => state.findings(),
-            Kind::RotateByVault(state) => state.findings(),
-            Kind::Adopt(state) => state.findings(),
-        }
+        self.saga().findings()
     }
 
     /// What an account was like that was adopted or is being migrated, once that was looked at.
     pub fn seen(&self) -> Option<&Seen> {
-        match &self.0 {
-            Kind::Adopt(state) => state.seen(),
-            Kind::Operate(state) => state.seen(),
-            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) => None,
-        }
+        self.saga().seen()
     }
 
     /// What puts back what an operation on a live account has done so far, or may have: for whoever takes its place.
     pub fn way_back(&self) -> Vec<Step> {
-        match &self.0 {
-            Kind::Operate(state) => state.way_back(),
-            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
-        }
+        self.saga().way_back()
     }
 
     /// What an operation still has to put back of those whose place it took: for whoever takes its own place.
     pub fn inherited(&self) -> Vec<Step> {
-        match &self.0 {
-            Kind::Operate(state) => state.inherited(),
-            Kind::Provision(_) | Kind::Rotate(_) | Kind::RotateByVault(_) | Kind::Adopt(_) => Vec::new(),
-        }
+        self.saga().inherited()
     }
 }

@@ -11,6 +11,7 @@ use super::effect::{AccountChange, Effect, EffectResult, Found, Reason};
 use super::input::Input;
 use super::plan::ProvisionPlan;
 use super::record::{Ending, Misfit, Next};
+use super::state::Saga;
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
 
@@ -96,55 +97,6 @@ impl State {
         }
     }
 
-    pub(super) const fn account(&self) -> Option<ObjectGuid> {
-        self.account
-    }
-
-    pub(super) const fn secret(&self) -> Option<&SecretId> {
-        self.secret.as_ref()
-    }
-
-    pub(super) const fn is_under_way(&self) -> bool {
-        self.attempt.is_started()
-    }
-
-    pub(super) fn effect_name(&self) -> Option<&'static str> {
-        self.effect().map(|effect| effect.name())
-    }
-
-    pub(super) fn findings(&self) -> &[String] {
-        &self.findings
-    }
-
-    /// until the commit that says that enabling begins.
-    pub(super) fn can_cancel(&self) -> bool {
-        self.failure.is_none()
-            && !self.cancel
-            && match &self.step {
-                Step::Done | Step::Ended | Step::Abandoned | Step::RemoveAccount | Step::DropSecrets => false,
-                Step::Enable => !self.maybe_enabled && !self.attempt.in_doubt(),
-                Step::Parked { resume, .. } => **resume != Step::Enable,
-                _ => true,
-            }
-    }
-
-    pub(super) fn next(&self) -> Next {
-        if self.cancel && self.is_forward() {
-            let mut turned = self.clone();
-            turned.turn_back(Ending::Cancelled);
-            return turned.next();
-        }
-        match (&self.step, self.effect()) {
-            (Step::Done, _) => Next::End(Ending::Done),
-            (Step::Abandoned, _) => Next::End(Ending::Abandoned),
-            (Step::Ended, _) => Next::End(self.failure.clone().unwrap_or(Ending::Cancelled)),
-            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
-            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
-            // Every other step has its effect; should a damaged state ever come here, a person looks at it.
-            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
-        }
-    }
-
     /// Where a late effect of an earlier attempt would make a second thing, or would come behind the one that looks for it, the next step waits
     /// until that attempt has settled. An account needs it on the way back only: on the way there its name protects it.
     fn not_before(&self) -> Option<(Timestamp, String)> {
@@ -165,77 +117,6 @@ impl State {
         if self.suffixed { format!("{}-2", self.plan.secret_name) } else { self.plan.secret_name.clone() }
     }
 
-    fn effect(&self) -> Option<Effect> {
-        let plan = &self.plan;
-        let controller = || self.controller.clone();
-        Some(match &self.step {
-            Step::Preflight => Effect::Preflight {
-                place: plan.place.clone(),
-                ou: plan.account.ou.clone(),
-                groups: plan.groups.clone(),
-                managed: plan.account.managed.clone(),
-                rotator: plan.rotator,
-            },
-            Step::CreateSecret => Effect::CreateSecret {
-                place: plan.place.clone()?,
-                name: self.secret_name(),
-                domain: plan.account.domain.clone(),
-                username: plan.account.name.clone(),
-            },
-            Step::AddAccount => Effect::AddAccount {
-                controller: controller()?,
-                account: plan.account.clone(),
-                secret: if self.has_secret() { Some(self.secret.clone()?) } else { None },
-            },
-            Step::ReplacePassword(_) => Effect::ReplacePassword { secret: self.secret.clone()? },
-            Step::Join(index) => Effect::JoinGroup {
-                controller: controller()?,
-                account: self.account?,
-                group: plan.groups.get(*index)?.clone(),
-            },
-            Step::Verify => Effect::VerifyPassword {
-                controller: controller()?,
-                account: self.account?,
-                secret: self.secret.clone()?,
-            },
-            Step::Reset => Effect::ResetPassword {
-                controller: controller()?,
-                account: self.account?,
-                secret: self.secret.clone()?,
-            },
-            Step::Settle => Effect::SettleSecrets {
-                place: plan.place.clone()?,
-                name: self.secret_name(),
-                recorded: self.secret.clone(),
-                keep: true,
-            },
-            Step::Enable => Effect::Change {
-                controller: controller()?,
-                account: self.account?,
-                change: AccountChange {
-                    enabled: Some(true),
-                    password_change_denied: plan.account.password_change_denied.then_some(true),
-                    ..AccountChange::default()
-                },
-            },
-            Step::RemoveAccount => match self.account {
-                Some(account) => Effect::DeleteAccount { controller: controller()?, account },
-                None => Effect::RemoveByMarker {
-                    controller: controller()?,
-                    ou: plan.account.ou.clone(),
-                    name: plan.account.name.clone(),
-                },
-            },
-            Step::DropSecrets => Effect::SettleSecrets {
-                place: plan.place.clone()?,
-                name: self.secret_name(),
-                recorded: self.secret.clone(),
-                keep: false,
-            },
-            Step::Done | Step::Ended | Step::Abandoned | Step::Parked { .. } => return None,
-        })
-    }
-
     fn is_forward(&self) -> bool {
         !matches!(
             self.step,
@@ -248,35 +129,18 @@ impl State {
         )
     }
 
-    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match input {
-            Input::Started { effect, at, .. } => self.started(effect, *at),
-            Input::Finished { result, at } => self.finished(result, *at),
-            Input::Cancel { .. } => self.cancelled(),
-            Input::Retry { .. } => self.retried(),
-            Input::Abandon { .. } => self.abandoned(),
-        }
-    }
-
     fn started(&mut self, name: &str, at: Timestamp) -> Result<(), Misfit> {
         if self.cancel && self.is_forward() {
             self.turn_back(Ending::Cancelled);
         }
-        match self.effect() {
-            Some(effect) if effect.name() == name => {
-                self.attempt.start(at);
-                match self.step {
-                    Step::CreateSecret => self.secret_touched = true,
-                    Step::AddAccount => self.account_touched = true,
-                    _ => {}
-                }
-                Ok(())
-            }
-            other => Err(Misfit::new(
-                format!("the start of {name}"),
-                other.map_or_else(|| format!("{:?}", self.step), |effect| effect.name().to_owned()),
-            )),
+        self.next_is(name)?;
+        self.attempt.start(at);
+        match self.step {
+            Step::CreateSecret => self.secret_touched = true,
+            Step::AddAccount => self.account_touched = true,
+            _ => {}
         }
+        Ok(())
     }
 
     fn finished(&mut self, result: &EffectResult, at: Timestamp) -> Result<(), Misfit> {
@@ -462,5 +326,133 @@ impl State {
             }
             step => Err(Misfit::new("an abandon", format!("{step:?}"))),
         }
+    }
+}
+
+impl Saga for State {
+    fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect, at, .. } => self.started(effect, *at),
+            Input::Finished { result, at } => self.finished(result, *at),
+            Input::Cancel { .. } => self.cancelled(),
+            Input::Retry { .. } => self.retried(),
+            Input::Abandon { .. } => self.abandoned(),
+        }
+    }
+
+    fn next(&self) -> Next {
+        if self.cancel && self.is_forward() {
+            let mut turned = self.clone();
+            turned.turn_back(Ending::Cancelled);
+            return turned.next();
+        }
+        match (&self.step, self.effect()) {
+            (Step::Done, _) => Next::End(Ending::Done),
+            (Step::Abandoned, _) => Next::End(Ending::Abandoned),
+            (Step::Ended, _) => Next::End(self.failure.clone().unwrap_or(Ending::Cancelled)),
+            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
+            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
+            // Every other step has its effect; should a damaged state ever come here, a person looks at it.
+            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
+        }
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        let plan = &self.plan;
+        let controller = || self.controller.clone();
+        Some(match &self.step {
+            Step::Preflight => Effect::Preflight {
+                place: plan.place.clone(),
+                ou: plan.account.ou.clone(),
+                groups: plan.groups.clone(),
+                managed: plan.account.managed.clone(),
+                rotator: plan.rotator,
+            },
+            Step::CreateSecret => Effect::CreateSecret {
+                place: plan.place.clone()?,
+                name: self.secret_name(),
+                domain: plan.account.domain.clone(),
+                username: plan.account.name.clone(),
+            },
+            Step::AddAccount => Effect::AddAccount {
+                controller: controller()?,
+                account: plan.account.clone(),
+                secret: if self.has_secret() { Some(self.secret.clone()?) } else { None },
+            },
+            Step::ReplacePassword(_) => Effect::ReplacePassword { secret: self.secret.clone()? },
+            Step::Join(index) => Effect::JoinGroup {
+                controller: controller()?,
+                account: self.account?,
+                group: plan.groups.get(*index)?.clone(),
+            },
+            Step::Verify => Effect::VerifyPassword {
+                controller: controller()?,
+                account: self.account?,
+                secret: self.secret.clone()?,
+            },
+            Step::Reset => Effect::ResetPassword {
+                controller: controller()?,
+                account: self.account?,
+                secret: self.secret.clone()?,
+            },
+            Step::Settle => Effect::SettleSecrets {
+                place: plan.place.clone()?,
+                name: self.secret_name(),
+                recorded: self.secret.clone(),
+                keep: true,
+            },
+            Step::Enable => Effect::Change {
+                controller: controller()?,
+                account: self.account?,
+                change: AccountChange {
+                    enabled: Some(true),
+                    password_change_denied: plan.account.password_change_denied.then_some(true),
+                    ..AccountChange::default()
+                },
+            },
+            Step::RemoveAccount => match self.account {
+                Some(account) => Effect::DeleteAccount { controller: controller()?, account },
+                None => Effect::RemoveByMarker {
+                    controller: controller()?,
+                    ou: plan.account.ou.clone(),
+                    name: plan.account.name.clone(),
+                },
+            },
+            Step::DropSecrets => Effect::SettleSecrets {
+                place: plan.place.clone()?,
+                name: self.secret_name(),
+                recorded: self.secret.clone(),
+                keep: false,
+            },
+            Step::Done | Step::Ended | Step::Abandoned | Step::Parked { .. } => return None,
+        })
+    }
+
+    fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    fn account(&self) -> Option<ObjectGuid> {
+        self.account
+    }
+
+    fn secret(&self) -> Option<&SecretId> {
+        self.secret.as_ref()
+    }
+
+    /// until the commit that says that enabling begins.
+    fn can_cancel(&self) -> bool {
+        self.failure.is_none()
+            && !self.cancel
+            && match &self.step {
+                Step::Done | Step::Ended | Step::Abandoned | Step::RemoveAccount | Step::DropSecrets => false,
+                Step::Enable => !self.maybe_enabled && !self.attempt.in_doubt(),
+                Step::Parked { resume, .. } => **resume != Step::Enable,
+                _ => true,
+            }
     }
 }

@@ -11,6 +11,7 @@ use super::effect::{Effect, EffectResult, Reason};
 use super::input::Input;
 use super::plan::RotatePlan;
 use super::record::{Ending, Misfit, Next};
+use super::state::Saga;
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
 
@@ -87,46 +88,6 @@ impl State {
         }
     }
 
-    pub(super) const fn account(&self) -> ObjectGuid {
-        self.plan.account
-    }
-
-    pub(super) const fn secret(&self) -> &SecretId {
-        &self.plan.secret
-    }
-
-    /// The pending secret, once it is known.
-    pub(super) const fn pending(&self) -> Option<&SecretId> {
-        self.pending.as_ref()
-    }
-
-    /// Whether the pending secret may hold what the directory has, and nothing else does.
-    pub(super) const fn leaves_pending(&self) -> bool {
-        self.maybe_set
-    }
-
-    pub(super) const fn is_under_way(&self) -> bool {
-        self.attempt.is_started()
-    }
-
-    pub(super) fn effect_name(&self) -> Option<&'static str> {
-        self.effect().map(|effect| effect.name())
-    }
-
-    pub(super) fn findings(&self) -> &[String] {
-        &self.findings
-    }
-
-    pub(super) fn next(&self) -> Next {
-        match (&self.step, self.effect()) {
-            (Step::Ended, _) if self.abandoned && !self.written => Next::End(Ending::Abandoned),
-            (Step::Ended, _) => Next::End(Ending::Done),
-            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
-            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
-            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
-        }
-    }
-
     /// a request whose answer never came may still be carried out, so what would be harmed by that waits.
     fn not_before(&self) -> Option<(Timestamp, String)> {
         let settle = SignedDuration::from_millis(i64::try_from(self.plan.settle_ms).unwrap_or(i64::MAX));
@@ -141,82 +102,14 @@ impl State {
         settled(self.attempt.not_before(), doubt, settle)
     }
 
-    fn effect(&self) -> Option<Effect> {
-        let plan = &self.plan;
-        let account = plan.account;
-        let on_controller = matches!(self.step, Step::Set | Step::VerifyNew | Step::VerifyOld);
-        let controller = match (&self.controller, on_controller) {
-            (Some(controller), _) => Some(controller.clone()),
-            (None, true) => return Some(Effect::Locate { account, may_be_gone: false }),
-            (None, false) => None,
-        };
-        let pending = self.pending.clone();
-        Some(match &self.step {
-            Step::CreatePending => Effect::CreateSecret {
-                place: plan.pending.place.clone(),
-                name: plan.pending.name.clone(),
-                domain: plan.domain.clone(),
-                username: plan.name.clone(),
-            },
-            Step::ReplacePending => Effect::ReplacePassword { secret: pending? },
-            Step::Set => Effect::SetPassword { controller: controller?, account, secret: pending? },
-            Step::VerifyNew => Effect::VerifyPassword { controller: controller?, account, secret: pending? },
-            Step::VerifyOld => {
-                Effect::VerifyPassword { controller: controller?, account, secret: plan.secret.clone() }
-            }
-            Step::Write => Effect::CopyPassword { from: pending?, to: plan.secret.clone() },
-            Step::TellDependents => Effect::TellDependents { secret: plan.secret.clone() },
-            Step::DropPending => Effect::SettleSecrets {
-                place: plan.pending.place.clone(),
-                name: plan.pending.name.clone(),
-                recorded: pending,
-                keep: false,
-            },
-            Step::Ended | Step::Parked { .. } => return None,
-        })
-    }
-
-    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match input {
-            Input::Started { effect: name, at, .. } => self.started(name, *at),
-            Input::Finished { result, .. } if !self.attempt.is_started() => {
-                Err(Misfit::new(describe(result), "no effect under way"))
-            }
-            Input::Finished { result, at } => {
-                self.finished(result, *at);
-                Ok(())
-            }
-            Input::Retry { .. } => {
-                if let Step::Parked { resume, .. } = &self.step {
-                    self.step = (**resume).clone();
-                }
-                self.attempt.forgive();
-                self.wrong_binds = 0;
-                self.passwords_refused = 0;
-                // Whatever a person mended, it is looked at anew.
-                self.choose_again();
-                Ok(())
-            }
-            Input::Abandon { .. } => self.abandon(),
-            Input::Cancel { .. } => Err(Misfit::new("a cancel", "a rotation of a live account's password")),
-        }
-    }
-
     fn started(&mut self, name: &str, at: Timestamp) -> Result<(), Misfit> {
-        match self.effect() {
-            Some(effect) if effect.name() == name => {
-                if self.attempt.is_started() {
-                    self.note_doubt(at);
-                }
-                self.attempt.start(at);
-                self.maybe_set |= matches!(effect, Effect::SetPassword { .. });
-                Ok(())
-            }
-            other => Err(Misfit::new(
-                format!("the start of {name}"),
-                other.map_or("nothing", |effect| effect.name()),
-            )),
+        let effect = self.next_is(name)?;
+        if self.attempt.is_started() {
+            self.note_doubt(at);
         }
+        self.attempt.start(at);
+        self.maybe_set |= matches!(effect, Effect::SetPassword { .. });
+        Ok(())
     }
 
     /// What was asked may still be carried out.
@@ -356,5 +249,104 @@ impl State {
         self.abandoned = true;
         self.go(if over { Step::Ended } else { Step::DropPending });
         Ok(())
+    }
+}
+
+impl Saga for State {
+    fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect: name, at, .. } => self.started(name, *at),
+            Input::Finished { result, .. } if !self.attempt.is_started() => {
+                Err(Misfit::new(describe(result), "no effect under way"))
+            }
+            Input::Finished { result, at } => {
+                self.finished(result, *at);
+                Ok(())
+            }
+            Input::Retry { .. } => {
+                if let Step::Parked { resume, .. } = &self.step {
+                    self.step = (**resume).clone();
+                }
+                self.attempt.forgive();
+                self.wrong_binds = 0;
+                self.passwords_refused = 0;
+                // Whatever a person mended, it is looked at anew.
+                self.choose_again();
+                Ok(())
+            }
+            Input::Abandon { .. } => self.abandon(),
+            Input::Cancel { .. } => Err(Misfit::new("a cancel", "a rotation of a live account's password")),
+        }
+    }
+
+    fn next(&self) -> Next {
+        match (&self.step, self.effect()) {
+            (Step::Ended, _) if self.abandoned && !self.written => Next::End(Ending::Abandoned),
+            (Step::Ended, _) => Next::End(Ending::Done),
+            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
+            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
+            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
+        }
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        let plan = &self.plan;
+        let account = plan.account;
+        let on_controller = matches!(self.step, Step::Set | Step::VerifyNew | Step::VerifyOld);
+        let controller = match (&self.controller, on_controller) {
+            (Some(controller), _) => Some(controller.clone()),
+            (None, true) => return Some(Effect::Locate { account, may_be_gone: false }),
+            (None, false) => None,
+        };
+        let pending = self.pending.clone();
+        Some(match &self.step {
+            Step::CreatePending => Effect::CreateSecret {
+                place: plan.pending.place.clone(),
+                name: plan.pending.name.clone(),
+                domain: plan.domain.clone(),
+                username: plan.name.clone(),
+            },
+            Step::ReplacePending => Effect::ReplacePassword { secret: pending? },
+            Step::Set => Effect::SetPassword { controller: controller?, account, secret: pending? },
+            Step::VerifyNew => Effect::VerifyPassword { controller: controller?, account, secret: pending? },
+            Step::VerifyOld => {
+                Effect::VerifyPassword { controller: controller?, account, secret: plan.secret.clone() }
+            }
+            Step::Write => Effect::CopyPassword { from: pending?, to: plan.secret.clone() },
+            Step::TellDependents => Effect::TellDependents { secret: plan.secret.clone() },
+            Step::DropPending => Effect::SettleSecrets {
+                place: plan.pending.place.clone(),
+                name: plan.pending.name.clone(),
+                recorded: pending,
+                keep: false,
+            },
+            Step::Ended | Step::Parked { .. } => return None,
+        })
+    }
+
+    fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    fn account(&self) -> Option<ObjectGuid> {
+        Some(self.plan.account)
+    }
+
+    fn secret(&self) -> Option<&SecretId> {
+        Some(&self.plan.secret)
+    }
+
+    /// The pending secret, once it is known.
+    fn pending(&self) -> Option<&SecretId> {
+        self.pending.as_ref()
+    }
+
+    /// Whether the pending secret may hold what the directory has, and nothing else does.
+    fn leaves_pending(&self) -> bool {
+        self.maybe_set
     }
 }

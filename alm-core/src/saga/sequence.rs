@@ -10,6 +10,7 @@ use super::effect::{AccountChange, Effect, EffectResult, Reason, Seen};
 use super::input::Input;
 use super::plan::{OperatePlan, Step};
 use super::record::{Ending, Misfit, Next};
+use super::state::Saga;
 use super::way_back::way_back;
 use crate::error::Outcome;
 use crate::model::account::OperationKind;
@@ -58,52 +59,118 @@ impl State {
         }
     }
 
-    pub(super) const fn account(&self) -> ObjectGuid {
-        self.plan.account
-    }
-
-    pub(super) const fn secret(&self) -> Option<&SecretId> {
-        self.plan.secret.as_ref()
-    }
-
-    pub(super) const fn is_under_way(&self) -> bool {
-        self.attempt.is_started()
-    }
-
-    pub(super) fn effect_name(&self) -> Option<&'static str> {
-        self.effect().map(|effect| effect.name())
-    }
-
-    pub(super) fn findings(&self) -> &[String] {
-        &self.findings
-    }
-
-    pub(super) fn seen(&self) -> Option<&Seen> {
-        self.seen.as_deref()
-    }
-
-    /// What puts back what it has done so far, or may have.
-    pub(super) fn way_back(&self) -> Vec<Step> {
-        if self.undoing {
-            self.undo.clone()
-        } else if self.abandoned {
-            Vec::new()
-        } else {
-            way_back(&self.plan, self.index, self.seen())
-        }
-    }
-
-    /// What it took over from operations whose place it took, and from those before them, that may not be put back yet.
-    pub(super) fn inherited(&self) -> Vec<Step> {
-        // A person who gave up twice has seen what is left.
-        if self.abandoned && !self.undoing { Vec::new() } else { self.plan.inherited.clone() }
-    }
-
     fn steps(&self) -> &[Step] {
         if self.undoing { &self.undo } else { &self.plan.steps }
     }
 
-    pub(super) fn next(&self) -> Next {
+    fn skip_directory(&mut self) {
+        let rest = self.steps().iter().skip(self.index);
+        let outside = |step: &&Step| {
+            matches!(step, Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. })
+        };
+        let next = rest.take_while(|step| !outside(step)).count();
+        self.index += next;
+    }
+
+    fn refused(&mut self, reason: Reason, message: &str) {
+        self.attempt = Attempt::default();
+        let step = self.steps().get(self.index);
+        // it is disabled and unseen, so it gets the vault's, never the reverse.
+        let enables = self.steps().iter().skip(self.index).any(|step| *step == Step::Enable);
+        if step == Some(&Step::VerifyPassword) && reason == Reason::PasswordWrong && enables && !self.reset {
+            self.resetting = true;
+            return;
+        }
+        let already = match (step, reason) {
+            // What should go is gone.
+            (Some(Step::DeactivateSecret), Reason::SecretMissing)
+            | (Some(Step::DeleteAccount), Reason::AccountMissing)
+            // It is of no use to anybody any more; a finding tells who may remove it.
+            | (Some(Step::DropPending { .. }), _) => true,
+            _ => false,
+        };
+        if already {
+            self.findings.push(message.to_owned());
+            self.index += 1;
+        } else {
+            self.parked = Some(message.to_owned());
+        }
+    }
+}
+
+impl Saga for State {
+    fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect: name, .. } if self.parked.is_some() => {
+                Err(Misfit::new(format!("the start of {name}"), "parked"))
+            }
+            Input::Started { effect: name, at, .. } => {
+                self.next_is(name)?;
+                self.attempt.start(*at);
+                Ok(())
+            }
+            Input::Finished { result, .. } if !self.attempt.is_started() => {
+                Err(Misfit::new(describe(result), "no effect under way"))
+            }
+            Input::Finished { result, at } => {
+                match result {
+                    EffectResult::Done(found) => {
+                        self.findings.extend(found.findings.iter().cloned());
+                        self.attempt = Attempt::default();
+                        self.gone |= found.gone;
+                        if self.seen.is_none() {
+                            self.seen.clone_from(&found.seen);
+                        }
+                        if self.controller.is_none() && found.controller.is_some() {
+                            self.controller.clone_from(&found.controller);
+                            if self.gone {
+                                // Erase: there is nothing left to do in the directory.
+                                self.skip_directory();
+                            }
+                        } else if std::mem::take(&mut self.resetting) {
+                            self.reset = true;
+                            self.findings.push(format!(
+                                "the password of {} was not the vault's; it was reset to it [X-13]",
+                                self.plan.name
+                            ));
+                        } else {
+                            self.index += 1;
+                        }
+                    }
+                    EffectResult::Failed { outcome, message } => {
+                        self.attempt.fail(*at, *outcome, message);
+                        if *outcome == Outcome::NotSent && self.attempt.failures() >= UNREACHED {
+                            // Every step is safe on any controller; the one before cannot be reached.
+                            self.controller = None;
+                        }
+                    }
+                    EffectResult::Refused { reason, message } => self.refused(*reason, message),
+                }
+                Ok(())
+            }
+            Input::Retry { .. } => {
+                self.parked = None;
+                self.attempt.forgive();
+                // Whatever a person mended, it is looked at anew.
+                self.controller = None;
+                Ok(())
+            }
+            Input::Abandon { .. } => {
+                self.parked = None;
+                self.attempt = Attempt::default();
+                self.controller = None;
+                // A second time gives up the way back too.
+                self.undo = if self.abandoned { Vec::new() } else { self.way_back() };
+                self.undoing = !self.undo.is_empty();
+                self.abandoned = true;
+                self.index = 0;
+                Ok(())
+            }
+            Input::Cancel { .. } => Err(Misfit::new("a cancel", "an operation on a live account")),
+        }
+    }
+
+    fn next(&self) -> Next {
         if let Some(finding) = &self.parked {
             return Next::Park { finding: finding.clone() };
         }
@@ -191,110 +258,40 @@ impl State {
         })
     }
 
-    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match input {
-            Input::Started { effect: name, at, .. } => match self.effect() {
-                Some(effect) if effect.name() == name && self.parked.is_none() => {
-                    self.attempt.start(*at);
-                    Ok(())
-                }
-                other => Err(Misfit::new(
-                    format!("the start of {name}"),
-                    other.map_or("nothing", |effect| effect.name()),
-                )),
-            },
-            Input::Finished { result, .. } if !self.attempt.is_started() => {
-                Err(Misfit::new(describe(result), "no effect under way"))
-            }
-            Input::Finished { result, at } => {
-                match result {
-                    EffectResult::Done(found) => {
-                        self.findings.extend(found.findings.iter().cloned());
-                        self.attempt = Attempt::default();
-                        self.gone |= found.gone;
-                        if self.seen.is_none() {
-                            self.seen.clone_from(&found.seen);
-                        }
-                        if self.controller.is_none() && found.controller.is_some() {
-                            self.controller.clone_from(&found.controller);
-                            if self.gone {
-                                // Erase: there is nothing left to do in the directory.
-                                self.skip_directory();
-                            }
-                        } else if std::mem::take(&mut self.resetting) {
-                            self.reset = true;
-                            self.findings.push(format!(
-                                "the password of {} was not the vault's; it was reset to it [X-13]",
-                                self.plan.name
-                            ));
-                        } else {
-                            self.index += 1;
-                        }
-                    }
-                    EffectResult::Failed { outcome, message } => {
-                        self.attempt.fail(*at, *outcome, message);
-                        if *outcome == Outcome::NotSent && self.attempt.failures() >= UNREACHED {
-                            // Every step is safe on any controller; the one before cannot be reached.
-                            self.controller = None;
-                        }
-                    }
-                    EffectResult::Refused { reason, message } => self.refused(*reason, message),
-                }
-                Ok(())
-            }
-            Input::Retry { .. } => {
-                self.parked = None;
-                self.attempt.forgive();
-                // Whatever a person mended, it is looked at anew.
-                self.controller = None;
-                Ok(())
-            }
-            Input::Abandon { .. } => {
-                self.parked = None;
-                self.attempt = Attempt::default();
-                self.controller = None;
-                // A second time gives up the way back too.
-                self.undo = if self.abandoned { Vec::new() } else { self.way_back() };
-                self.undoing = !self.undo.is_empty();
-                self.abandoned = true;
-                self.index = 0;
-                Ok(())
-            }
-            Input::Cancel { .. } => Err(Misfit::new("a cancel", "an operation on a live account")),
-        }
+    fn attempt(&self) -> &Attempt {
+        &self.attempt
     }
 
-    fn skip_directory(&mut self) {
-        let rest = self.steps().iter().skip(self.index);
-        let outside = |step: &&Step| {
-            matches!(step, Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. })
-        };
-        let next = rest.take_while(|step| !outside(step)).count();
-        self.index += next;
+    fn findings(&self) -> &[String] {
+        &self.findings
     }
 
-    fn refused(&mut self, reason: Reason, message: &str) {
-        self.attempt = Attempt::default();
-        let step = self.steps().get(self.index);
-        // it is disabled and unseen, so it gets the vault's, never the reverse.
-        let enables = self.steps().iter().skip(self.index).any(|step| *step == Step::Enable);
-        if step == Some(&Step::VerifyPassword) && reason == Reason::PasswordWrong && enables && !self.reset {
-            self.resetting = true;
-            return;
-        }
-        let already = match (step, reason) {
-            // What should go is gone.
-            (Some(Step::DeactivateSecret), Reason::SecretMissing)
-            | (Some(Step::DeleteAccount), Reason::AccountMissing)
-            // It is of no use to anybody any more; a finding tells who may remove it.
-            | (Some(Step::DropPending { .. }), _) => true,
-            _ => false,
-        };
-        if already {
-            self.findings.push(message.to_owned());
-            self.index += 1;
+    fn account(&self) -> Option<ObjectGuid> {
+        Some(self.plan.account)
+    }
+
+    fn secret(&self) -> Option<&SecretId> {
+        self.plan.secret.as_ref()
+    }
+
+    fn seen(&self) -> Option<&Seen> {
+        self.seen.as_deref()
+    }
+
+    /// What puts back what it has done so far, or may have.
+    fn way_back(&self) -> Vec<Step> {
+        if self.undoing {
+            self.undo.clone()
+        } else if self.abandoned {
+            Vec::new()
         } else {
-            self.parked = Some(message.to_owned());
+            way_back(&self.plan, self.index, self.seen())
         }
+    }
+
+    /// What it took over from operations whose place it took, and from those before them, that may not be put back yet.
+    fn inherited(&self) -> Vec<Step> {
+        // A person who gave up twice has seen what is left.
+        if self.abandoned && !self.undoing { Vec::new() } else { self.plan.inherited.clone() }
     }
 }

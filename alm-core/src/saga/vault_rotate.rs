@@ -11,6 +11,7 @@ use super::effect::{Effect, EffectResult, Reason};
 use super::input::Input;
 use super::plan::VaultRotatePlan;
 use super::record::{Ending, Misfit, Next};
+use super::state::Saga;
 use crate::error::Outcome;
 use crate::model::ids::SecretId;
 
@@ -74,36 +75,6 @@ impl State {
         }
     }
 
-    pub(super) const fn account(&self) -> ObjectGuid {
-        self.plan.account
-    }
-
-    pub(super) const fn secret(&self) -> &SecretId {
-        &self.plan.secret
-    }
-
-    pub(super) const fn is_under_way(&self) -> bool {
-        self.attempt.is_started()
-    }
-
-    pub(super) fn effect_name(&self) -> Option<&'static str> {
-        self.effect().map(|effect| effect.name())
-    }
-
-    pub(super) fn findings(&self) -> &[String] {
-        &self.findings
-    }
-
-    pub(super) fn next(&self) -> Next {
-        match (&self.step, self.effect()) {
-            (Step::Ended, _) if self.abandoned => Next::End(Ending::Abandoned),
-            (Step::Ended, _) => Next::End(Ending::Done),
-            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
-            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
-            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
-        }
-    }
-
     fn not_before(&self) -> Option<(Timestamp, String)> {
         let pause = self.attempt.not_before();
         let why = || "the controllers may not agree on the password yet".to_owned();
@@ -116,79 +87,6 @@ impl State {
 
     fn patience(&self) -> SignedDuration {
         SignedDuration::from_millis(i64::try_from(self.plan.patience_ms).unwrap_or(i64::MAX))
-    }
-
-    fn effect(&self) -> Option<Effect> {
-        let (account, secret) = (self.plan.account, self.plan.secret.clone());
-        let controller = match (&self.controller, &self.step) {
-            (Some(controller), _) => Some(controller.clone()),
-            (None, Step::Note | Step::Prove) => {
-                return Some(Effect::Locate { account, may_be_gone: false });
-            }
-            (None, _) => None,
-        };
-        Some(match &self.step {
-            Step::Note => Effect::NoteChange { controller: controller?, account, secret },
-            Step::Ask => {
-                let patience = self.patience();
-                let later = |at: Timestamp| at.checked_add(patience).unwrap_or(Timestamp::MAX);
-                let again_from = self.attempt.doubt_since().map(later);
-                Effect::AskChange { secret, since: self.noted.change, again_from }
-            }
-            Step::Follow => {
-                let Noted { change: since, had_failed, .. } = self.noted;
-                Effect::FollowChange { secret, since, had_failed }
-            }
-            Step::Prove => {
-                Effect::ProveChange { controller: controller?, account, secret, since: self.noted.password }
-            }
-            Step::Ended | Step::Parked { .. } => return None,
-        })
-    }
-
-    pub(super) fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
-        match input {
-            Input::Started { effect: name, at, .. } => match self.effect() {
-                Some(effect) if effect.name() == name => {
-                    if self.step == Step::Ask && self.attempt.is_started() {
-                        self.doubts += 1;
-                    }
-                    self.attempt.start(*at);
-                    self.waits_since.get_or_insert(*at);
-                    Ok(())
-                }
-                other => Err(Misfit::new(
-                    format!("the start of {name}"),
-                    other.map_or("nothing", |effect| effect.name()),
-                )),
-            },
-            Input::Finished { result, .. } if !self.attempt.is_started() => {
-                Err(Misfit::new(describe(result), "no effect under way"))
-            }
-            Input::Finished { result, at } => {
-                self.finished(result, *at);
-                Ok(())
-            }
-            Input::Retry { .. } => {
-                if let Step::Parked { resume, .. } = &self.step {
-                    let resume = (**resume).clone();
-                    self.go(resume);
-                }
-                // Whatever a person mended, it is looked at anew.
-                (self.controller, self.bind_from) = (None, None);
-                (self.doubts, self.wrong_binds) = (0, 0);
-                Ok(())
-            }
-            Input::Abandon { .. } => match self.step {
-                Step::Parked { .. } => {
-                    self.abandoned = true;
-                    self.go(Step::Ended);
-                    Ok(())
-                }
-                ref step => Err(Misfit::new("an abandon", format!("{step:?}"))),
-            },
-            Input::Cancel { .. } => Err(Misfit::new("a cancel", "a rotation of a live account's password")),
-        }
     }
 
     fn go(&mut self, step: Step) {
@@ -285,5 +183,101 @@ impl State {
 
     fn park(&mut self, finding: &str, resume: Step) {
         self.go(Step::Parked { finding: finding.to_owned(), resume: Box::new(resume) });
+    }
+}
+
+impl Saga for State {
+    fn apply(&mut self, input: &Input) -> Result<(), Misfit> {
+        match input {
+            Input::Started { effect: name, at, .. } => {
+                self.next_is(name)?;
+                if self.step == Step::Ask && self.attempt.is_started() {
+                    self.doubts += 1;
+                }
+                self.attempt.start(*at);
+                self.waits_since.get_or_insert(*at);
+                Ok(())
+            }
+            Input::Finished { result, .. } if !self.attempt.is_started() => {
+                Err(Misfit::new(describe(result), "no effect under way"))
+            }
+            Input::Finished { result, at } => {
+                self.finished(result, *at);
+                Ok(())
+            }
+            Input::Retry { .. } => {
+                if let Step::Parked { resume, .. } = &self.step {
+                    let resume = (**resume).clone();
+                    self.go(resume);
+                }
+                // Whatever a person mended, it is looked at anew.
+                (self.controller, self.bind_from) = (None, None);
+                (self.doubts, self.wrong_binds) = (0, 0);
+                Ok(())
+            }
+            Input::Abandon { .. } => match self.step {
+                Step::Parked { .. } => {
+                    self.abandoned = true;
+                    self.go(Step::Ended);
+                    Ok(())
+                }
+                ref step => Err(Misfit::new("an abandon", format!("{step:?}"))),
+            },
+            Input::Cancel { .. } => Err(Misfit::new("a cancel", "a rotation of a live account's password")),
+        }
+    }
+
+    fn next(&self) -> Next {
+        match (&self.step, self.effect()) {
+            (Step::Ended, _) if self.abandoned => Next::End(Ending::Abandoned),
+            (Step::Ended, _) => Next::End(Ending::Done),
+            (Step::Parked { finding, .. }, _) => Next::Park { finding: finding.clone() },
+            (_, Some(effect)) => Next::Run { effect, not_before: self.not_before() },
+            (step, None) => Next::Park { finding: format!("nothing can be done in step {step:?}") },
+        }
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        let (account, secret) = (self.plan.account, self.plan.secret.clone());
+        let controller = match (&self.controller, &self.step) {
+            (Some(controller), _) => Some(controller.clone()),
+            (None, Step::Note | Step::Prove) => {
+                return Some(Effect::Locate { account, may_be_gone: false });
+            }
+            (None, _) => None,
+        };
+        Some(match &self.step {
+            Step::Note => Effect::NoteChange { controller: controller?, account, secret },
+            Step::Ask => {
+                let patience = self.patience();
+                let later = |at: Timestamp| at.checked_add(patience).unwrap_or(Timestamp::MAX);
+                let again_from = self.attempt.doubt_since().map(later);
+                Effect::AskChange { secret, since: self.noted.change, again_from }
+            }
+            Step::Follow => {
+                let Noted { change: since, had_failed, .. } = self.noted;
+                Effect::FollowChange { secret, since, had_failed }
+            }
+            Step::Prove => {
+                Effect::ProveChange { controller: controller?, account, secret, since: self.noted.password }
+            }
+            Step::Ended | Step::Parked { .. } => return None,
+        })
+    }
+
+    fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
+    fn account(&self) -> Option<ObjectGuid> {
+        Some(self.plan.account)
+    }
+
+    fn secret(&self) -> Option<&SecretId> {
+        Some(&self.plan.secret)
     }
 }

@@ -16,7 +16,7 @@ use super::command::{Caller, decide::Decide};
 use super::requests::current_version;
 use super::unit::Unit;
 use super::{begin, owners};
-use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, Owner, ReminderState, renewal_date};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::estate::Domain;
@@ -217,6 +217,7 @@ impl AdoptAccounts {
         for refusal in ownership::check(body.ownership, requester, named, &people, &groups) {
             refuse(refusal.rule(), refusal.field(), format!("{name}: {}", refusal.message()));
         }
+        owners::rest_on_one(unit, named, &people, &groups);
         Ok(refusals)
     }
 
@@ -346,8 +347,8 @@ impl Alm {
     /// already are left out. Needs managed-account Create with Manage. Changes nothing; dropping the future ends the look.
     ///
     /// # Errors
-    /// [`Denied`](ErrorKind::Denied); [`NotFound`](ErrorKind::NotFound) for a domain that is not known; Refused with M-1 for a place outside
-    /// of it; [`Config`](ErrorKind::Config) when nobody is there who could look; [`Directory`](ErrorKind::Directory) when the domain could not
+    /// [`Denied`](crate::ErrorKind::Denied); [`NotFound`](ErrorKind::NotFound) for a domain that is not known; Refused with M-1 for a place outside
+    /// of it; [`Config`](crate::ErrorKind::Config) when nobody is there who could look; [`Directory`](ErrorKind::Directory) when the domain could not
     /// be asked.
     pub async fn discover(&self, caller: &Caller, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
         const OPERATION: &str = "account.discover";
@@ -363,10 +364,7 @@ impl Alm {
                 format!("{place} is no place of {}", domain.name),
             ));
         }
-        let Some(inspector) = self.0.inspector.clone() else {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "no engine is there that could look")
-                .with_advice("give the service an inspector"));
-        };
+        let inspector = unit.inspector()?;
         let mut found = Vec::new();
         for one in inspector.discover(order).await? {
             let object = super::stored::object_name(domain.id, one.guid);

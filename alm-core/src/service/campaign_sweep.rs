@@ -107,7 +107,8 @@ impl Alm {
             accounts.extend(account.filter(|account| account.status != AccountStatus::Deleted));
         }
         campaigns::ask(&mut unit, &campaign, &accounts).await?;
-        self.commit_or_leave(unit).await
+        // What somebody changed in between is looked at again by the next sweep.
+        unit.settle().await.map(drop)
     }
 
     /// Once nothing of it is open any more.
@@ -134,15 +135,8 @@ impl Alm {
         let results: Vec<_> = results.iter().map(|(result, count)| format!("{count} {result:?}")).collect();
         let text = format!("the campaign {} has ended: {}", campaign.name, results.join(", "));
         unit.event(EventKind::CampaignEnded, text, told, |_| ())?;
-        self.commit_or_leave(unit).await
-    }
-
-    /// What somebody changed in between is looked at again by the next sweep.
-    async fn commit_or_leave(&self, unit: Unit<'_>) -> Result<()> {
-        match self.0.store.commit(unit.commit).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
+        // What somebody changed in between is looked at again by the next sweep.
+        unit.settle().await.map(drop)
     }
 }
 

@@ -1,14 +1,14 @@
 //! From the outbox to those who want to be told.
 
 use super::alm::Alm;
-use super::destinations;
+use super::destinations::{self, Known};
 use super::inbox;
 use crate::error::{ErrorKind, Result};
 use crate::model::destination::Destination;
 use crate::model::event::Event;
 use crate::port::delivery::DeliveryChange;
 use crate::port::sink::EventSink;
-use crate::port::store::{Commit, Stored as _};
+use crate::port::store::{Commit, Expect, Stored as _};
 
 /// How many events are taken at a time.
 const BATCH: u32 = 100;
@@ -33,25 +33,33 @@ impl Alm {
             if events.is_empty() {
                 return Ok(count);
             }
-            let destinations = destinations::all(self).await?;
             for event in &events {
                 sink.deliver(event).await?;
-                self.route(std::slice::from_ref(event), &destinations).await?;
+                let one = std::slice::from_ref(event);
+                // Lost races are with other processes, or with somebody who changes a destination.
+                for _ in 0..RACES {
+                    let destinations = destinations::all(self).await?;
+                    if self.route(one, &destinations).await? > 0 {
+                        break;
+                    }
+                }
                 count += 1;
             }
         }
     }
 
-    /// Takes everything out of the outbox: into the inbox, and into the queues of those who want it.
-    pub(super) async fn route_all(&self, destinations: &[Destination]) -> Result<u64> {
+    /// Takes everything out of the outbox: into the inbox, and into the queues of those who want it; how many.
+    pub(super) async fn route_all(&self) -> Result<u64> {
         let (mut count, mut lost) = (0, 0);
         loop {
+            // First the events: a destination that was there before an event was is seen.
             let events = self.store().undelivered(BATCH).await?;
             if events.is_empty() {
                 return Ok(count);
             }
-            match self.route(&events, destinations).await? {
-                // Another process was quicker, with some of them at least.
+            let destinations = destinations::all(self).await?;
+            match self.route(&events, &destinations).await? {
+                // Another process was quicker with some of them, or somebody has changed a destination.
                 0 if lost == RACES => return Ok(count),
                 0 => lost += 1,
                 routed => count += routed,
@@ -59,39 +67,36 @@ impl Alm {
         }
     }
 
-    /// In one commit, so that each event goes to all of them, once; how many. None when another process was quicker.
-    async fn route(&self, events: &[Event], destinations: &[Destination]) -> Result<u64> {
+    /// In one commit, so that each event goes to all of them, once; how many. None when another process was quicker, or a destination is not any
+    /// more what was read.
+    async fn route(&self, events: &[Event], destinations: &[Known]) -> Result<u64> {
         let at = self.0.clock.now();
         let mut commit =
             Commit { routed: events.iter().map(|event| event.id).collect(), ..Commit::default() };
-        for event in events {
-            let wanting = destinations.iter().filter(|destination| destination.wants(event));
-            commit.deliveries.extend(wanting.map(|destination| DeliveryChange::Queue {
+        for Known { destination, version } in destinations {
+            let wanted = events.iter().filter(|event| destination.wants(event));
+            let queued = wanted.map(|event| DeliveryChange::Queue {
                 destination: destination.id,
                 event: event.clone(),
                 at,
-            }));
+            });
+            let before = commit.deliveries.len();
+            commit.deliveries.extend(queued);
+            if commit.deliveries.len() > before {
+                // Whoever removes it takes along what waits for it; nothing may come after that.
+                commit.expects.push(Expect {
+                    kind: Destination::KIND,
+                    id: destination.id.uuid(),
+                    version: *version,
+                });
+            }
         }
         inbox::fill(self, &mut commit, events).await?;
         match self.0.store.commit(commit).await {
-            Ok(()) => {
-                self.drop_orphans(events, destinations).await?;
-                Ok(events.len() as u64)
-            }
+            Ok(()) => Ok(events.len() as u64),
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(0),
             Err(error) => Err(error),
         }
-    }
-
-    /// A destination that was removed while events were queued for it has taken its deliveries along, but not those.
-    async fn drop_orphans(&self, events: &[Event], destinations: &[Destination]) -> Result<()> {
-        let mut commit = Commit::default();
-        for one in destinations.iter().filter(|one| events.iter().any(|event| one.wants(event))) {
-            if self.0.store.load(Destination::KIND, one.id.uuid()).await?.is_none() {
-                commit.deliveries.push(DeliveryChange::Forget { destination: one.id });
-            }
-        }
-        if commit.is_empty() { Ok(()) } else { self.0.store.commit(commit).await }
     }
 }
 
@@ -119,8 +124,10 @@ mod tests {
         let event = Event::new(id, Timestamp::UNIX_EPOCH, EventKind::Test, "x");
         store.commit(Commit { events: vec![event], ..Commit::default() }).await.unwrap();
         // As somebody has read it who was then overtaken.
-        let removed = Destination::new(DestinationId::new(Uuid::from_u128(3)), "x", Target::Program);
-        assert!(alm.route_all(std::slice::from_ref(&removed)).await.unwrap() > 0);
-        assert!(store.deliveries(removed.id, DeliveryState::Waiting, None, 9).await.unwrap().is_empty());
+        let destination = Destination::new(DestinationId::new(Uuid::from_u128(3)), "x", Target::Program);
+        let (removed, events) = (destination.id, store.undelivered(9).await.unwrap());
+        assert_eq!(alm.route(&events, &[Known { destination, version: 1 }]).await.unwrap(), 0);
+        assert!(store.deliveries(removed, DeliveryState::Waiting, None, 9).await.unwrap().is_empty());
+        assert_eq!((alm.route_all().await.unwrap(), store.undelivered(9).await.unwrap().len()), (1, 0));
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::alm::Alm;
+use super::audit_feed;
 use super::command::Caller;
 use super::command::decide::Decide;
 use super::unit::Unit;
@@ -14,7 +15,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::destination::{Destination, EventFilter, Target};
 use crate::model::ids::{DestinationId, EventId};
-use crate::model::people::Verb;
+use crate::model::people::{Feature, Verb};
 use crate::port::delivery::DeliveryChange;
 use crate::port::store::Stored as _;
 use crate::rules::destination::problems;
@@ -34,6 +35,13 @@ async fn check(unit: &mut Unit<'_>, destination: &Destination) -> Result<()> {
     {
         refusals.push(Refusal::new(rule, "events", "at least one kind of event is needed"));
     }
+    if destination.wants_audit() {
+        // Whoever says where it goes reads it.
+        unit.require(Feature::Audit, Verb::Read, true).await?;
+        if matches!(destination.target, Target::Email(_)) {
+            refusals.push(Refusal::new("H-5", "events", "audit records go to programs, not by e-mail"));
+        }
+    }
     if !refusals.is_empty() {
         return Err(Error::refused(unit.operation, refusals));
     }
@@ -42,7 +50,8 @@ async fn check(unit: &mut Unit<'_>, destination: &Destination) -> Result<()> {
     unit.require_free(&unique, Some(destination.id.uuid()), taken).await
 }
 
-/// Adds a destination. Which permission it needs to Create depends on the target: [`Target::feature`].
+/// Adds a destination. Which permission it needs to Create depends on the target: [`Target::feature`]. One that wants audit records needs audit Read
+/// besides.
 ///
 /// It is told of what happens from then on.
 ///
@@ -104,6 +113,7 @@ impl Decide for AddDestination {
         destination.events.clone_from(&self.events);
         check(unit, &destination).await?;
         unit.put(&destination, format!("add the destination {}", self.name))?;
+        audit_feed::keep(unit, &destination).await?;
         audit(unit, &destination, json!({ "after": facts(&destination)? }));
         Ok(id)
     }
@@ -125,7 +135,7 @@ fn facts(destination: &Destination) -> Result<serde_json::Value> {
     Ok(facts)
 }
 
-/// Says anew what a destination is called, where it is and what it wants. Needs Update. What it is (a program, a webhook, …) stays.
+/// Says anew what a destination is called, where it is and what it wants. Needs Update, and audit Read where it is to get audit records. What it is (a program, a webhook, …) stays.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct EditDestination {
@@ -163,6 +173,7 @@ impl Decide for EditDestination {
             return Ok(());
         }
         unit.put(&destination, format!("change the destination {}", before.name))?;
+        audit_feed::keep(unit, &destination).await?;
         // What is not in the facts may have changed, too.
         let moved = destination.target != before.target;
         let facts =
@@ -181,7 +192,7 @@ pub(super) async fn changeable(unit: &mut Unit<'_>, id: DestinationId, verb: Ver
 }
 
 /// Disables a destination, or enables one again. Needs Update. What waits for a disabled one stays, and goes when it is enabled; what happens
-/// meanwhile is not told to it.
+/// meanwhile is not told to it, apart from audit records, which are kept anyway.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SetDestinationEnabled {
@@ -240,6 +251,7 @@ impl Decide for RemoveDestination {
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
         let destination = changeable(unit, self.destination, Verb::Delete).await?;
         unit.remove(&destination, format!("remove the destination {} and its deliveries", destination.name));
+        audit_feed::end(unit, destination.id).await?;
         unit.commit.deliveries.push(DeliveryChange::Forget { destination: destination.id });
         audit(unit, &destination, json!({ "before": facts(&destination)? }));
         Ok(())
@@ -365,8 +377,15 @@ impl Alm {
     }
 }
 
+/// A destination, and the version of its record.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub destination: Destination,
+    pub version: u64,
+}
+
 /// Every destination there is, for those who carry.
-pub(super) async fn all(alm: &Alm) -> Result<Vec<Destination>> {
+pub(super) async fn all(alm: &Alm) -> Result<Vec<Known>> {
     let mut all = Vec::new();
     let mut after = None;
     loop {
@@ -374,7 +393,7 @@ pub(super) async fn all(alm: &Alm) -> Result<Vec<Destination>> {
         let Some(last) = page.last() else { return Ok(all) };
         after = Some(last.id);
         for document in &page {
-            all.push(Destination::read(document)?);
+            all.push(Known { destination: Destination::read(document)?, version: document.version });
         }
     }
 }

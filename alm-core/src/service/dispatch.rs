@@ -1,39 +1,38 @@
 //! Carrying events to their destinations (H-6).
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+mod outcome;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::alm::Alm;
 use super::command::Caller;
 use super::unit::{Unit, denial};
-use super::{destinations, emails};
+use super::{audit_feed, destinations, emails};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::audit::{Actor, AuditResult};
+use crate::model::audit::AuditResult;
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::destination::{Destination, Target};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{DestinationId, EventId};
 use crate::model::people::Verb;
 use crate::port::courier::{Courier, Fate, Parcel, Undelivered};
-use crate::port::delivery::{DeliveryChange, DeliveryClaim};
+use crate::port::delivery::DeliveryClaim;
 use crate::port::sink::EventSink;
 use crate::rules::delivery as rules;
+use outcome::{later, taken};
 
 /// How many deliveries of one destination are set out with at a time.
 const BATCH: u32 = 16;
 /// How many failures in a row end a destination's turn: it is away, and its events have their waits.
 const PATIENCE: u32 = 3;
-
-/// So long after the last dead letter, another is an outage of its own.
-const ANEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of one round.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +70,9 @@ impl Dispatched {
 ///
 /// Each event comes to each destination that wants it at least once, under one id; those of one account in the order of the account's
 /// changes. What is not taken is tried again after growing waits, for about three days; then it is a dead letter
-/// ([`Alm::deliveries`], [`SendAgain`](super::destinations::SendAgain)), which holds later events of its account back for an hour. Several
-/// dispatchers, in one process or many, do not disturb each other.
+/// ([`Alm::deliveries`], [`SendAgain`](super::destinations::SendAgain)), which holds later events of its account back for an hour. A
+/// destination that asks to be left alone for a time gets nothing until it is over. Several dispatchers, in one process or many, do not disturb
+/// each other.
 ///
 /// ```
 /// # use std::{sync::Arc, time::Duration};
@@ -89,12 +89,14 @@ pub struct Dispatcher {
     alm: Alm,
     couriers: Vec<Arc<dyn Courier>>,
     limit: Duration,
+    /// Who asked to be left alone, and until when by the steady clock. For this process: another finds out by itself.
+    quiet: Arc<Mutex<BTreeMap<DestinationId, Duration>>>,
 }
 
 impl Dispatcher {
     /// A dispatcher that carries nowhere yet. It fills inboxes all the same.
-    pub const fn new(alm: Alm) -> Self {
-        Self { alm, couriers: Vec::new(), limit: Duration::from_secs(30) }
+    pub fn new(alm: Alm) -> Self {
+        Self { alm, couriers: Vec::new(), limit: Duration::from_secs(30), quiet: Arc::default() }
     }
 
     /// Carries to destinations of some kind. Of several who could, the first does.
@@ -252,10 +254,13 @@ impl Dispatcher {
     }
 
     async fn route(&self) -> Result<(Dispatched, Vec<(Destination, Arc<dyn Courier>)>)> {
-        let all = destinations::all(&self.alm).await?;
-        let mut report = Dispatched { routed: self.alm.route_all(&all).await?, ..Dispatched::default() };
+        let mut report = Dispatched { routed: self.alm.route_all().await?, ..Dispatched::default() };
         let mut served = Vec::new();
-        for destination in all.into_iter().filter(|destination| destination.enabled) {
+        let all = destinations::all(&self.alm).await?;
+        for destination in all.into_iter().map(|known| known.destination).filter(|one| one.enabled) {
+            if self.is_quiet(destination.id) {
+                continue;
+            }
             match self.courier_of(&destination).cloned() {
                 Some(courier) => served.push((destination, courier)),
                 None => report.unserved.push(destination.name),
@@ -281,6 +286,7 @@ impl Dispatcher {
             if known != *destination {
                 break;
             }
+            audit_feed::feed(&self.alm, destination).await?;
             let begun = self.alm.0.clock.steady();
             let now = self.alm.0.clock.now();
             // Enough for all of them, each with its whole time, and the last one's outcome.
@@ -316,7 +322,10 @@ impl Dispatcher {
                             report.dead += 1;
                             failing = true;
                         }
-                        if why.fate() == Fate::Gone {
+                        if let Some(wait) = why.asked() {
+                            self.leave_alone(destination.id, wait);
+                        }
+                        if why.fate() == Fate::Gone || why.asked().is_some() {
                             failures = PATIENCE;
                         }
                     }
@@ -324,6 +333,18 @@ impl Dispatcher {
             }
         }
         Ok(report)
+    }
+
+    fn leave_alone(&self, destination: DestinationId, wait: Duration) {
+        let until = self.alm.0.clock.steady().saturating_add(wait.min(rules::MOST_ASKED));
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner).insert(destination, until);
+    }
+
+    fn is_quiet(&self, destination: DestinationId) -> bool {
+        let now = self.alm.0.clock.steady();
+        let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        quiet.retain(|_, until| now < *until);
+        quiet.contains_key(&destination)
     }
 
     /// One attempt, within its time.
@@ -343,154 +364,6 @@ impl Dispatcher {
             Either::Right(_) => Err(Undelivered::again(format!("no answer within {:?}", self.limit))),
         })
     }
-
-    /// Says that nobody tried it.
-    async fn give_back(&self, delivery: &Delivery) -> Result<()> {
-        let now = self.alm.0.clock.now();
-        let round = delivery.round.saturating_sub(1);
-        self.settle(delivery, DeliveryState::Waiting, now, round, delivery.note.clone()).await
-    }
-
-    async fn settle(
-        &self,
-        delivery: &Delivery,
-        state: DeliveryState,
-        ready_at: Timestamp,
-        round: u32,
-        note: Option<String>,
-    ) -> Result<()> {
-        let mut unit = self.unit();
-        unit.commit.deliveries.push(change(delivery, state, ready_at, unit.now, round, note));
-        match self.alm.0.store.commit(unit.commit).await {
-            // Another has set out with it meanwhile, or its destination is gone: at least once is what we promise.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
-    }
-
-    /// The next dead letter is news again.
-    async fn takes_again(&self, id: DestinationId) -> Result<()> {
-        let mut unit = self.unit();
-        let Some(mut destination) = unit.find::<Destination>(id.uuid()).await? else { return Ok(()) };
-        if destination.failing_at.take().is_none() {
-            return Ok(());
-        }
-        unit.put(&destination, format!("the destination {} takes events again", destination.name))?;
-        match self.alm.0.store.commit(unit.commit).await {
-            // Somebody changes it just now: the next that it takes says so as well.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
-    }
-
-    fn unit(&self) -> Unit<'_> {
-        Unit::new(&self.alm.0, "delivery.settle", Actor::System, "dispatcher")
-    }
-
-    /// Keeps why it was not taken, and until when it waits; whether it is a dead letter now.
-    async fn failed(
-        &self,
-        destination: &Destination,
-        delivery: &Delivery,
-        why: &Undelivered,
-    ) -> Result<bool> {
-        let mut jitter = [0];
-        self.alm.0.entropy.fill(&mut jitter)?;
-        let wait = match why.fate() {
-            Fate::Again => rules::wait(delivery.round, why.asked(), jitter.first().copied().unwrap_or(0)),
-            Fate::Never | Fate::Gone | Fate::Partly => None,
-        };
-        let mut unit = self.unit();
-        let known = unit.find::<Destination>(destination.id.uuid()).await?;
-        let gone = why.fate() == Fate::Gone;
-        if gone && known.as_ref().is_none_or(|known| known.target != destination.target) {
-            // Who said so is not where its events go now.
-            self.give_back(delivery).await?;
-            return Ok(false);
-        }
-        let note = Some(shortened(why.why()));
-        let now = self.alm.0.clock.now();
-        if let Some(wait) = wait {
-            let at = later(now, wait);
-            self.settle(delivery, DeliveryState::Waiting, at, delivery.round, note).await?;
-            return Ok(false);
-        }
-        tracing::warn!(destination = %destination.name, event = %delivery.event.id, why = %why, "a dead letter");
-        let hold = later(now, rules::HOLDS);
-        unit.commit.deliveries.push(change(delivery, DeliveryState::Dead, hold, now, delivery.round, note));
-        let last = known.as_ref().and_then(|known| known.failing_at);
-        let is_older = |age| last.is_none_or(|last| now.duration_since(last) > age);
-        let is_news = is_older(ANEW);
-        // Not with each of many: it costs a write of the destination.
-        let is_noted = !is_older(SignedDuration::from_hours(1));
-        if let Some(mut destination) = known
-            && (gone || !is_noted)
-        {
-            destination.enabled &= !gone;
-            destination.failing_at = Some(now);
-            unit.put(&destination, format!("the destination {} does not take events", destination.name))?;
-        }
-        // Once for an outage: a destination that is away for days has one event for each of its events.
-        if is_news || gone {
-            let end = if gone { "wants no events any more and is disabled" } else { "does not take events" };
-            let text = format!("the destination {} {end}: {}", destination.name, shortened(why.why()));
-            unit.audit_as(
-                "delivery.dead",
-                format!("destination {}", destination.id),
-                AuditResult::Failed,
-                json!({ "event": delivery.event.id, "disabled": gone }),
-                None,
-            );
-            let administrators = unit.administrators().await?;
-            unit.event(EventKind::DeliveryFailed, text, administrators, |event| {
-                event.destination = Some(destination.id);
-            })?;
-        }
-        match self.alm.0.store.commit(unit.commit).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// What to note about what was taken, at least in part.
-fn taken(outcome: std::result::Result<(), Undelivered>) -> std::result::Result<Option<String>, Undelivered> {
-    match outcome {
-        Ok(()) => Ok(None),
-        Err(why) if why.fate() == Fate::Partly => Ok(Some(shortened(why.why()))),
-        Err(why) => Err(why),
-    }
-}
-
-fn change(
-    delivery: &Delivery,
-    state: DeliveryState,
-    ready_at: Timestamp,
-    at: Timestamp,
-    round: u32,
-    note: Option<String>,
-) -> DeliveryChange {
-    DeliveryChange::Settle {
-        destination: delivery.destination,
-        event: delivery.event.id,
-        attempts: delivery.attempts,
-        state,
-        ready_at,
-        at,
-        round,
-        note,
-    }
-}
-
-fn later(now: Timestamp, by: Duration) -> Timestamp {
-    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-    now.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// One line of bounded length, whatever a courier says.
-fn shortened(why: &str) -> String {
-    why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }
 
 /// The store may be away for a while.

@@ -11,7 +11,7 @@ use crate::model::event::EventKind;
 use crate::model::migration::Migration;
 use crate::model::template::TemplateVersion;
 use crate::rules::reminders::Schedule;
-use crate::rules::{ownership, rotation};
+use crate::rules::rotation;
 use crate::saga::SagaRecord;
 
 /// The reminders of an account, with the earlier end that it is being given (L-37).
@@ -90,7 +90,7 @@ async fn hand_over(unit: &mut Unit<'_>, account: &mut Account, migration: &Migra
         return Ok(());
     }
     let (people, groups) = owners::owners_of(unit, &migration.owners).await?;
-    if !ownership::has_active(&migration.owners, &people, &groups) {
+    if !owners::rest_on_one(unit, &migration.owners, &people, &groups) {
         let text = format!(
             "the owners chosen for {} when it was migrated are all disabled by now; those before stay its owners",
             account.name

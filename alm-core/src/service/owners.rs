@@ -34,6 +34,23 @@ pub(super) async fn owners_of(
     Ok((people, groups))
 }
 
+/// W-2: what is decided rests on one active owner, if there is one; whether there was. Whoever disables that one at the same moment, or changes a
+/// group behind the owners, cannot succeed as well.
+pub(super) fn rest_on_one(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+    people: &[Person],
+    groups: &[Group],
+) -> bool {
+    let active = ownership::active_people(owners, people, groups);
+    let Some(one) = active.first() else { return false };
+    unit.rests_on::<Person>(one.uuid());
+    for group in groups {
+        unit.rests_on::<Group>(group.id.uuid());
+    }
+    true
+}
+
 /// Who is told about an account: its active owners.
 pub(super) async fn owners_to_tell(
     unit: &mut Unit<'_>,

@@ -14,7 +14,7 @@ use super::command::decide::Decide;
 use super::publications;
 use super::templates::change;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::model::audit::AuditResult;
 use crate::model::estate::{Domain, Vault};
 use crate::model::event::EventKind;
@@ -45,12 +45,7 @@ async fn checked(unit: &mut Unit<'_>, template: &Template) -> Result<TemplateBod
         refusals.push(Refusal::new("T-12", "vault", "is unknown"));
     }
     if refusals.is_empty() {
-        let Some(inspector) = unit.alm.inspector.clone() else {
-            let message = "no engine is there that could look at vault and domain";
-            return Err(Error::new(ErrorKind::Config, unit.operation, message)
-                .with_advice("give the service an inspector"));
-        };
-        refusals = inspector.inspect(&body).await?;
+        refusals = unit.inspector()?.inspect(&body).await?;
     }
     if refusals.is_empty() { Ok(body) } else { Err(Error::refused(unit.operation, refusals)) }
 }

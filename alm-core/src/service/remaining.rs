@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::owners::rest_on_one;
 use super::stored::{index, owner_key};
 use super::unit::Unit;
 use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::ids::{GroupId, PersonId};
-use crate::model::people::{Group, Person, Role, SYSTEM_ADMINISTRATOR};
+use crate::model::people::{Group, Person, SYSTEM_ADMINISTRATOR};
 use crate::model::request::Request;
 use crate::rules::ownership;
 
@@ -52,16 +53,19 @@ pub(super) async fn require_administrator(unit: &mut Unit<'_>, after: After<'_>)
     if remain.is_superset(&before) {
         return Ok(());
     }
-    if remain.is_empty() {
+    let Some(one) = remain.first() else {
         return unit.refuse(Refusal::new(
             "P-2",
             after.field(),
             "no enabled System Administrator would remain",
         ));
+    };
+    // Two who end each other's administration at the same moment cannot both succeed.
+    unit.rests_on::<Person>(one.uuid());
+    for group in unit.find_by::<Group>(index::ROLE, &SYSTEM_ADMINISTRATOR.to_string()).await? {
+        unit.rests_on::<Group>(group.id.uuid());
     }
-    // The role's record is written too, so that two who end each other's administration at the same moment cannot both succeed.
-    let role: Role = unit.get(SYSTEM_ADMINISTRATOR.uuid()).await?;
-    unit.put(&role, "check the administrators")
+    Ok(())
 }
 
 async fn administrators_after(unit: &mut Unit<'_>, after: After<'_>) -> Result<BTreeSet<PersonId>> {
@@ -96,12 +100,15 @@ pub(super) async fn require_owners(unit: &mut Unit<'_>, after: After<'_>) -> Res
     let mut refusals = Vec::new();
     for owner in touched(unit, after).await? {
         let key = owner_key(owner);
+        // Its owners count as well as those who remain: whoever changes them at this moment must not succeed, too.
         for account in unit.find_by::<Account>(index::OWNER, &key).await? {
+            unit.rests_on::<Account>(account.id.uuid());
             if account.status != AccountStatus::Deleted && !owned(unit, &account.owners, after).await? {
                 refusals.push(refusal(after, &account.name));
             }
         }
         for request in unit.find_by::<Request>(index::OWNER, &key).await? {
+            unit.rests_on::<Request>(request.id.uuid());
             let owners = ownership::with_requester(&request.form.owners, request.requester);
             if !owned(unit, &owners, after).await? {
                 refusals
@@ -133,7 +140,7 @@ async fn named_by(unit: &mut Unit<'_>, groups: BTreeSet<GroupId>) -> Result<BTre
 /// Whether one of the owners would be active.
 async fn owned(unit: &mut Unit<'_>, owners: &BTreeSet<Owner>, after: After<'_>) -> Result<bool> {
     let (people, groups) = behind(unit, owners, after).await?;
-    Ok(ownership::has_active(owners, &people, &groups))
+    Ok(rest_on_one(unit, owners, &people, &groups))
 }
 
 /// Everybody who would be an active owner.

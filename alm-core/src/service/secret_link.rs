@@ -9,7 +9,7 @@ use super::complete;
 use super::owners::owners_to_tell;
 use super::stored::secret_name;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::error::{Refusal, Result};
 use crate::model::account::Account;
 use crate::model::estate::Domain;
 use crate::model::event::EventKind;
@@ -71,10 +71,7 @@ impl Decide for SetAccountSecret {
         let (name, own) = (secret_name(vault, self.secret.as_str()), account.id.uuid());
         let taken = || Refusal::new("S-5", "secret", format!("secret {} is another account's", self.secret));
         unit.require_free(&name, Some(own), taken).await?;
-        let Some(inspector) = unit.alm.inspector.clone() else {
-            return Err(Error::new(ErrorKind::Config, unit.operation, "no engine is there that could look")
-                .with_advice("give the service an inspector"));
-        };
+        let inspector = unit.inspector()?;
         let domain: Domain = unit.get(account.domain.uuid()).await?;
         if !domain.enabled {
             return unit.refuse(Refusal::new("O-9", "account", format!("{} is disabled", domain.name)));

@@ -7,7 +7,7 @@ use super::command::Caller;
 use super::owners::owners_of;
 use super::stored::index;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::model::account::{Account, AccountStatus};
 use crate::model::ids::{PersonId, TemplateId};
 use crate::model::people::{Feature, Group, Person, Verb};
@@ -38,8 +38,8 @@ impl Alm {
     /// nothing.
     ///
     /// # Errors
-    /// [`Denied`](ErrorKind::Denied), [`NotFound`](ErrorKind::NotFound); Refused with T-11 for a template of gMSAs, whose passwords are in no
-    /// vault; [`Config`](ErrorKind::Config) when nobody is there who could ask; [`Vault`](ErrorKind::Vault) when the vault could not be asked.
+    /// [`Denied`](crate::ErrorKind::Denied), [`NotFound`](ErrorKind::NotFound); Refused with T-11 for a template of gMSAs, whose passwords are in no
+    /// vault; [`Config`](crate::ErrorKind::Config) when nobody is there who could ask; [`Vault`](ErrorKind::Vault) when the vault could not be asked.
     pub async fn secret_readers(&self, caller: &Caller, template: TemplateId) -> Result<SecretReaders> {
         let mut unit = Unit::of(&self.0, OPERATION, caller);
         unit.require(Feature::ProvisionTemplate, Verb::Read, true).await?;
@@ -53,10 +53,7 @@ impl Alm {
             let message = format!("the passwords of {} are in no vault", template.name);
             return unit.refuse(Refusal::new("T-11", "vault", message));
         };
-        let Some(inspector) = self.0.inspector.clone() else {
-            return Err(Error::new(ErrorKind::Config, OPERATION, "no engine is there that could look")
-                .with_advice("give the service an inspector"));
-        };
+        let inspector = unit.inspector()?;
         let readers = inspector.secret_readers(place).await?;
         let approvers = look(approvers(&mut unit, &body).await?, &readers);
         let owners = look(owners(&mut unit, template.id, &body).await?, &readers);

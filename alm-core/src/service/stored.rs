@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, Owner};
 use crate::model::api_token::{ApiToken, TokenFingerprint};
+use crate::model::audit::AuditCursor;
 use crate::model::campaign::{Campaign, Review};
 use crate::model::destination::Destination;
 use crate::model::drift::{AccountDrift, DriftKind};
@@ -225,6 +226,14 @@ impl Stored for Destination {
 
     fn unique(&self) -> Vec<String> {
         vec![format!("destination:{}", self.name.to_lowercase())]
+    }
+}
+
+impl Stored for AuditCursor {
+    const KIND: RecordKind = RecordKind::AuditCursor;
+
+    fn id(&self) -> Uuid {
+        self.destination.uuid()
     }
 }
 

@@ -189,11 +189,8 @@ impl Alm {
         let administrators = unit.administrators().await?;
         let text = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         unit.event(EventKind::SweepHeld, text, administrators, |_| ())?;
-        match self.0.store.commit(unit.commit).await {
-            // Another sweep asks at the same moment.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
+        // Or another sweep asks at the same moment.
+        unit.settle().await.map(drop)
     }
 
     async fn confirm(&self, caller: &Caller, reasons: &[Refusal]) -> Result<()> {
@@ -210,11 +207,8 @@ impl Alm {
         state.last = Some(now);
         state.asked = false;
         unit.put(&state, "the sweep is done")?;
-        match self.0.store.commit(unit.commit).await {
-            // Another sweep ended at the same moment; either instant will do.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
+        // Or another sweep ended at the same moment; either instant will do.
+        unit.settle().await.map(drop)
     }
 
     async fn end_of_life(&self, operation: &'static str, id: AccountId, now: Timestamp) -> Result<Tick> {

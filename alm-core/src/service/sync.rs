@@ -10,8 +10,6 @@ mod findings;
 mod people;
 mod read;
 
-use std::sync::Arc;
-
 use ad_directory::ObjectGuid;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -22,16 +20,15 @@ use uuid::Uuid;
 use super::alm::Alm;
 use super::command::Caller;
 use super::command::decide::Decide;
-use super::unit::{Unit, denial};
+use super::unit::{By, Unit, denial};
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::model::audit::{Actor, AuditResult};
+use crate::model::audit::AuditResult;
 use crate::model::estate::Domain;
 use crate::model::event::EventKind;
 use crate::model::ids::DomainId;
 use crate::model::mirror::{MirrorEntry, MirrorKind, key};
 use crate::model::people::{Feature, Verb};
 use crate::model::sync::{DomainSync, HeldSync, SyncCounts, SyncFailure, SyncLimits, SyncState, UserSource};
-use crate::port::inspector::Inspector;
 use crate::port::store::DueKind;
 use crate::rules::{mirror, sync};
 
@@ -225,13 +222,6 @@ impl HeldSync {
     }
 }
 
-/// Who wants the sync.
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Person(&'a Caller),
-    Clock,
-}
-
 /// One sync of one domain.
 struct Run<'a> {
     alm: &'a Alm,
@@ -282,7 +272,7 @@ impl Alm {
     }
 
     async fn run_sync(&self, by: By<'_>, domain: DomainId, options: SyncOptions) -> Result<SyncReport> {
-        let mut unit = by.unit(self);
+        let mut unit = Unit::by(&self.0, OPERATION, by);
         let domain: Domain = unit.get(domain.uuid()).await?;
         let so_far = state(&mut unit, domain.id).await?;
         let run = Run { alm: self, by, id: unit.new_id()?, begun: unit.now, domain };
@@ -326,29 +316,13 @@ impl Alm {
     }
 }
 
-impl By<'_> {
-    fn unit(self, alm: &Alm) -> Unit<'_> {
-        match self {
-            Self::Person(caller) => Unit::of(&alm.0, OPERATION, caller),
-            Self::Clock => Unit::new(&alm.0, OPERATION, Actor::Clock, "clock"),
-        }
-    }
-}
-
 pub(super) async fn state(unit: &mut Unit<'_>, domain: DomainId) -> Result<SyncState> {
     Ok(unit.find::<SyncState>(domain.uuid()).await?.unwrap_or_else(|| SyncState::new(domain)))
 }
 
 impl<'a> Run<'a> {
     fn unit(&self) -> Unit<'a> {
-        self.by.unit(self.alm)
-    }
-
-    fn inspector(&self) -> Result<Arc<dyn Inspector>> {
-        self.alm.0.inspector.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Config, OPERATION, "no engine is there that could look")
-                .with_advice("give the service an inspector")
-        })
+        Unit::by(&self.alm.0, OPERATION, self.by)
     }
 
     /// By the schedule as it is now: it may have been set while this sync was reading.
@@ -363,7 +337,8 @@ impl<'a> Run<'a> {
         let mut state = state(&mut unit, self.domain.id).await?;
         state.next_at = self.next_at(&mut unit, false).await?;
         unit.put(&state, "the sync is left out")?;
-        self.settle(unit).await
+        // What another sync changed at the same moment stays.
+        unit.settle().await.map(drop)
     }
 
     /// N-7: a domain that cannot be read is told of once, and tried again.
@@ -386,7 +361,8 @@ impl<'a> Run<'a> {
             facts.insert("error".to_owned(), json!(error.to_string()));
         }
         unit.audit_as(OPERATION, format!("domain {}", self.domain.id), result, facts, None);
-        self.settle(unit).await
+        // What another sync changed at the same moment stays.
+        unit.settle().await.map(drop)
     }
 
     /// What is asked, and what stands for it.
@@ -427,7 +403,7 @@ impl<'a> Run<'a> {
             let text = format!("the sync of {} asks: {}", self.domain.name, held.reasons.join("; "));
             unit.event(EventKind::SyncHeld, text, administrators, |_| ())?;
         }
-        self.settle(unit).await?;
+        unit.settle().await?;
         Ok(held)
     }
 
@@ -436,14 +412,6 @@ impl<'a> Run<'a> {
         let facts = json!({ "digest": held.digest, "reasons": held.reasons, "counts": held.counts });
         unit.audit("domain.sync.confirm", format!("domain {}", self.domain.id), facts);
         self.alm.0.store.commit(unit.commit).await
-    }
-
-    /// What another sync changed at the same moment stays.
-    async fn settle(&self, unit: Unit<'_>) -> Result<()> {
-        match self.alm.0.store.commit(unit.commit).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
     }
 
     /// Adds to what this run has done, in the commit in which it does it.

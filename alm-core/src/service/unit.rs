@@ -1,6 +1,7 @@
 //! One command's work: what it has read, with versions, and what it wants to change, all in one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,19 +10,27 @@ use uuid::Uuid;
 use super::alm::Inner;
 use super::command::Caller;
 use super::stored::index;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::api_token::ApiToken;
 use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{ApiTokenId, EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
-use crate::port::store::{Commit, JournalEntry, RecordKind, Remove, Stored};
+use crate::port::inspector::Inspector;
+use crate::port::store::{Commit, Expect, JournalEntry, RecordKind, Remove, Stored};
 use crate::rules::access::Access;
 use crate::saga::SagaRecord;
 use crate::saga::input::Input;
 
 /// How many documents are read at a time where all are needed.
 const PAGE: u32 = 500;
+
+/// For whom work is done that a person may order and the clock does by itself.
+#[derive(Clone, Copy)]
+pub(super) enum By<'a> {
+    Person(&'a Caller),
+    Clock,
+}
 
 /// One command's work.
 #[expect(unnameable_types, reason = "named by the sealed half of the trait Command alone")]
@@ -67,6 +76,13 @@ impl<'a> Unit<'a> {
         unit
     }
 
+    pub(super) fn by(alm: &'a Inner, operation: &'static str, by: By<'_>) -> Self {
+        match by {
+            By::Person(caller) => Self::of(alm, operation, caller),
+            By::Clock => Self::new(alm, operation, Actor::Clock, "clock"),
+        }
+    }
+
     /// The caller. Every command of a person has one.
     pub(super) fn person(&self) -> Result<PersonId> {
         match self.actor {
@@ -90,6 +106,27 @@ impl<'a> Unit<'a> {
         self.alm.entropy.id(self.now)
     }
 
+    /// Whoever looks at domains and vaults.
+    pub(super) fn inspector(&self) -> Result<Arc<dyn Inspector>> {
+        self.alm.inspector.clone().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                self.operation,
+                "no engine is there that could look at vault and domain",
+            )
+            .with_advice("give the service an inspector")
+        })
+    }
+
+    /// Commits, unless somebody has changed meanwhile what it rests on: then nothing of it is done. Whether it was.
+    pub(super) async fn settle(self) -> Result<bool> {
+        match self.alm.store.commit(self.commit).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     // Reading
 
     pub(super) async fn find<T: Stored>(&mut self, id: impl Into<Uuid>) -> Result<Option<T>> {
@@ -103,6 +140,16 @@ impl<'a> Unit<'a> {
     /// A document that was read before the unit began, which decisions rest on and events tell of.
     pub(super) fn has_read<T: Stored>(&mut self, id: Uuid, version: u64) {
         self.versions.entry((T::KIND, id)).or_insert(version);
+    }
+
+    /// What is decided rests on this document, although nothing is written to it: if it changes before the commit, the command begins again.
+    pub(super) fn rests_on<T: Stored>(&mut self, id: impl Into<Uuid>) {
+        let id = id.into();
+        let version = self.versions.get(&(T::KIND, id)).copied().unwrap_or(0);
+        let expect = Expect { kind: T::KIND, id, version };
+        if !self.commit.expects.contains(&expect) {
+            self.commit.expects.push(expect);
+        }
     }
 
     pub(super) async fn get<T: Stored>(&mut self, id: impl Into<Uuid>) -> Result<T> {
@@ -257,7 +304,7 @@ impl<'a> Unit<'a> {
     pub(super) fn journal(&mut self, saga: &mut SagaRecord, input: &Input) -> Result<()> {
         saga.inputs += 1;
         let body = serde_json::to_string(input).map_err(|error| {
-            Error::new(crate::ErrorKind::StoreCorrupt, self.operation, "an input cannot be written")
+            Error::new(ErrorKind::StoreCorrupt, self.operation, "an input cannot be written")
                 .with_source(error)
         })?;
         self.commit.journal.push(JournalEntry { saga: saga.id, seq: saga.inputs, body });

@@ -19,9 +19,9 @@ use super::alm::Alm;
 use super::command::Caller;
 use super::command::decide::Decide;
 use super::stored::index;
-use super::unit::{Unit, denial};
+use super::unit::{By, Unit, denial};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::audit::{Actor, AuditResult};
+use crate::model::audit::AuditResult;
 use crate::model::estate::Vault;
 use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, VaultId};
@@ -110,13 +110,6 @@ pub struct VaultSyncReport {
     pub counts: VaultSyncCounts,
 }
 
-/// Who wants the sync.
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Person(&'a Caller),
-    Clock,
-}
-
 /// One sync of one vault.
 struct Run<'a> {
     alm: &'a Alm,
@@ -181,12 +174,9 @@ impl Alm {
     }
 
     async fn run_vault_sync(&self, by: By<'_>, vault: VaultId) -> Result<VaultSyncReport> {
-        let mut unit = by.unit(self);
+        let mut unit = Unit::by(&self.0, OPERATION, by);
         let vault: Vault = unit.get(vault.uuid()).await?;
-        let inspector = self.0.inspector.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Config, OPERATION, "no engine is there that could look")
-                .with_advice("give the service an inspector")
-        })?;
+        let inspector = unit.inspector()?;
         let run = Run { alm: self, by, inspector, id: unit.new_id()?, begun: unit.now, vault };
         run.take_over().await?;
         if let Err(error) = run.accounts().await {
@@ -249,22 +239,13 @@ impl Alm {
     }
 }
 
-impl By<'_> {
-    fn unit(self, alm: &Alm) -> Unit<'_> {
-        match self {
-            Self::Person(caller) => Unit::of(&alm.0, OPERATION, caller),
-            Self::Clock => Unit::new(&alm.0, OPERATION, Actor::Clock, "clock"),
-        }
-    }
-}
-
 async fn state(unit: &mut Unit<'_>, vault: VaultId) -> Result<VaultSyncState> {
     Ok(unit.find::<VaultSyncState>(vault.uuid()).await?.unwrap_or_else(|| VaultSyncState::new(vault)))
 }
 
 impl<'a> Run<'a> {
     fn unit(&self) -> Unit<'a> {
-        self.by.unit(self.alm)
+        Unit::by(&self.alm.0, OPERATION, self.by)
     }
 
     /// By the schedule as it is now: it may have been set while this sync was looking.
@@ -324,7 +305,8 @@ impl<'a> Run<'a> {
             facts.insert("error".to_owned(), json!(error.to_string()));
         }
         unit.audit_as(OPERATION, format!("vault {}", self.vault.id), AuditResult::Failed, facts, None);
-        self.settle(unit).await
+        // What another sync changed at the same moment stays.
+        unit.settle().await.map(drop)
     }
 
     async fn finish(&self) -> Result<VaultSyncReport> {
@@ -338,13 +320,5 @@ impl<'a> Run<'a> {
         unit.audit(OPERATION, format!("vault {}", self.vault.id), json!({ "counts": state.counts }));
         self.alm.0.store.commit(unit.commit).await?;
         Ok(VaultSyncReport { vault: self.vault.id, counts: state.counts })
-    }
-
-    /// What another sync changed at the same moment stays.
-    async fn settle(&self, unit: Unit<'_>) -> Result<()> {
-        match self.alm.0.store.commit(unit.commit).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            other => other,
-        }
     }
 }

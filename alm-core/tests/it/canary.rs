@@ -127,32 +127,10 @@ fn leaks(secrets: &[String], places: &[(String, String)]) -> Vec<String> {
     leaks
 }
 
-const KINDS: [RecordKind; 19] = [
-    RecordKind::Person,
-    RecordKind::Group,
-    RecordKind::Role,
-    RecordKind::ApiToken,
-    RecordKind::Template,
-    RecordKind::TemplateVersion,
-    RecordKind::Request,
-    RecordKind::Delegation,
-    RecordKind::Account,
-    RecordKind::Domain,
-    RecordKind::Vault,
-    RecordKind::Saga,
-    RecordKind::Sweep,
-    RecordKind::Campaign,
-    RecordKind::Review,
-    RecordKind::Publication,
-    RecordKind::Destination,
-    RecordKind::InboxItem,
-    RecordKind::EmailTemplate,
-];
-
 /// Everything that a store gives out, and everything that it shows of itself.
 async fn stored(store: &dyn Store, keys: &[(Uuid, String)]) -> Vec<(String, String)> {
     let mut places = vec![("the store's Debug".to_owned(), format!("{store:?}"))];
-    for kind in KINDS {
+    for kind in RecordKind::ALL {
         for document in store.list(kind, None, u32::MAX).await.unwrap() {
             if kind == RecordKind::Saga {
                 let journal = store.journal(SagaId::new(document.id)).await.unwrap();

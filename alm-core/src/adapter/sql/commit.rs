@@ -21,6 +21,11 @@ impl<B: Backend> Change<B> for Commit {
         if let Some(fence) = self.fence {
             lease::check(on, fence).await?;
         }
+        for expect in &self.expects {
+            if version(on, expect.kind, expect.id).await? != expect.version {
+                return Err(conflict(on, expect.kind, expect.id, expect.version).await?);
+            }
+        }
         if self.is_empty() {
             return Ok(());
         }
@@ -205,6 +210,16 @@ async fn remember<B: Backend>(on: &mut Transaction<'_, B>, remembered: &Remember
     Err(Failure::Refused(changed("the key is remembered already".to_owned())))
 }
 
+/// 0 for what is not there.
+async fn version<B: Backend>(
+    on: &mut Transaction<'_, B>,
+    kind: RecordKind,
+    id: Uuid,
+) -> Result<u64, sqlx::Error> {
+    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
+    row.map_or(Ok(0), |row| row.number(0))
+}
+
 /// Says what stands where something else was expected.
 async fn conflict<B: Backend>(
     on: &mut Transaction<'_, B>,
@@ -212,8 +227,7 @@ async fn conflict<B: Backend>(
     id: Uuid,
     expected: u64,
 ) -> Result<Failure, sqlx::Error> {
-    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
-    let now = row.map_or(Ok(0), |row| row.number(0))?;
+    let now = version(on, kind, id).await?;
     if now == expected && now > 0 {
         return Err(Damage::error("a version does not equal itself"));
     }

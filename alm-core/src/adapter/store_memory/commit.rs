@@ -16,6 +16,12 @@ impl State {
         if let Some(fence) = commit.fence {
             self.check(fence)?;
         }
+        for expect in &commit.expects {
+            let now = self.documents.get(&(expect.kind, expect.id)).map_or(0, |held| held.version);
+            if now != expect.version {
+                return Err(moved((expect.kind, expect.id), now, expect.version));
+            }
+        }
         if commit.is_empty() {
             return Ok(());
         }
@@ -79,11 +85,7 @@ impl State {
                 .copied()
                 .unwrap_or_else(|| self.documents.get(&key).map_or(0, |held| held.version));
             if now != expected || (removed && now == 0) {
-                return Err(conflict(format!(
-                    "{} {} is at version {now}, not {expected}",
-                    key.0.name(),
-                    key.1
-                )));
+                return Err(moved(key, now, expected));
             }
             left.insert(key, if removed { 0 } else { now + 1 });
         }
@@ -198,6 +200,10 @@ impl State {
             }
         }
     }
+}
+
+fn moved((kind, id): Key, now: u64, expected: u64) -> Error {
+    conflict(format!("{} {id} is at version {now}, not {expected}", kind.name()))
 }
 
 pub(super) fn conflict(message: String) -> Error {

@@ -20,11 +20,12 @@ const LONGEST: usize = 64 * 1024;
 const MARGIN: Duration = Duration::from_secs(30);
 
 impl WebhookCourier {
-    /// A new token. Neither what is sent nor the reply is part of an error.
-    pub(super) async fn fetch_token(&self, oauth: &OAuth) -> Result<Token, Undelivered> {
+    /// A new token for this receiver. Neither what is sent nor the reply is part of an error.
+    pub(super) async fn fetch_token(&self, oauth: &OAuth, receiver: &str) -> Result<Token, Undelivered> {
         let asked_at = self.clock.steady();
         let url = self.target(&oauth.token_url)?;
-        let credential = self.credential(&oauth.credential).await?;
+        // The token can do what the credential can: who gets it must be one that the credential is for.
+        let credential = self.credential(&oauth.credential, &[&url, &self.target(receiver)?]).await?;
         let value = |name: &str| match name {
             "auth_id" => credential.user.clone(),
             "auth_secret" => credential.secret.expose_secret().to_owned(),

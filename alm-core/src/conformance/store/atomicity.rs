@@ -8,7 +8,7 @@ use super::make::{
 use crate::error::ErrorKind;
 use crate::model::audit::ChainHash;
 use crate::model::delivery::DeliveryState;
-use crate::port::store::{Commit, DueKind, Fence, Put, RecordKind, Store};
+use crate::port::store::{Commit, DueKind, Expect, Fence, Put, RecordKind, Store};
 
 /// Before it, documents 1 (which holds the name "taken") and 2 have to be there at version 1.
 fn full() -> Commit {
@@ -20,6 +20,7 @@ fn full() -> Commit {
     };
     Commit {
         fence: None,
+        expects: vec![Expect { kind: RecordKind::Account, id: id(2), version: 1 }],
         puts: vec![account(1, 1), found, ready(4, 0, 5)],
         removes: vec![remove(RecordKind::Account, 2, 1)],
         journal: vec![input(4, 1), input(4, 2)],
@@ -171,6 +172,34 @@ pub async fn a_taken_key_leaves_nothing(harness: &impl StoreHarness) {
     // Had anything been left of the refused one, this one would have met it.
     assert_eq!(store.audit_head().await.unwrap().0, 1);
     assert_eq!(version(&store, RecordKind::Account, 3).await, Some(1));
+}
+
+/// A commit may rest on documents that it does not write: all of them as they were, or nothing happens. They are not changed by it.
+pub async fn what_a_commit_rests_on_must_be_as_it_was(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    done(&store, puts([account(1, 0), account(2, 0)])).await;
+    done(&store, puts([account(1, 1)])).await;
+    let on = |number, version| Expect { kind: RecordKind::Account, id: id(number), version };
+    let resting = |expects: &[Expect]| Commit { expects: expects.to_vec(), ..puts([account(3, 0)]) };
+    for wrong in [
+        vec![on(1, 1)],
+        vec![on(1, 3)],
+        vec![on(1, 0)],
+        vec![on(4, 1)],
+        vec![on(1, 2), on(2, 2)],
+        // Of another kind there is none.
+        vec![Expect { kind: RecordKind::Person, ..on(1, 2) }],
+    ] {
+        refused(&store, resting(&wrong), ErrorKind::Conflict).await;
+        refused(&store, Commit { expects: wrong, ..Commit::default() }, ErrorKind::Conflict).await;
+        assert_eq!(version(&store, RecordKind::Account, 3).await, None);
+    }
+    done(&store, resting(&[on(1, 2), on(2, 1), on(3, 0), on(4, 0)])).await;
+    assert_eq!(version(&store, RecordKind::Account, 1).await, Some(2));
+    // As it was before the commit, whatever the commit does to it.
+    let removes = vec![remove(RecordKind::Account, 1, 2)];
+    done(&store, Commit { expects: vec![on(1, 2)], removes, ..Commit::default() }).await;
+    assert_eq!(version(&store, RecordKind::Account, 1).await, None);
 }
 
 /// The same commit is fine once its one fault is gone.

@@ -127,6 +127,7 @@ pub(super) fn event(number: u128) -> Event {
         saga: Some(saga(number)),
         destination: None,
         to: std::collections::BTreeSet::default(),
+        audit: None,
     }
 }
 

@@ -189,7 +189,7 @@ impl Run<'_> {
         }
         self.tell(&mut unit, account, &fresh).await?;
         self.count(&mut unit, |done| done.drifted += u64::from(!fresh.is_empty())).await?;
-        self.settle(unit).await
+        unit.settle().await.map(drop)
     }
 
     /// V-8: whether the password that somebody set is the one in the vault, which then changed it; that is written down. One sign-in, and only for
@@ -201,7 +201,7 @@ impl Run<'_> {
         let secret = SecretId::new(secret);
         let owner = SecretOwner::new(self.domain.id, &self.domain.name, account.object_guid, &account.name);
         let claim = SecretClaim::new(vault, secret.clone(), owner);
-        let verdict = self.inspector()?.prove_secret(&claim).await;
+        let verdict = self.unit().inspector()?.prove_secret(&claim).await;
         match verdict {
             Ok(ClaimVerdict::Tried(SecretProof::Right)) => {}
             Ok(ClaimVerdict::Tried(SecretProof::Wrong)) => {

@@ -107,7 +107,7 @@ impl Run<'_> {
             counts: SyncCounts::default(),
             seen: HashSet::new(),
         };
-        let mut pieces = self.inspector()?.changes(&order);
+        let mut pieces = self.unit().inspector()?.changes(&order);
         let mut is_whole = false;
         while let Some(piece) = pieces.next().await {
             let batch = match piece? {

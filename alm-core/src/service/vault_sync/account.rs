@@ -215,6 +215,6 @@ impl Run<'_> {
             return Ok(());
         }
         unit.remove(&finding, format!("{} is deleted", account.name));
-        self.settle(unit).await
+        unit.settle().await.map(drop)
     }
 }

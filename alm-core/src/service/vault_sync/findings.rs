@@ -68,6 +68,6 @@ impl Run<'_> {
         }
         let count = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
         self.count(&mut unit, |counts| counts.findings += count).await?;
-        self.settle(unit).await
+        unit.settle().await.map(drop)
     }
 }

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alm_core::Dispatcher;
 use alm_core::adapter::siem::{SiemCourier, SiemCourierBuilder};
 use alm_core::model::destination::{EventFilter, Target};
 use alm_core::model::event::EventKind;
 use alm_core::model::ids::DestinationId;
 use alm_core::model::siem::{SiemFormat, SiemTarget, SiemTransport};
 use alm_core::model::template::EolAction;
+use alm_core::port::courier::Fate;
 use alm_core::service::destinations::AddDestination;
+use alm_core::{Dispatcher, ErrorKind};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, UdpSocket};
 
-use super::tls::tls;
+use super::tls::{mutual_tls, tls};
 use crate::it::world::World;
 
 async fn add(world: &World, name: &str, target: SiemTarget) -> DestinationId {
@@ -116,6 +117,41 @@ async fn h_4_tls_is_verified_and_a_collector_that_is_away_gets_it_later() {
     let report = trusting.run_ready().await.unwrap();
     assert_eq!((report.failed, report.dead), (1, 0));
     assert!(courier().authority("nothing").build().is_err());
+}
+
+/// With TLS 1.3 such a collector says no only after the handshake, when the record is on its way already.
+#[tokio::test]
+async fn h_4_a_collector_that_wants_a_certificate_of_ours_gets_it_and_one_that_refuses_us_has_nothing() {
+    let world = World::new().await;
+    let (authority, acceptor, (certificate, key)) = mutual_tls();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let id = add(&world, "tls", SiemTarget::new("localhost", SiemTransport::Tls).port(port)).await;
+    let accepting = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let mut bytes = Vec::new();
+                stream.read_to_end(&mut bytes).await.unwrap();
+                return bytes;
+            }
+        }
+    });
+    let trusting = || courier().authority(authority.clone());
+    let why = dispatcher(&world, trusting()).test(&world.admin, id).await.unwrap().unwrap();
+    assert_eq!(why.fate(), Fate::Again, "{why}");
+    let known = dispatcher(&world, trusting().identity(certificate.clone(), key.clone()));
+    assert_eq!(known.test(&world.admin, id).await.unwrap(), None);
+    assert_eq!(counted(&accepting.await.unwrap()).len(), 1);
+
+    let (_, _, (_, another)) = mutual_tls();
+    for (certificate, key) in
+        [("nothing", key.clone()), (certificate.as_str(), "nothing".into()), (certificate.as_str(), another)]
+    {
+        let error = courier().identity(certificate, key).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+    assert!(!format!("{:?}", courier().identity(certificate, key)).contains("PRIVATE"));
 }
 
 #[tokio::test]

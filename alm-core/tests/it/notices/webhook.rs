@@ -30,22 +30,28 @@ use crate::it::world::World;
 
 const KEY: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 
-fn credentials() -> Arc<OwnCredentials> {
-    let secret = |text: &str| SecretString::from(text);
+/// Credentials that are for these servers.
+fn credentials(servers: &[&WebServer]) -> Arc<OwnCredentials> {
+    let credential = |user: &str, secret: &str| {
+        let one = Credential::new(user, SecretString::from(secret)).for_host("example.com");
+        servers.iter().fold(one, |one, server| {
+            one.for_host(format!("127.0.0.1:{}", server.port)).for_host(format!("LocalHost:{}", server.port))
+        })
+    };
     Arc::new(
         OwnCredentials::new()
-            .with("key", Credential::key(secret(KEY)))
-            .with("itsm", Credential::new("alm", secret("canary-4711 \u{e4}&=")))
-            .with("bad-key", Credential::key(secret("no key at all"))),
+            .with("key", credential("", KEY))
+            .with("itsm", credential("alm", "canary-4711 \u{e4}&="))
+            .with("bad-key", credential("", "no key at all")),
     )
 }
 
-fn courier(world: &World) -> WebhookCourierBuilder {
-    WebhookCourier::builder(credentials(), world.clock.clone()).request_limit(Duration::from_secs(5))
+fn courier(world: &World, servers: &[&WebServer]) -> WebhookCourierBuilder {
+    WebhookCourier::builder(credentials(servers), world.clock.clone()).request_limit(Duration::from_secs(5))
 }
 
-fn dispatcher(world: &World) -> Dispatcher {
-    let courier = courier(world).allow_host("127.0.0.1").build().unwrap();
+fn dispatcher(world: &World, servers: &[&WebServer]) -> Dispatcher {
+    let courier = courier(world, servers).allow_host("127.0.0.1").build().unwrap();
     Dispatcher::new(world.alm.clone()).courier(Arc::new(courier))
 }
 
@@ -92,7 +98,7 @@ async fn h_1_h_3_x_15_a_receiver_gets_a_signed_event_and_the_same_again_until_it
     let id = add(&world, to(&server).header("X-Tenant", "one")).await;
     server.answer("500 Oops", "", "canary in an answer");
     let template = world.template(EolAction::Review).await;
-    let hooks = dispatcher(&world);
+    let hooks = dispatcher(&world, &[&server]);
     assert_eq!(hooks.run_ready().await.unwrap().failed, 1);
     let failed = waiting(&world, id).await;
     assert_eq!(failed[0].note.as_deref(), Some("answered with status 500"));
@@ -136,17 +142,25 @@ async fn h_1_h_6_a_receiver_says_when_and_whether() {
     let world = World::new().await;
     let server = WebServer::start(None).await;
     let id = add(&world, to(&server)).await;
-    let hooks = dispatcher(&world);
+    let hooks = dispatcher(&world, &[&server]);
     server.answer("429 Slow", "retry-after: 120\r\n", "");
-    world.template(EolAction::Review).await;
+    for name in ["one", "two", "three"] {
+        world.publish(name, world.body(EolAction::Review)).await;
+    }
     hooks.run_ready().await.unwrap();
-    let until = waiting(&world, id).await[0].ready_at;
-    assert_eq!(until, world.clock.now() + jiff::SignedDuration::from_secs(120));
+    let asked = waiting(&world, id).await.into_iter().find(|one| one.note.is_some()).unwrap();
+    assert_eq!(asked.ready_at, world.clock.now() + jiff::SignedDuration::from_secs(120));
+    // It is the receiver that asked, not the event: nothing else comes meanwhile.
+    world.clock.advance(jiff::SignedDuration::from_secs(100));
+    hooks.run_ready().await.unwrap();
+    assert_eq!((server.seen().len(), waiting(&world, id).await.len()), (1, 3));
+    world.clock.advance(jiff::SignedDuration::from_secs(30));
+    assert_eq!(hooks.run_ready().await.unwrap().delivered, 3);
+    world.template(EolAction::Review).await;
     // A redirect is not followed: it could lead anywhere, with our signature.
     let elsewhere = WebServer::start(None).await;
     let there = format!("location: http://127.0.0.1:{}/\r\n", elsewhere.port);
     server.answer("307 There", &there, "");
-    world.clock.advance(jiff::SignedDuration::from_mins(3));
     assert_eq!(hooks.run_ready().await.unwrap().failed, 1);
     assert!(elsewhere.seen().is_empty());
     server.answer("410 Gone", "", "");
@@ -161,12 +175,12 @@ async fn h_2_basic_and_oauth_with_credentials_that_only_the_host_knows() {
     let world = World::new().await;
     let server = WebServer::start(None).await;
     let id = add(&world, to(&server).authorization(Authorization::Basic { credential: "itsm".into() })).await;
-    let hooks = dispatcher(&world);
+    let tokens = WebServer::start(None).await;
+    let hooks = dispatcher(&world, &[&server, &tokens]);
     hooks.test(&world.admin, id).await.unwrap();
     // "alm:canary-4711 ä&=" in base64.
     assert_eq!(server.seen()[0].header("authorization"), Some("Basic YWxtOmNhbmFyeS00NzExIMOkJj0="));
 
-    let tokens = WebServer::start(None).await;
     let url = format!("http://127.0.0.1:{}/token", tokens.port);
     let mut oauth = OAuth::client_credentials("itsm", url);
     let edit = |oauth: &OAuth| {
@@ -266,7 +280,7 @@ async fn h_2_a_token_is_dropped_when_its_time_is_over_or_the_receiver_says_403()
     let (server, tokens) = (WebServer::start(None).await, WebServer::start(None).await);
     let oauth = OAuth::client_credentials("itsm", format!("http://127.0.0.1:{}/token", tokens.port));
     let id = add(&world, to(&server).authorization(Authorization::OAuth(oauth))).await;
-    let hooks = dispatcher(&world);
+    let hooks = dispatcher(&world, &[&server, &tokens]);
     let last = || server.seen().last().unwrap().header("authorization").unwrap().to_owned();
     // Over as soon as it is there.
     for (number, life) in ["5", "\"5\"", "3600"].into_iter().enumerate() {
@@ -291,7 +305,7 @@ async fn h_3_a_body_of_ones_own_is_json_whatever_the_values_say() {
     add(&world, to(&server).body(body)).await;
     let template = world.body(EolAction::Review);
     world.publish("a \"quoted\", \\ and ${id} name", template).await;
-    dispatcher(&world).run_ready().await.unwrap();
+    dispatcher(&world, &[&server]).run_ready().await.unwrap();
     let request = &server.seen()[0];
     let said = request.json();
     assert_eq!(said["ticket"]["key"], format!("alm-{}", request.header("webhook-id").unwrap()));
@@ -391,12 +405,12 @@ async fn h_1_webhooks_go_nowhere_inside_unless_that_is_allowed() {
         let dispatcher = Dispatcher::new(world.alm.clone()).courier(Arc::new(builder.build().unwrap()));
         dispatcher.test(&world.admin, id).await.unwrap()
     };
-    let trusting = || courier(&world).authority(authority.clone());
+    let trusting = || courier(&world, &[&server]).authority(authority.clone());
     // By its name, it leads to this machine; private networks are something else.
     assert!(test(trusting(), id).await.is_some());
     assert!(test(trusting().allow_private_networks(), id).await.is_some());
     // Allowed, and nobody vouches for it.
-    assert!(test(courier(&world).allow_host("localhost"), id).await.is_some());
+    assert!(test(courier(&world, &[&server]).allow_host("localhost"), id).await.is_some());
     assert!(server.seen().is_empty());
     assert_eq!(test(trusting().allow_host("LocalHost"), id).await, None);
     assert_eq!(server.seen().len(), 1);
@@ -406,19 +420,50 @@ async fn h_1_webhooks_go_nowhere_inside_unless_that_is_allowed() {
     {
         let add = AddDestination::new(literal, target(Webhook::new(format!("https://{literal}/"), "key")));
         let id = world.execute(&world.admin, add).await.unwrap();
-        let why = test(courier(&world), id).await.unwrap();
+        let why = test(courier(&world, &[&server]), id).await.unwrap();
         assert!(why.why().contains("may not go"), "{literal}: {why}");
     }
     // A key that is none, a credential that there is not: a person mends that, so it is tried again.
     for name in ["bad-key", "nobody"] {
         let add = AddDestination::new(name, target(Webhook::new("https://example.com/", name)));
         let id = world.execute(&world.admin, add).await.unwrap();
-        let why = test(courier(&world), id).await.unwrap();
+        let why = test(courier(&world, &[&server]), id).await.unwrap();
         assert_eq!(why.fate(), alm_core::port::courier::Fate::Again);
         assert!(why.why().contains(name), "{why}");
     }
-    let broken = courier(&world).authority("nothing").build().unwrap_err();
+    let broken = courier(&world, &[&server]).authority("nothing").build().unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Config);
+}
+
+/// Whoever may edit a webhook and no more could otherwise have any credential of the host sent to a host of theirs, or what it can be had for.
+#[tokio::test]
+async fn h_2_a_credential_goes_to_the_hosts_that_it_is_for_and_to_no_other() {
+    let world = World::new().await;
+    let (known, foreign) = (WebServer::start(None).await, WebServer::start(None).await);
+    let hooks = dispatcher(&world, &[&known]);
+    let basic = Authorization::Basic { credential: "itsm".into() };
+    let token = |of: &WebServer| {
+        let url = format!("http://127.0.0.1:{}/token", of.port);
+        Authorization::OAuth(OAuth::client_credentials("itsm", url))
+    };
+    let id = add(&world, to(&foreign)).await;
+    for (case, webhook) in [
+        ("a signature that the right receiver would take", to(&foreign)),
+        ("a password", to(&foreign).authorization(basic.clone())),
+        ("a password for a token", to(&known).authorization(token(&foreign))),
+        ("a token", to(&foreign).authorization(token(&known))),
+    ] {
+        let edit = EditDestination::new(id, AddDestination::new("hook", target(webhook)));
+        world.execute(&world.admin, edit).await.unwrap();
+        let why = hooks.test(&world.admin, id).await.unwrap().unwrap();
+        let place = format!("is not for 127.0.0.1:{}", foreign.port);
+        assert!(why.why().contains(&place), "{case}: {why}");
+        assert_eq!(why.fate(), alm_core::port::courier::Fate::Again, "{case}: a person may add the host");
+        assert_eq!((known.seen().len(), foreign.seen().len()), (0, 0), "{case}");
+    }
+    let edit = EditDestination::new(id, AddDestination::new("hook", target(to(&known).authorization(basic))));
+    world.execute(&world.admin, edit).await.unwrap();
+    assert_eq!(hooks.test(&world.admin, id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -428,13 +473,17 @@ async fn h_2_credentials_come_from_files_of_a_folder_and_never_from_beside_it() 
     std::fs::create_dir(&inside).unwrap();
     std::fs::write(inside.join("itsm.secret"), "canary-1\n").unwrap();
     std::fs::write(inside.join("itsm.user"), "alm\r\n").unwrap();
+    std::fs::write(inside.join("itsm.hosts"), "itsm.example.com\nLogin.example.com:8443\n").unwrap();
     std::fs::write(inside.join("key.secret"), KEY).unwrap();
     std::fs::write(folder.path().join("other.secret"), "canary-2").unwrap();
     let source = FolderCredentials::new(&inside);
     let itsm = source.credential("itsm").await.unwrap();
     assert_eq!((itsm.user.as_str(), itsm.secret.expose_secret()), ("alm", "canary-1"));
     assert!(!format!("{itsm:?}").contains("canary"));
-    assert_eq!(source.credential("key").await.unwrap().user, "");
+    let hosts: Vec<_> = itsm.hosts.iter().map(String::as_str).collect();
+    assert_eq!(hosts, ["itsm.example.com", "login.example.com:8443"]);
+    let key = source.credential("key").await.unwrap();
+    assert_eq!((key.user.as_str(), key.hosts.len()), ("", 0), "for nobody, until somebody says for whom");
     for name in ["", "nobody", "../other", "a/b", "."] {
         let error = source.credential(name).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -45,7 +45,6 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-8", "which engines reach a vault", 6),
     ("O-9", "Entra ID", 0),
     ("O-13", "Entra ID users", 0),
-    ("H-5", "any audit record", 5),
     ("H-1", "the engine pool that delivers it", 6),
     ("T-1", "Entra ID users", 0),
     ("X-18", "doctor", 6),
