@@ -22,7 +22,7 @@ const OPEN: &str = "store.open";
 
 /// A store in one file, with one writer and some readers.
 ///
-/// No other process can open the file while this lives, which is why [`Claim::take_back`] is safe with it: whoever opened the store
+/// No other process can open the file while this lives, which is why [`Claim::take_back`](crate::port::store::Claim::take_back) is safe with it: whoever opened the store
 /// knows that the process before is gone.
 ///
 /// Dropping the future of a change before it has begun means that it does not happen; after that, it happens to its end. Dropping the

@@ -347,8 +347,8 @@ impl Alm {
     /// already are left out. Needs managed-account Create with Manage. Changes nothing; dropping the future ends the look.
     ///
     /// # Errors
-    /// [`Denied`](crate::ErrorKind::Denied); [`NotFound`](ErrorKind::NotFound) for a domain that is not known; Refused with M-1 for a place outside
-    /// of it; [`Config`](crate::ErrorKind::Config) when nobody is there who could look; [`Directory`](ErrorKind::Directory) when the domain could not
+    /// [`Denied`](crate::ErrorKind::Denied); [`NotFound`](crate::ErrorKind::NotFound) for a domain that is not known; Refused with M-1 for a place outside
+    /// of it; [`Config`](crate::ErrorKind::Config) when nobody is there who could look; [`Directory`](crate::ErrorKind::Directory) when the domain could not
     /// be asked.
     pub async fn discover(&self, caller: &Caller, order: &DiscoveryOrder) -> Result<Vec<Discovered>> {
         const OPERATION: &str = "account.discover";

@@ -38,8 +38,8 @@ impl Alm {
     /// nothing.
     ///
     /// # Errors
-    /// [`Denied`](crate::ErrorKind::Denied), [`NotFound`](ErrorKind::NotFound); Refused with T-11 for a template of gMSAs, whose passwords are in no
-    /// vault; [`Config`](crate::ErrorKind::Config) when nobody is there who could ask; [`Vault`](ErrorKind::Vault) when the vault could not be asked.
+    /// [`Denied`](crate::ErrorKind::Denied), [`NotFound`](crate::ErrorKind::NotFound); Refused with T-11 for a template of gMSAs, whose passwords are in no
+    /// vault; [`Config`](crate::ErrorKind::Config) when nobody is there who could ask; [`Vault`](crate::ErrorKind::Vault) when the vault could not be asked.
     pub async fn secret_readers(&self, caller: &Caller, template: TemplateId) -> Result<SecretReaders> {
         let mut unit = Unit::of(&self.0, OPERATION, caller);
         unit.require(Feature::ProvisionTemplate, Verb::Read, true).await?;
