@@ -13,6 +13,7 @@ mod discover;
 mod guard;
 pub mod hook;
 mod inspector;
+mod local_policy;
 mod managed;
 mod marker;
 mod migrate_effects;
@@ -26,5 +27,6 @@ mod vault_change;
 
 pub use self::hook::{EffectHook, EffectPoint};
 pub use self::inspector::PlaceInspector;
+pub use self::local_policy::LocalPolicy;
 pub use self::marker::{MarkerKey, SagaMarker};
 pub use self::run::{Engine, EngineBuilder, RunReport};

@@ -25,6 +25,7 @@ mod it {
     mod chaos;
     mod crash;
     mod flow;
+    mod local_policy;
     mod managed;
     mod migration;
     mod notices;

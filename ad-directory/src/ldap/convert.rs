@@ -90,7 +90,7 @@ pub(super) fn groups(call: &Call, entry: &Entry) -> Result<Vec<Dn>> {
 }
 
 pub(super) fn is_protected(entry: &Entry) -> bool {
-    entry.text("admincount") == Some("1")
+    entry.text("admincount") == Some("1") || sid(entry).is_some_and(|sid| sid.is_administrative())
 }
 
 pub(super) fn expires(call: &Call, entry: &Entry) -> Result<AccountExpires> {

@@ -94,6 +94,29 @@ impl Sid {
         self.sub_authorities().last().copied()
     }
 
+    /// Whether it is that of an account or a group that administers a domain by its nature, such as Domain Admins, krbtgt or Backup Operators:
+    /// those of Microsoft's "Protected Accounts and Groups in Active Directory" (its appendix C), and Group Policy Creator Owners. Their
+    /// `adminCount` is set by the domain only within the hour.
+    ///
+    /// ```
+    /// use ad_directory::Sid;
+    ///
+    /// assert!("S-1-5-21-1-2-3-512".parse::<Sid>()?.is_administrative());
+    /// assert!(!"S-1-5-21-1-2-3-513".parse::<Sid>()?.is_administrative());
+    /// # Ok::<(), ad_directory::ParseError>(())
+    /// ```
+    pub fn is_administrative(&self) -> bool {
+        match (self.authority, self.sub_authorities()) {
+            // BUILTIN
+            (5, [32, rid]) => matches!(rid, 544 | 548..=552),
+            // A domain.
+            (5, [21, _, _, _, rid]) => {
+                matches!(rid, 498 | 500 | 502 | 512 | 516 | 518 | 519 | 520 | 521 | 526 | 527)
+            }
+            _ => false,
+        }
+    }
+
     /// The SID with another relative identifier at the end: from a domain's SID, the SID of its member.
     ///
     /// # Errors
@@ -163,6 +186,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Sid;
+
+    #[test]
+    fn knows_administrators_by_their_numbers_and_nobody_else() {
+        let is = |text: String| text.parse::<Sid>().unwrap().is_administrative();
+        for rid in [498, 500, 502, 512, 516, 518, 519, 520, 521, 526, 527] {
+            assert!(is(format!("S-1-5-21-1-2-3-{rid}")), "{rid}");
+            // The same number means something else elsewhere.
+            assert!(!is(format!("S-1-5-32-{rid}")) && !is(format!("S-1-5-21-1-2-{rid}")), "{rid}");
+        }
+        for rid in [501, 513, 514, 515, 517, 522, 544, 1_512] {
+            assert!(!is(format!("S-1-5-21-1-2-3-{rid}")), "{rid}");
+        }
+        for rid in [544, 548, 549, 550, 551, 552] {
+            assert!(is(format!("S-1-5-32-{rid}")), "{rid}");
+        }
+        for rid in [545, 546, 547, 553, 580] {
+            assert!(!is(format!("S-1-5-32-{rid}")), "{rid}");
+        }
+    }
 
     #[test]
     fn reads_what_a_controller_stores() {

@@ -44,6 +44,9 @@ impl Tools<'_> {
                 managed::obstacles(&pinned, spec).await.map_err(|error| translate::directory(&error))?;
             missing.extend(obstacles.iter().map(ToString::to_string));
         }
+        for group in groups {
+            self.joinable(&pinned, group).await?;
+        }
         if missing.is_empty() {
             Ok(probe.controller)
         } else {
@@ -190,6 +193,7 @@ impl Tools<'_> {
     ) -> Step<EffectResult> {
         let pinned = self.pinned(Some(controller)).await?;
         self.guard(&pinned, account).await?;
+        self.joinable(&pinned, group).await?;
         pinned
             .add_member(&GroupKey::Dn(group.clone()), account, MemberOptions::new())
             .await
@@ -227,6 +231,7 @@ impl Tools<'_> {
         self.guard(&pinned, account).await?;
         let mut findings = Vec::new();
         for group in groups {
+            self.joinable(&pinned, group).await?;
             let change = pinned
                 .add_member(&GroupKey::Dn(group.clone()), account, MemberOptions::new())
                 .await

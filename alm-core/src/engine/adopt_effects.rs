@@ -54,10 +54,7 @@ impl Tools<'_> {
 
     /// Whether our marker is on it already. An account with anybody else's is refused (I-3), and so is a protected one (E-8).
     fn is_claimed(&self, found: &Object) -> Step<bool> {
-        if found.is_protected {
-            let message = format!("{} is a protected object of the domain [E-8]", found.dn);
-            return refused(Reason::LocalPolicy, message);
-        }
+        self.allowed(found)?;
         match &found.marker {
             None if !found.foreign_marker => Ok(false),
             Some(text) if self.is_this_saga(text.as_str()) => {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use ad_directory::{AccountKey, Controller, Directory, Marker, ObjectGuid, PinOptions};
+use ad_directory::{
+    AccountKey, Controller, Directory, Dn, FindOptions, GroupKey, Marker, ObjectGuid, PinOptions,
+};
 
+use super::local_policy::Enforced;
 use super::marker::{MarkerKey, SagaMarker};
 use super::object::{self, Object};
 use super::translate::{self, Step, Stop, failed, refused};
@@ -16,6 +19,7 @@ use crate::saga::effect::Reason;
 pub(super) struct Tools<'a> {
     pub(super) directory: &'a Arc<dyn Directory>,
     pub(super) key: &'a MarkerKey,
+    pub(super) policy: &'a Enforced,
     pub(super) task: &'a Task,
 }
 
@@ -91,15 +95,26 @@ impl Tools<'_> {
         }
     }
 
+    /// E-8: never a protected object, nor one that this engine may not touch.
+    pub(super) fn allowed(&self, account: &Object) -> Step<()> {
+        self.policy.account(account)
+    }
+
+    /// E-8: whoever is in a protected group can take the domain over.
+    pub(super) async fn joinable(&self, directory: &Arc<dyn Directory>, group: &Dn) -> Step<()> {
+        let found = directory.find_group(&GroupKey::Dn(group.clone()), FindOptions::new()).await;
+        match found.map_err(|error| translate::directory(&error))? {
+            Some(found) if found.is_protected => {
+                refused(Reason::LocalPolicy, format!("{group} is a protected group of the domain [E-8]"))
+            }
+            // One that is missing is named by whoever wants to join it.
+            _ => Ok(()),
+        }
+    }
+
     /// Its marker, if it says that the account is ours, and that nobody with a higher epoch has it (E-5).
     pub(super) fn ours(&self, account: &Object) -> Step<Marker> {
-        // E-8, built in: never a protected object.
-        if account.is_protected {
-            return refused(
-                Reason::LocalPolicy,
-                format!("{} is a protected object of the domain [E-8]", account.dn),
-            );
-        }
+        self.allowed(account)?;
         let Some(text) = account.marker.clone().filter(|_| !account.foreign_marker) else {
             return refused(Reason::MarkerForeign, format!("{} carries no marker of ours [I-3]", account.dn));
         };

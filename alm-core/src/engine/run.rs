@@ -8,6 +8,7 @@ use futures_util::future::{Either, select};
 
 use super::guard::Tools;
 use super::hook::{EffectHook, EffectPoint};
+use super::local_policy::{Enforced, LocalPolicy};
 use super::marker::MarkerKey;
 use super::secret_effects::SecretEffects;
 use super::translate::{self, Step, Stop, done, refused};
@@ -31,6 +32,7 @@ pub struct Engine {
     entropy: Arc<dyn Entropy>,
     hook: Option<Arc<dyn EffectHook>>,
     key: MarkerKey,
+    policy: Enforced,
     id: EngineId,
     domain: DomainId,
     effect_limit: Duration,
@@ -57,6 +59,12 @@ impl EngineBuilder {
         self
     }
 
+    /// What this host lets it do (E-8).
+    pub fn local_policy(mut self, policy: LocalPolicy) -> Self {
+        self.0.policy = Enforced::new(policy);
+        self
+    }
+
     /// The longest that an effect may take; then its outcome is unknown, and it is looked at again. Default 30 s.
     pub const fn effect_limit(mut self, limit: Duration) -> Self {
         self.0.effect_limit = limit;
@@ -79,9 +87,10 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the lease is too short for an effect.
+    /// [`ErrorKind::Config`] when the lease is too short for an effect, or the local policy names an effect that there is none of.
     pub fn build(self) -> Result<Engine> {
         let engine = self.0;
+        engine.policy.check()?;
         let needed = (engine.effect_limit + engine.margin) * 2;
         if engine.lease < needed {
             return Err(Error::new(
@@ -128,6 +137,7 @@ impl Engine {
             entropy: Arc::new(SystemEntropy::new()),
             hook: None,
             key,
+            policy: Enforced::default(),
             id,
             domain,
             effect_limit: Duration::from_secs(30),
@@ -305,7 +315,8 @@ impl Engine {
     }
 
     async fn effect(&self, task: &Task, effect: &Effect) -> Step<EffectResult> {
-        let tools = Tools { directory: &self.directory, key: &self.key, task };
+        self.policy.effect(effect, self.clock.steady())?;
+        let tools = Tools { directory: &self.directory, key: &self.key, policy: &self.policy, task };
         let secrets = SecretEffects { vault: &self.vault, entropy: &self.entropy, tools: &tools };
         match effect {
             Effect::Preflight { place, ou, groups, managed, rotator } => {

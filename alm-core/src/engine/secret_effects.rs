@@ -22,6 +22,19 @@ pub(super) struct SecretEffects<'a> {
 }
 
 impl SecretEffects<'_> {
+    /// E-8: where this engine may use secrets. One that is not there is for whoever wants it to say.
+    pub(super) async fn allowed(&self, secret: &SecretId) -> Step<()> {
+        if !self.tools.policy.limits_folders() {
+            return Ok(());
+        }
+        let found = self.vault.describe(secret).await.map_err(|error| translate::vault(&error))?;
+        match found.map(|found| found.folder) {
+            None => Ok(()),
+            Some(Some(folder)) => self.tools.policy.folder(&folder),
+            Some(None) => self.tools.policy.folder("that the vault does not tell"),
+        }
+    }
+
     async fn find(&self, place: &VaultPlace, name: &str) -> Step<Vec<FoundSecret>> {
         self.vault.find(place, name).await.map_err(|error| translate::vault(&error))
     }
@@ -82,6 +95,7 @@ impl SecretEffects<'_> {
 
     /// the account is not there yet, or disabled and unseen; so the vault's password may change.
     pub(super) async fn replace_password(&self, secret: &SecretId) -> Step<EffectResult> {
+        self.allowed(secret).await?;
         let password = self.password()?;
         self.vault.write_password(secret, &password).await.map_err(|error| translate::vault(&error))?;
         Ok(done(Found::default()))
@@ -99,6 +113,7 @@ impl SecretEffects<'_> {
 
     /// What failed is named, and told again.
     pub(super) async fn tell_dependents(&self, secret: &SecretId) -> Step<EffectResult> {
+        self.allowed(secret).await?;
         let failed_ones =
             self.vault.tell_dependents(secret).await.map_err(|error| translate::vault(&error))?;
         if failed_ones.is_empty() {
@@ -149,6 +164,7 @@ impl SecretEffects<'_> {
     }
 
     async fn deactivate_found(&self, secret: &SecretId) -> Step<()> {
+        self.allowed(secret).await?;
         self.vault.deactivate(secret).await.map_err(|error| translate::vault(&error))
     }
 
@@ -191,6 +207,7 @@ impl SecretEffects<'_> {
             self.read(secret).await?;
             return Ok(done(Found::default()));
         }
+        self.allowed(secret).await?;
         if let Some(folder) = there.filter(|_| stay_below) {
             let refusals = self
                 .vault
@@ -207,6 +224,7 @@ impl SecretEffects<'_> {
     }
 
     pub(super) async fn read(&self, secret: &SecretId) -> Step<secrecy::SecretString> {
+        self.allowed(secret).await?;
         self.vault.read_password(secret).await.map_err(|error| {
             // In these words a saga can tell it from a folder that is missing.
             let mut stop = translate::vault(&error);

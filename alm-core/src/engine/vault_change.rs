@@ -59,6 +59,7 @@ impl SecretEffects<'_> {
         if change.under_way || !may_ask {
             return Ok(not_yet());
         }
+        self.allowed(secret).await?;
         self.vault.ask_change(secret).await.map_err(|error| translate::vault(&error))?;
         Ok(done(Found::default()))
     }

@@ -187,4 +187,31 @@ mod tests {
         assert_eq!(refusal.rule(), "P-1");
         assert!(refusal.message().contains("disabled"));
     }
+
+    #[test]
+    fn p_3_the_refusal_names_the_permission_as_the_table_does() {
+        let access = Access::of(&person(1), &[], &built_in_roles());
+        let missing = |feature, verb| access.require(feature, verb, false).unwrap_err().message().to_owned();
+        assert_eq!(
+            missing(Feature::ProvisionTemplate, Verb::Read),
+            "the permission provision-template Read is missing"
+        );
+        assert_eq!(
+            missing(Feature::ManagedAccount, Verb::Read),
+            "managed-account Read is held for one's own objects only; managed-account Manage is missing"
+        );
+    }
+
+    #[test]
+    fn p_1_nobody_gives_more_than_they_hold_and_who_is_disabled_nothing() {
+        let roles = built_in_roles();
+        let role = |id| roles.iter().find(|role| role.id == id).unwrap();
+        let mut someone = person(1);
+        someone.roles.insert(REQUESTER);
+        let access = Access::of(&someone, &[], &roles);
+        assert!(access.covers(role(REQUESTER)) && access.covers(role(ACCOUNT_OWNER)));
+        assert!(!access.covers(role(SYSTEM_ADMINISTRATOR)));
+        someone.enabled = false;
+        assert!(!Access::of(&someone, &[], &roles).covers(role(REQUESTER)));
+    }
 }

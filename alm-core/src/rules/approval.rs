@@ -138,12 +138,11 @@ pub fn decide(
     if !person.enabled || !seat.enabled || !entitled {
         return refuse(format!("{} is not an approver of step {number} ({})", seat.display_name, step.name));
     }
-    let used = |vote: &Vote| {
-        let by = [Some(vote.person), vote.on_behalf_of];
-        by.contains(&Some(person.id)) || by.contains(&Some(seat.id))
+    let used = |who: &Person| {
+        let by = |vote: &Vote| [Some(vote.person), vote.on_behalf_of].contains(&Some(who.id));
+        request.votes.iter().any(|vote| vote.step == request.step && by(vote))
     };
-    if let Some(vote) = request.votes.iter().find(|vote| vote.step == request.step && used(vote)) {
-        let who = if vote.person == person.id { person } else { seat };
+    if let Some(who) = [person, seat].into_iter().find(|who| used(who)) {
         return refuse(format!("the vote of {} in step {number} is given already", who.display_name));
     }
     match decision {
@@ -174,3 +173,6 @@ fn approvals(request: &Request, step: usize) -> usize {
         .collect::<BTreeSet<_>>()
         .len()
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,3 +141,116 @@ pub fn offered(body: &TemplateBody, values: &BTreeMap<String, String>) -> BTreeM
     let offered = values.iter().filter(|(name, value)| open(name) && !value.is_empty());
     offered.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fixture::body;
+
+    fn texts(values: &[(&str, &str)]) -> BTreeMap<String, String> {
+        values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn t_3_an_empty_default_fills_nothing_in() {
+        let mut body = body();
+        for (name, default) in [("info", Some("")), ("title", Some("service")), ("l", None)] {
+            let default = default.map(str::to_owned);
+            let attribute = TemplateAttribute { default, required: true, read_only: false };
+            body.attributes.insert(name.to_owned(), attribute);
+        }
+        let messages = |values: &[(&str, &str)], known: &[(&str, &str)]| {
+            let refusals = missing(&body, &texts(values), &texts(known));
+            refusals.iter().map(|refusal| refusal.message().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(messages(&[], &[]), ["info must be filled in", "l must be filled in"]);
+        assert_eq!(messages(&[("INFO", "x"), ("l", "")], &[]), ["l must be filled in"]);
+        assert!(messages(&[("INFO", "x")], &[("L", "Bonn")]).is_empty());
+    }
+
+    #[test]
+    fn t_13_what_the_template_does_not_name_is_written_when_it_has_a_value() {
+        let mut body = body();
+        body.attributes.insert("department".into(), "IT".into());
+        body.attributes.insert("title".into(), TemplateAttribute::optional());
+        let chosen = texts(&[("Department", "HR"), ("info", "batch"), ("l", ""), ("title", "")]);
+        assert_eq!(values(&body, &chosen), texts(&[("department", "IT"), ("info", "batch")]));
+    }
+
+    fn said(refusals: &[Refusal]) -> Vec<(&'static str, String)> {
+        refusals.iter().map(|refusal| (refusal.rule(), refusal.message().to_owned())).collect()
+    }
+
+    #[test]
+    fn t_13_only_what_is_listed_is_set_by_a_template_each_once_and_with_a_value_where_none_can_be_given() {
+        let mut body = body();
+        let with_default = TemplateAttribute::with_default;
+        body.attributes.insert("title".into(), "service".into());
+        body.attributes.insert("info".into(), TemplateAttribute::optional());
+        body.attributes.insert("company".into(), with_default("x".repeat(LONGEST)));
+        assert_eq!(check_template(&body), []);
+        body.attributes.insert("Company".into(), with_default("x".repeat(LONGEST + 1)));
+        body.attributes
+            .insert("l".into(), TemplateAttribute { read_only: true, ..TemplateAttribute::optional() });
+        body.attributes.insert("sIDHistory".into(), TemplateAttribute::optional());
+        assert_eq!(
+            said(&check_template(&body)),
+            [
+                ("T-3", "Company has 1001 characters, at most 1000 are allowed".to_owned()),
+                ("T-3", "company is there twice".to_owned()),
+                ("T-3", "l is read-only and has no value: nobody could give it one".to_owned()),
+                ("T-13", "sIDHistory cannot be set by a template".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn t_3_t_13_values_are_of_what_may_be_set_and_do_not_change_what_is_fixed() {
+        let mut body = body();
+        body.attributes.insert("title".into(), "service".into());
+        let wrong =
+            |body: &TemplateBody, values: &[(&str, &str)]| said(&check_values("R-3", body, &texts(values)));
+        for fits in [vec![("TITLE", "service"), ("info", "x")], vec![("title", "")], vec![]] {
+            assert_eq!(wrong(&body, &fits), [], "{fits:?}");
+        }
+        let fixed = ("T-3", "title has the same value for all accounts of the template".to_owned());
+        assert_eq!(wrong(&body, &[("title", "boss")]), [fixed]);
+        let not_listed = ("T-13", "memberOf cannot be set".to_owned());
+        assert_eq!(wrong(&body, &[("memberOf", "x")]), [not_listed]);
+        assert_eq!(
+            wrong(&body, &[("INFO", "x"), ("info", "x")]),
+            [("T-3", "info is there twice".to_owned())]
+        );
+        assert_eq!(wrong(&body, &[("info", "a\u{202E}b")])[0].0, "R-3");
+        body.kind = AccountKind::GroupManaged;
+        assert_eq!(wrong(&body, &[("info", "")]), []);
+        assert_eq!(wrong(&body, &[("info", "x")]), [("T-11", "a gMSA gets no attributes".to_owned())]);
+    }
+
+    #[test]
+    fn t_3_a_request_fills_in_what_the_template_asks_for_and_nothing_else() {
+        let mut body = body();
+        body.attributes.insert("info".into(), TemplateAttribute::required());
+        assert_eq!(check_form(&body, &texts(&[("info", "x")])), []);
+        assert_eq!(
+            said(&check_form(&body, &texts(&[("title", "x")]))),
+            [
+                ("T-3", "the template has no attribute title".to_owned()),
+                ("T-3", "info must be filled in".to_owned()),
+            ]
+        );
+        (body.kind, body.attributes) = (AccountKind::GroupManaged, BTreeMap::new());
+        assert_eq!(check_form(&body, &texts(&[("title", "")])), [], "nothing is given");
+    }
+
+    #[test]
+    fn t_3_of_an_accounts_values_those_are_offered_that_may_be_changed() {
+        let mut body = body();
+        body.attributes.insert("title".into(), "service".into());
+        for name in ["info", "l"] {
+            body.attributes.insert(name.into(), TemplateAttribute::optional());
+        }
+        let has = texts(&[("title", "boss"), ("Info", "batch"), ("l", ""), ("mail", "a@x")]);
+        assert_eq!(offered(&body, &has), texts(&[("Info", "batch")]));
+    }
+}

@@ -26,3 +26,35 @@ fn sender(email: &EmailTarget) -> Vec<Refusal> {
     }
     refusals
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::siem::{SiemTarget, SiemTransport};
+    use crate::model::webhook::Webhook;
+
+    #[test]
+    fn n_16_messages_are_from_one_plain_address() {
+        for (from, expected) in [
+            ("alm@example.com", 0),
+            ("alm", 1),
+            ("@example.com", 1),
+            ("alm@", 1),
+            ("a@b@example.com", 1),
+            ("Alm <alm@example.com>", 1),
+            ("a,b@example.com", 1),
+            ("a b@example.com", 1),
+            ("", 2),
+        ] {
+            assert_eq!(problems(&Target::Email(EmailTarget::new(from))).len(), expected, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn each_target_is_checked_as_what_it_is() {
+        let rules = |target: &Target| problems(target).iter().map(Refusal::rule).collect::<Vec<_>>();
+        assert!(rules(&Target::Program).is_empty());
+        assert_eq!(rules(&Target::Webhook(Box::new(Webhook::new("x", "key")))), ["H-1"]);
+        assert_eq!(rules(&Target::Siem(SiemTarget::new("x", SiemTransport::Tcp).port(0))), ["H-4"]);
+    }
+}

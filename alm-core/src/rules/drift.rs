@@ -358,4 +358,21 @@ mod tests {
         set(&mut entry, "accountexpires", now());
         assert_eq!(kinds(&it, &entry, &[]), [DriftKind::Expiry]);
     }
+
+    #[test]
+    fn s_6_a_password_that_must_be_changed_is_not_another_one() {
+        let it = account(1);
+        let mut entry = entry(&it);
+        let base = dn("DC=x");
+        let mut another = |set: &dyn Fn(&mut MirrorEntry)| {
+            set(&mut entry);
+            let items = differences(&it, &Seen::new(Some(&entry), &[], &base, now()));
+            assert_eq!(items.len(), 1);
+            is_another_password(&items[0])
+        };
+        assert!(another(&|entry| set(entry, "pwdlastset", now())));
+        assert!(!another(&|entry| drop(entry.attributes.insert("pwdlastset".into(), vec!["0".into()]))));
+        let end = DriftItem::new(DriftKind::Expiry, "never", format!("{SET}{}", now()), now());
+        assert!(!is_another_password(&end));
+    }
 }

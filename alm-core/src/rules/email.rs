@@ -135,4 +135,32 @@ mod tests {
             assert_eq!(check(&EmailTemplate::built_in(kind)), [], "{kind}");
         }
     }
+
+    #[test]
+    fn n_16_what_failed_has_the_accounts_parameters_too() {
+        let has = |kind, name| parameters(kind).any(|(known, _)| known == name);
+        for kind in [EventKind::OperationParked, EventKind::ProvisioningFailed, EventKind::EndOfLife] {
+            assert!(has(kind, "account"), "{kind}");
+        }
+        assert!(!has(EventKind::TemplateStateChanged, "account"));
+        assert!(
+            has(EventKind::TemplateStateChanged, "template") && has(EventKind::ProvisioningFailed, "request")
+        );
+        assert!(!has(EventKind::EndOfLife, "request") && !has(EventKind::EndOfLife, "template"));
+    }
+
+    #[test]
+    fn n_16_everything_that_is_wrong_with_a_template_is_said() {
+        let wrong = |subject: &str, body: &str| {
+            let (subject, body) = (subject.to_owned(), body.to_owned());
+            let template = EmailTemplate { subject, body, ..EmailTemplate::built_in(EventKind::EndOfLife) };
+            check(&template).iter().map(Refusal::field).collect::<Vec<_>>()
+        };
+        assert!(wrong("${account} ends", "Dear ${person},\n${text}").is_empty());
+        assert_eq!(wrong("${requester}", "${person} ${nobody}"), ["subject", "body"]);
+        assert_eq!(wrong("${account", "${}"), ["subject", "body"]);
+        assert_eq!(wrong("", ""), ["subject", "body"]);
+        assert!(wrong(&"x".repeat(200), &"x".repeat(20_000)).is_empty());
+        assert_eq!(wrong(&"x".repeat(201), &"x".repeat(20_001)), ["subject", "body"]);
+    }
 }

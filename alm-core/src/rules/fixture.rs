@@ -5,9 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind, ReminderState};
-use crate::model::ids::{AccountId, DomainId, SagaId, TemplateId, TemplateVersionId, VaultId};
+use crate::model::delivery::{Delivery, DeliveryState};
+use crate::model::event::{Event, EventKind};
+use crate::model::ids::{
+    AccountId, DomainId, PersonId, RequestId, SagaId, TemplateId, TemplateVersionId, VaultId,
+};
 use crate::model::managed::AccountKind;
+use crate::model::people::Person;
 use crate::model::period::Period;
+use crate::model::request::{Request, RequestForm, RequestKind, RequestStatus};
 use crate::model::template::{DirectoryPlace, EolAction, TemplateBody, VaultPlace};
 
 pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -77,4 +83,54 @@ pub(super) fn body() -> TemplateBody {
     let mut body = TemplateBody::new(EolAction::Review, vault, place);
     body.periods = vec![Period::Days(90), Period::Days(30)];
     body
+}
+
+/// An enabled person without roles, called `person N`.
+pub(super) fn person(n: u128) -> Person {
+    Person::new(PersonId::new(Uuid::from_u128(n)), format!("person {n}"))
+}
+
+/// What person 1 asks for, submitted and in its first step, without votes.
+pub(super) fn request() -> Request {
+    Request {
+        id: RequestId::new(Uuid::from_u128(1)),
+        kind: RequestKind::New,
+        requester: person(1).id,
+        template: TemplateVersionId::new(Uuid::from_u128(4)),
+        domain: DomainId::new(Uuid::from_u128(1)),
+        account_name: "svc_1".into(),
+        form: RequestForm::new("1", Period::Days(90), "payroll"),
+        privilege: None,
+        status: RequestStatus::Submitted,
+        step: 0,
+        escalates_at: None,
+        escalated: false,
+        votes: Vec::new(),
+        terms: None,
+        account: None,
+        saga: None,
+        eol: None,
+        failure: None,
+        created_at: now(),
+        submitted_at: Some(now()),
+    }
+}
+
+/// That account 8 is there, as it goes to a destination for the first time, after another event of it could not be delivered.
+pub(super) fn delivery(text: &str) -> Delivery {
+    let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().unwrap();
+    let mut event = Event::new(Uuid::from_u128(7).into(), at, EventKind::AccountProvisioned, text);
+    event.account = Some(Uuid::from_u128(8).into());
+    Delivery {
+        seq: 1,
+        destination: Uuid::from_u128(1).into(),
+        event,
+        state: DeliveryState::Waiting,
+        attempts: 1,
+        round: 1,
+        ready_at: at,
+        at,
+        after_gap: true,
+        note: None,
+    }
 }

@@ -105,4 +105,34 @@ mod tests {
         skewed.clocks.push(("dc1".into(), now + hour));
         assert_eq!(check(&skewed, &limits).len(), 1);
     }
+
+    #[test]
+    fn l_39_it_asks_beyond_its_limits_and_not_at_them() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let limits = SweepLimits::default();
+        let second = SignedDuration::from_secs(1);
+        for (changes, active, expected) in [(60, 1_200, 0), (61, 1_200, 1), (50, 0, 0), (51, 0, 1)] {
+            let reasons = check(&Sweep::new(changes, active, None, now), &limits).len();
+            assert_eq!(reasons, expected, "{changes} of {active}");
+        }
+        let hours = SignedDuration::from_hours(25);
+        let skew = SignedDuration::from_mins(5);
+        for (last, expected) in [
+            (now - hours, 0),
+            (now - hours - second, 1),
+            (now - second, 0),
+            (now, 0),
+            (now + skew, 0),
+            (now + skew + second, 1),
+        ] {
+            assert_eq!(check(&Sweep::new(0, 60, Some(last), now), &limits).len(), expected, "{last}");
+        }
+        for (other, expected) in
+            [(now - skew, 0), (now + skew, 0), (now - skew - second, 1), (now + skew + second, 1)]
+        {
+            let mut sweep = Sweep::new(0, 60, None, now);
+            sweep.clocks.push(("dc1".into(), other));
+            assert_eq!(check(&sweep, &limits).len(), expected, "{other}");
+        }
+    }
 }

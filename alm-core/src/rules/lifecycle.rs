@@ -340,6 +340,7 @@ pub const fn row(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::fixture::{account, now, operation};
 
     /// The table as it is printed, row by row; `no` and `yes` are the column "renewal open", `any` where it has none.
     const TABLE: &str = "
@@ -445,9 +446,49 @@ mod tests {
     }
 
     #[test]
+    fn l_31_the_refusal_says_what_stands_in_the_way_and_what_is_offered() {
+        let mut it = account(1);
+        let refused = |it: &Account, option| {
+            let refusal = require(it, now(), option).unwrap_err();
+            (refusal.rule(), refusal.message().to_owned())
+        };
+        let message = "renewing cannot be asked of svc_1: it is Active; offered is Disable, Delete, Clone";
+        assert_eq!(refused(&it, AccountOption::Renew), ("L-10", message.to_owned()));
+        it.operation = Some(operation(OperationKind::Renew, false));
+        let message =
+            "deleting cannot be asked of svc_1: its operation Renew is under way; offered is Disable";
+        assert_eq!(refused(&it, AccountOption::Delete), ("L-31", message.to_owned()));
+        it.operation = Some(operation(OperationKind::Renew, true));
+        let message = "cloning cannot be asked of svc_1: its operation Renew failed and must be retried or abandoned \
+                       first; offered is Disable, Retry, Abandon";
+        assert_eq!(refused(&it, AccountOption::Clone), ("L-31", message.to_owned()));
+        it.operation = Some(operation(OperationKind::Delete, false));
+        let message =
+            "retrying cannot be asked of svc_1: its operation Delete is under way; offered is nothing";
+        assert_eq!(refused(&it, AccountOption::Retry), ("L-31", message.to_owned()));
+    }
+
+    #[test]
+    fn options_are_shown_by_name() {
+        let options = Options::of(&[AccountOption::Clone, AccountOption::Renew]);
+        assert_eq!(format!("{options:?} {:?}", Options::NONE), "{Renew, Clone} {}");
+    }
+
+    #[test]
     fn i_4_deleted_is_final() {
         for action in EolAction::ALL {
             assert_eq!(after_eol(action, AccountStatus::Deleted), AccountStatus::Deleted);
         }
+    }
+
+    #[test]
+    fn l_32_options_are_judged_by_what_the_tick_would_make_of_the_account() {
+        let mut it = account(1);
+        it.eol_action = EolAction::Disable;
+        let moment = jiff::SignedDuration::from_nanos(1);
+        assert_eq!(status_at(&it, it.eol - moment), AccountStatus::Active);
+        assert_eq!(status_at(&it, it.eol), AccountStatus::Disabled);
+        let options = Options::of(&[AccountOption::Renew, AccountOption::Delete, AccountOption::Clone]);
+        assert_eq!(options_at(&it, it.eol), options, "L-18");
     }
 }

@@ -221,6 +221,51 @@ mod tests {
         {
             assert_eq!(named(name), 1, "{name}");
         }
+        assert_eq!(check_attributes(&vec!["department".to_owned(); 50]), []);
         assert_eq!(check_attributes(&vec!["department".to_owned(); 51]).len(), 1);
+    }
+
+    #[test]
+    fn s_2_a_place_that_is_called_otherwise_takes_along_what_lies_in_it() {
+        let at = |kind, dn: &str| MirrorEntry::new(Uuid::nil().into(), guid(1), kind, dn.parse().unwrap());
+        let before = at(MirrorKind::Container, "OU=a,DC=x");
+        assert!(takes_others_along(&before, &at(MirrorKind::Container, "OU=b,DC=x")));
+        // What lies in it is written with its name, so that another case is another name.
+        assert!(takes_others_along(&before, &at(MirrorKind::Container, "OU=A,DC=x")));
+        assert!(!takes_others_along(&before, &before));
+        let group = at(MirrorKind::Group, "CN=a,DC=x");
+        assert!(!takes_others_along(&group, &at(MirrorKind::Group, "CN=b,DC=x")));
+        assert!(!takes_others_along(&group, &group));
+    }
+
+    #[test]
+    fn s_7_a_service_account_is_known_by_name_by_service_names_or_by_kind() {
+        let patterns: [NamePattern; 2] = ["svc-*".parse().unwrap(), "*_batch".parse().unwrap()];
+        let looks = |kind, attributes: &[(&str, &str)]| {
+            let mut change = change(attributes);
+            (change.kind, change.whole) = (Some(kind), true);
+            looks_like_service(&merged(None, &change), &patterns)
+        };
+        let (enabled, disabled) = (("useraccountcontrol", "512"), ("useraccountcontrol", "514"));
+        let service = ("serviceprincipalname", "HTTP/web.x");
+        for (attributes, expected) in [
+            (vec![("samaccountname", "ann"), enabled], false),
+            (vec![("samaccountname", "SVC-pay"), enabled], true),
+            (vec![("samaccountname", "night_batch")], true),
+            (vec![("samaccountname", "svc-pay"), disabled], false),
+            (vec![("samaccountname", "ann"), service, enabled], true),
+            (vec![service], true),
+            (vec![service, disabled], false),
+        ] {
+            assert_eq!(looks(MirrorKind::Account, &attributes), expected, "{attributes:?}");
+        }
+        assert!(looks(
+            MirrorKind::ManagedAccount,
+            &[("samaccountname", "web$"), ("useraccountcontrol", "4096")]
+        ));
+        assert!(!looks(MirrorKind::ManagedAccount, &[("useraccountcontrol", "4098")]));
+        for kind in [MirrorKind::Group, MirrorKind::Container] {
+            assert!(!looks(kind, &[("samaccountname", "svc-pay"), service]), "{kind:?}");
+        }
     }
 }

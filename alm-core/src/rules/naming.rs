@@ -206,4 +206,53 @@ mod tests {
         let domain = DomainId::new(uuid::Uuid::from_u128(1));
         assert_eq!(reservation(domain, "SVC-Pay"), reservation(domain, "svc-pay"));
     }
+
+    #[test]
+    fn t_11_service_names_are_reserved_without_case_and_by_domain() {
+        let [one, two] = [1, 2].map(|n| DomainId::new(uuid::Uuid::from_u128(n)));
+        let key = service_reservation(one, "HTTP/Web.example.com");
+        // As stores have it.
+        assert_eq!(key, format!("service:{one}:http/web.example.com"));
+        assert_eq!(key, service_reservation(one, "http/WEB.example.com"));
+        for other in [
+            service_reservation(two, "HTTP/Web.example.com"),
+            service_reservation(one, "HTTP/web"),
+            reservation(one, "HTTP/Web.example.com"),
+        ] {
+            assert_ne!(key, other);
+        }
+    }
+
+    #[test]
+    fn nm_1_a_name_is_the_prefix_and_what_was_asked_for() {
+        assert_eq!(full_name(&place(None), AccountKind::User, "payroll"), "svc-payroll");
+        assert_eq!(full_name(&place(None), AccountKind::GroupManaged, "payroll"), "svc-payroll$");
+        assert_eq!((common_name("svc-payroll$"), common_name("svc-payroll")), ("svc-payroll", "svc-payroll"));
+    }
+
+    #[test]
+    fn nm_2_a_managed_account_and_a_user_cannot_have_the_same_name() {
+        let domain = DomainId::new(uuid::Uuid::from_u128(1));
+        // As stores have it.
+        assert_eq!(reservation(domain, "Svc-Pay$"), format!("account:{domain}:svc-pay"));
+        assert_eq!(reservation(domain, "Svc-Pay$"), reservation(domain, "svc-pay"));
+    }
+
+    #[test]
+    fn nm_2_a_retired_object_is_called_after_the_account_within_the_limits() {
+        let id = crate::model::ids::AccountId::new(uuid::Uuid::from_u128(0x0123_4567_89ab_cdef));
+        let user = retired_name(id, AccountKind::User);
+        assert_eq!((user.as_str(), user.len() <= max_name(AccountKind::User)), ("del-23456789abcdef", true));
+        let managed = retired_name(id, AccountKind::GroupManaged);
+        assert_eq!(managed, "del-56789abcdef$");
+        assert_eq!(common_name(&managed).len(), max_name(AccountKind::GroupManaged));
+    }
+
+    #[test]
+    fn secrets_are_called_after_the_account_and_what_made_them() {
+        let saga = crate::model::ids::SagaId::new(uuid::Uuid::from_u128(0x89ab_cdef));
+        assert_eq!(secret_name("svc-pay", "corp.example", saga), "svc-pay.corp.example.89abcdef");
+        let pending = pending_secret_name("svc-pay", "corp.example", saga);
+        assert_eq!(pending, "svc-pay.corp.example [pending 89abcdef]");
+    }
 }

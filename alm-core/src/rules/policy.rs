@@ -268,3 +268,6 @@ fn differ(before: &Value, after: &Value, path: &str, lines: &mut Vec<String>) {
         (before, after) => lines.push(format!("{path}: {} → {}", shown(before), shown(after))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,8 +76,8 @@ impl Schedule {
         let rules = self.rules;
         let available = rules.at_renewal_date.then_some(Series {
             start: self.renewal_date,
-            // One instant only: the next would be after every end of life.
-            every: SignedDuration::from_hours(24 * 365 * 1_000),
+            // One instant only: the next would be after all time.
+            every: SignedDuration::MAX,
             first: 0,
             kind: ReminderKind::Available,
         });
@@ -87,81 +87,52 @@ impl Schedule {
             first: 1,
             kind: ReminderKind::Reminder,
         });
-        let urgent =
-            rules.urgent.filter(|&(hours, before)| hours > 0 && before > 0).and_then(|(hours, before)| {
-                Some(Series {
-                    start: self.eol.checked_sub(days(before)).ok()?,
-                    every: SignedDuration::from_hours(i64::from(hours)),
-                    first: 0,
-                    kind: ReminderKind::Urgent,
-                })
-            });
+        let urgent = rules.urgent.filter(|&(hours, _)| hours > 0).and_then(|(hours, before)| {
+            Some(Series {
+                start: self.eol.checked_sub(days(before)).ok()?,
+                every: SignedDuration::from_hours(i64::from(hours)),
+                first: 0,
+                kind: ReminderKind::Urgent,
+            })
+        });
         [available, repeated, urgent].into_iter().flatten()
     }
 
-    /// Whether an instant of a series counts: before the end of life, and before reminders stop (N-14).
-    fn counts(&self, at: Timestamp, first: Option<Timestamp>) -> bool {
-        at < self.eol
-            && match (self.rules.stop_after_days, first) {
-                (Some(stop), Some(first)) => first.checked_add(days(stop)).is_ok_and(|end| at < end),
-                _ => true,
-            }
-    }
-
-    /// The first reminder of all.
-    fn first(&self) -> Option<Timestamp> {
-        self.series().filter_map(|series| series.at(series.first)).filter(|at| *at < self.eol).min()
+    /// Reminders are before this instant only: the end of life, or that many days after the first one (N-14).
+    fn bound(&self) -> Timestamp {
+        let stop = self.rules.stop_after_days.and_then(|stop| {
+            // If that is after the end of life, so are all others.
+            let first = self.series().filter_map(|series| series.at(series.first)).min()?;
+            first.checked_add(days(stop)).ok()
+        });
+        stop.map_or(self.eol, |stop| stop.min(self.eol))
     }
 
     /// The first reminder after `t`, or of all when nothing is said. Of several at one instant the most pressing.
     pub fn next_after(&self, t: Option<Timestamp>) -> Option<Reminder> {
-        let first = self.first();
+        let bound = self.bound();
         self.series()
             .filter_map(|series| {
                 let k = match t {
                     None => series.first,
                     Some(t) => series.last_at_or_before(t).map_or(series.first, |k| k + 1),
                 };
-                let at = series.at(k)?;
-                self.counts(at, first).then_some(Reminder { at, kind: series.kind })
+                let at = series.at(k).filter(|at| *at < bound)?;
+                Some(Reminder { at, kind: series.kind })
             })
             .min_by_key(|reminder| (reminder.at, std::cmp::Reverse(reminder.kind)))
     }
 
     /// The last reminder at or before `t`. Of several at one instant the most pressing.
     pub fn last_at_or_before(&self, t: Timestamp) -> Option<Reminder> {
-        let first = self.first();
+        // Instants are counted in nanoseconds.
+        let t = t.min(self.bound().checked_sub(SignedDuration::from_nanos(1)).ok()?);
         self.series()
             .filter_map(|series| {
-                let mut k = series.last_at_or_before(t)?;
-                if series.kind == ReminderKind::Available {
-                    k = 0;
-                }
-                // The last one that counts may be an earlier one: reminders stop before the end.
-                let bound = self.bound(first);
-                if series.at(k).is_some_and(|at| at >= bound) {
-                    k = series.last_at_or_before(bound)?;
-                    if series.at(k)? >= bound {
-                        k -= 1;
-                    }
-                    if k < series.first {
-                        return None;
-                    }
-                }
-                let at = series.at(k)?;
-                self.counts(at, first).then_some(Reminder { at, kind: series.kind })
+                let at = series.at(series.last_at_or_before(t)?)?;
+                Some(Reminder { at, kind: series.kind })
             })
             .max_by_key(|reminder| (reminder.at, reminder.kind))
-    }
-
-    /// Reminders are before this instant only.
-    fn bound(&self, first: Option<Timestamp>) -> Timestamp {
-        let stop = self
-            .rules
-            .stop_after_days
-            .zip(first)
-            .and_then(|(stop, first)| first.checked_add(days(stop)).ok());
-        stop.map_or(self.eol, |stop| stop.min(self.eol))
     }
 
     /// What to send at `now` when the last one sent or skipped was due at `last`: at most one, however many were missed (N-15); and when to
@@ -245,6 +216,65 @@ mod tests {
         assert_eq!(schedule.due(Some(at("2026-03-15T00:00:00Z")), at("2026-04-01T00:00:00Z")), (None, None));
     }
 
+    #[test]
+    fn n_15_what_was_sent_before_does_not_keep_back_what_is_due_now() {
+        let schedule = schedule(Reminders::default());
+        let (send, next) = schedule.due(Some(at("2026-03-01T00:00:00Z")), at("2026-03-08T00:00:00Z"));
+        assert_eq!(send.unwrap().at, at("2026-03-08T00:00:00Z"));
+        assert_eq!(next, Some(at("2026-03-13T00:00:00Z")));
+    }
+
+    #[test]
+    fn n_10_n_12_an_instant_is_not_there_a_moment_before_it() {
+        let moment = SignedDuration::from_millis(500);
+        let first = at("2026-03-01T00:00:00Z");
+        for (at_renewal_date, urgent) in [(true, None), (false, Some((24, 15)))] {
+            let rules = Reminders { at_renewal_date, urgent, every_days: None, ..Reminders::default() };
+            let schedule = schedule(rules);
+            assert_eq!(schedule.last_at_or_before(first - moment), None);
+            assert_eq!(schedule.next_after(Some(first - moment)).unwrap().at, first);
+            for later in [first, first + moment] {
+                assert_eq!(schedule.last_at_or_before(later).unwrap().at, first);
+                assert_ne!(schedule.next_after(Some(later)).map(|next| next.at), Some(first));
+            }
+        }
+    }
+
+    #[test]
+    fn n_10_renewing_becomes_possible_once_however_long_the_lead_is() {
+        let eol = at("2126-03-16T00:00:00Z");
+        let rules = Reminders { every_days: None, urgent: None, ..Reminders::default() };
+        let schedule = Schedule::new(rules, at("2026-03-01T00:00:00Z"), eol);
+        assert_eq!(all(&schedule).len(), 1);
+        assert_eq!(schedule.last_at_or_before(eol).unwrap().at, at("2026-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn n_11_n_12_every_0_days_or_hours_is_never() {
+        let never = Reminders { every_days: None, urgent: None, ..Reminders::default() };
+        let zero = Reminders { every_days: Some(0), urgent: Some((0, 2)), ..never };
+        for rules in [zero, Reminders { urgent: Some((24, 0)), ..never }] {
+            assert_eq!(all(&schedule(rules)), all(&schedule(never)), "{rules:?}");
+            let (late, only) = (at("2026-03-15T12:00:00Z"), at("2026-03-01T00:00:00Z"));
+            assert_eq!(schedule(rules).last_at_or_before(late).unwrap().at, only, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn n_14_a_stop_after_all_time_stops_nothing() {
+        let schedule_of = |stop_after_days| schedule(Reminders { stop_after_days, ..Reminders::default() });
+        assert_eq!(all(&schedule_of(Some(u32::MAX))), all(&schedule_of(None)));
+        assert_eq!(all(&schedule_of(Some(0))), []);
+    }
+
+    #[test]
+    fn n_14_the_time_to_stop_is_exact() {
+        let schedule = schedule(Reminders { stop_after_days: Some(7), urgent: None, ..Reminders::default() });
+        let first = at("2026-03-01T00:00:00Z");
+        assert_eq!(all(&schedule).len(), 1, "the one after a week would be at that very instant");
+        assert_eq!(schedule.last_at_or_before(at("2026-03-15T00:00:00Z")).unwrap().at, first);
+    }
+
     proptest::proptest! {
         #[test]
         fn the_two_directions_agree(
@@ -267,6 +297,7 @@ mod tests {
             while let Some(reminder) = schedule.next_after(cursor) {
                 instants.push(reminder);
                 cursor = Some(reminder.at);
+                proptest::prop_assert!(instants.len() < 1_000, "an hour apart at least, for fifteen days");
             }
             let last = instants.iter().copied().rfind(|reminder| reminder.at <= t);
             proptest::prop_assert_eq!(schedule.last_at_or_before(t), last);

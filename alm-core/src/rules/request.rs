@@ -57,3 +57,65 @@ pub fn check(
     refusals.extend(ownership::check(body.ownership, requester.id, &owners, people, groups));
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::period::Period;
+    use crate::model::template::VaultPlace;
+    use crate::rules::fixture;
+
+    fn refused(form: &RequestForm, body: &TemplateBody) -> Vec<(&'static str, &'static str)> {
+        let ann = fixture::person(1);
+        let refusals = check(form, body, &ann, std::slice::from_ref(&ann), &[]).err().unwrap_or_default();
+        refusals.iter().map(|refusal| (refusal.rule(), refusal.field())).collect()
+    }
+
+    #[test]
+    fn r_2_r_3_everything_that_a_requester_left_out_is_said_at_once() {
+        let mut body = fixture::body();
+        let mut form = RequestForm::new("payroll", Period::Days(90), "it runs at night");
+        assert_eq!(refused(&form, &body), []);
+        body.terms_of_service = Some("be careful".into());
+        body.requesters.clear();
+        (form.name, form.period, form.justification) = (String::new(), Period::Days(5), " ".into());
+        let expected = [
+            ("T-7", "requester"),
+            ("NM-1", "name"),
+            ("T-5", "period"),
+            ("R-3", "justification"),
+            ("T-1", "agrees_to_terms"),
+        ];
+        assert_eq!(refused(&form, &body), expected);
+    }
+
+    #[test]
+    fn t_1_terms_are_agreed_to_where_there_are_any() {
+        let mut body = fixture::body();
+        let mut form = RequestForm::new("payroll", Period::Days(90), "it runs at night");
+        for (terms, agrees, fits) in [
+            (None, false, true),
+            (None, true, true),
+            (Some("be careful"), true, true),
+            (Some("x"), false, false),
+        ] {
+            (body.terms_of_service, form.agrees_to_terms) = (terms.map(str::to_owned), agrees);
+            assert_eq!(refused(&form, &body).is_empty(), fits, "{terms:?} {agrees}");
+        }
+    }
+
+    #[test]
+    fn nm_4_another_folder_is_chosen_only_where_that_is_allowed() {
+        let mut body = fixture::body();
+        let mut form = RequestForm::new("payroll", Period::Days(90), "it runs at night");
+        let other = [("NM-4", "folder")];
+        for (folder, allowed, expected) in
+            [("12", false, &[][..]), ("13", false, &other), ("13", true, &[]), ("", true, &other)]
+        {
+            form.folder = Some(folder.into());
+            let place = body.vault.take().unwrap();
+            body.vault = Some(VaultPlace { allow_folder_override: allowed, ..place });
+            assert_eq!(refused(&form, &body), expected, "{folder:?} {allowed}");
+        }
+    }
+}

@@ -145,7 +145,11 @@ pub fn judge(account: &str, secret: &str, verdict: &ClaimVerdict) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::account::{OperationKind, PendingSecret};
+    use crate::model::drift::RefusedSecret;
     use crate::model::secret_link::DependencyResult;
+    use crate::model::template::VaultPlace;
+    use crate::rules::fixture::{SECOND, account, now, operation};
 
     #[test]
     fn a_domain_is_said_by_its_name_or_the_first_part_of_it() {
@@ -179,5 +183,76 @@ mod tests {
         let after = |hours, failed| next_at(every(Some(hours)), now, failed).unwrap().duration_since(now);
         assert_eq!(after(6, false), SignedDuration::from_hours(6));
         assert_eq!(after(6, true), AGAIN);
+    }
+
+    #[test]
+    fn s_5_a_password_that_was_refused_is_not_tried_again_for_a_day() {
+        let it = account(1);
+        let secret = SecretId::new("7");
+        let kind = SecretFindingKind::Unproved;
+        let vault = it.vault.unwrap();
+        let mut finding = SecretFinding::new(it.id, "svc_1", vault, kind, "its password is another", now());
+        let mut drift = AccountDrift::new(it.id, it.name.clone(), it.domain);
+        assert!(!is_spared(&finding, now()) && !is_refused(&drift, &secret, now()));
+        for (age, expected) in [(SECOND, true), (NOT_AGAIN - SECOND, true), (NOT_AGAIN, false)] {
+            finding.tried = Some(now() - age);
+            drift.refused = Some(RefusedSecret::new(secret.clone(), now() - age));
+            assert_eq!(is_spared(&finding, now()), expected, "{age}");
+            assert_eq!(is_refused(&drift, &secret, now()), expected, "{age}");
+            assert!(!is_refused(&drift, &SecretId::new("8"), now()), "another secret");
+        }
+    }
+
+    #[test]
+    fn s_5_what_is_not_well_with_a_secret_is_reported() {
+        let it = account(1);
+        let reported = |state: SecretState| report(&it, &state);
+        assert_eq!(reported(SecretState::Active), None);
+        for (state, kind, words) in [
+            (SecretState::Inactive, SecretFindingKind::Inactive, "secret 1 of svc_1 is inactive"),
+            (SecretState::Gone, SecretFindingKind::Gone, "secret 1 of svc_1 is not there"),
+            (
+                SecretState::Unclear("locked".into()),
+                SecretFindingKind::Unclear,
+                "cannot be looked at: locked",
+            ),
+        ] {
+            let (said, text) = reported(state).unwrap();
+            assert!(said == kind && text.contains(words), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn s_5_an_account_gets_a_secret_while_nothing_stands_against_it() {
+        let rule = |change: &dyn Fn(&mut Account)| {
+            let mut it = account(1);
+            change(&mut it);
+            require(&it).err().map(|refusal| refusal.rule())
+        };
+        assert_eq!(rule(&|_| ()), None);
+        assert_eq!(rule(&|it| it.kind = AccountKind::GroupManaged), Some("T-11"));
+        assert_eq!(rule(&|it| it.status = AccountStatus::Deleted), Some("I-4"));
+        assert_eq!(rule(&|it| it.operation = Some(operation(OperationKind::Renew, false))), Some("L-31"));
+        let place = VaultPlace::new(account(1).vault.unwrap(), "12", "6001");
+        let pending = PendingSecret::new(place, "svc_1".into());
+        assert_eq!(rule(&|it| it.pending = Some(pending.clone())), Some("S-5"));
+    }
+
+    #[test]
+    fn s_5_only_the_right_password_makes_a_secret_the_accounts() {
+        let judged = |verdict| judge("svc_1", "7", &verdict).map_err(|refusal| refusal.message().to_owned());
+        assert_eq!(judged(ClaimVerdict::Tried(SecretProof::Right)), Ok(()));
+        for (verdict, words) in [
+            (ClaimVerdict::Tried(SecretProof::Wrong), "is not that of svc_1"),
+            (ClaimVerdict::Tried(SecretProof::Later("no controller".into())), "no controller; try later"),
+            (ClaimVerdict::Tried(SecretProof::Untried), "was not tried"),
+            (ClaimVerdict::Elsewhere, "is not in the folder"),
+            (ClaimVerdict::Unusable(SecretState::Inactive), "is inactive"),
+            (ClaimVerdict::Unusable(SecretState::Unclear("locked".into())), "cannot be looked at: locked"),
+            (ClaimVerdict::Unusable(SecretState::Gone), "is not there"),
+        ] {
+            let said = judged(verdict).unwrap_err();
+            assert!(said.contains(words), "{said}");
+        }
     }
 }

@@ -308,25 +308,8 @@ mod tests {
 
     use super::*;
     use crate::model::audit::{AuditEntry, AuditRecord, ChainHash};
-    use crate::model::delivery::DeliveryState;
-
-    fn delivery(text: &str) -> Delivery {
-        let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().unwrap();
-        let mut event = Event::new(Uuid::from_u128(7).into(), at, EventKind::AccountProvisioned, text);
-        event.account = Some(Uuid::from_u128(8).into());
-        Delivery {
-            seq: 1,
-            destination: Uuid::from_u128(1).into(),
-            event,
-            state: DeliveryState::Waiting,
-            attempts: 1,
-            round: 1,
-            ready_at: at,
-            at,
-            after_gap: true,
-            note: None,
-        }
-    }
+    use crate::model::siem::SiemTransport;
+    use crate::rules::fixture::delivery;
 
     fn sender() -> Sender<'static> {
         Sender::new(Uuid::from_u128(9).into(), "alm.example.com", 42)
@@ -417,6 +400,45 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&said).unwrap();
         assert_eq!(read["text"], "two\nlines \"quoted\"");
         assert_eq!((&read["type"], &read["after_gap"]), (&json!("account_provisioned"), &json!(true)));
+    }
+
+    #[test]
+    fn h_4_a_collector_is_a_host_and_a_port() {
+        for (server, port, expected) in [
+            ("siem-1.example_x.com", 1, 0),
+            ("2001:db8::1", 514, 0),
+            (&"x".repeat(253), 514, 0),
+            (&"x".repeat(254), 514, 1),
+            ("siem.example.com", 0, 1),
+            ("siem example", 514, 1),
+            ("siem/x", 0, 2),
+            ("", 514, 1),
+        ] {
+            let target = SiemTarget::new(server, SiemTransport::Tcp).port(port);
+            assert_eq!(check(&target).len(), expected, "{server:?} {port}");
+        }
+    }
+
+    #[test]
+    fn h_4_what_is_broken_is_worse_than_what_changed() {
+        for (kind, expected) in [
+            (EventKind::VaultUnreachable, (3, 8)),
+            (EventKind::SyncHeld, (4, 6)),
+            (EventKind::EndOfLife, (5, 5)),
+            (EventKind::AccountProvisioned, (6, 3)),
+        ] {
+            assert_eq!(
+                severity(&Event::new(Uuid::nil().into(), Timestamp::UNIX_EPOCH, kind, "x")),
+                expected,
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn h_5_kinds_of_our_own_go_by_their_own_names() {
+        assert_eq!(title(EventKind::RenewalUrgent), "Account Requires Renewal");
+        assert_eq!(title(EventKind::DeliveryFailed), EventKind::DeliveryFailed.to_string());
     }
 
     #[test]

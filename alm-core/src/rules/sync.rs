@@ -319,6 +319,7 @@ mod tests {
 
     use super::*;
     use crate::model::ids::DomainId;
+    use crate::model::sync::UserSource;
 
     fn guid(n: u128) -> ObjectGuid {
         ObjectGuid::new(Uuid::from_u128(n))
@@ -378,6 +379,9 @@ mod tests {
             let doubtful = Namesake { unless_said: Some(doubt), ..sake };
             assert!(matches!(fate(&ann, None, &[doubtful], 0), Fate::Report(_)), "{doubt:?}");
         }
+        let administrator = Namesake { unless_said: Some(Doubt::Administers), ..sake };
+        let why = "an administrator has its mail address; a person has to link them".to_owned();
+        assert_eq!(fate(&ann, None, &[administrator], 0), Fate::Report(why));
         for email in ["", "ann", "a\u{202E}nn@x"] {
             assert!(matches!(fate(&member(1, email), None, &[], 0), Fate::Report(_)), "{email:?}");
         }
@@ -504,5 +508,31 @@ mod tests {
         for (days, expected) in [(0, 1), (1, 0), (3_650, 0), (3_651, 1)] {
             assert_eq!(refused(&|sync| sync.dormant_days = Some(days)), expected, "{days}");
         }
+        for (groups, expected) in [(0, 0), (MOST_GROUPS, 0), (MOST_GROUPS + 1, 1), (MOST_GROUPS + 2, 1)] {
+            let group = UserSource::new(guid(1), "people".into());
+            assert_eq!(refused(&|sync| sync.users_of = vec![group.clone(); groups]), expected, "{groups}");
+        }
+    }
+
+    #[test]
+    fn o_9_the_next_sync_begins_after_its_hours_and_sooner_where_one_could_not_be_done() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let mut sync = DomainSync { every_hours: None, ..DomainSync::default() };
+        assert_eq!((next_at(&sync, now, false), next_at(&sync, now, true)), (None, None));
+        sync.every_hours = Some(6);
+        assert_eq!(next_at(&sync, now, false), Some(now + SignedDuration::from_hours(6)));
+        assert_eq!(next_at(&sync, now, true), Some(now + AGAIN));
+    }
+
+    #[test]
+    fn s_4_the_guard_says_none_of_them_where_none_is_left() {
+        let mut impact = Impact { accounts: 5, accounts_gone: 5, ..Impact::default() };
+        assert_eq!(
+            guard(&impact, SyncLimits::default()),
+            ["the directory shows none of the 5 accounts any more"]
+        );
+        impact.accounts_gone = 4;
+        let reasons = guard(&impact, SyncLimits::default());
+        assert_eq!(reasons, ["the directory does not show 4 of the 5 accounts any more"]);
     }
 }

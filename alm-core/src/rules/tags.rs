@@ -66,6 +66,7 @@ mod tests {
         assert_eq!(wrong.len(), 4);
         let many: BTreeSet<_> = (0..=MOST).map(|n| n.to_string()).collect();
         assert_eq!(check(&many).unwrap_err().len(), 1);
+        assert_eq!(check(&many.into_iter().take(MOST).collect()).unwrap().len(), MOST);
         assert!(check(&tags(&[&"x".repeat(LONGEST)])).is_ok());
     }
 }

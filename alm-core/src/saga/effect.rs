@@ -271,6 +271,53 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The names of all effects.
+    pub const NAMES: [&'static str; 28] = [
+        "preflight",
+        "create_secret",
+        "add_account",
+        "replace_password",
+        "join_group",
+        "leave_group",
+        "verify_password",
+        "reset_password",
+        "set_password",
+        "copy_password",
+        "tell_dependents",
+        "note_change",
+        "ask_change",
+        "follow_change",
+        "prove_change",
+        "settle_secrets",
+        "locate",
+        "change",
+        "move",
+        "ensure_groups",
+        "delete_account",
+        "remove_by_marker",
+        "deactivate_secret",
+        "survey",
+        "move_secret",
+        "examine",
+        "claim",
+        "release",
+    ];
+
+    /// Whether it may change something, in the directory or the vault.
+    pub const fn changes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Preflight { .. }
+                | Self::VerifyPassword { .. }
+                | Self::NoteChange { .. }
+                | Self::FollowChange { .. }
+                | Self::ProveChange { .. }
+                | Self::Locate { .. }
+                | Self::Survey { .. }
+                | Self::Examine { .. }
+        )
+    }
+
     /// Its name, as journals, logs and `--slow` flags show it.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -506,4 +553,19 @@ pub enum Reason {
     SignIn,
     /// Anything else.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_effect_is_in_the_list_of_names_once() {
+        let names: std::collections::BTreeSet<_> = Effect::NAMES.into_iter().collect();
+        assert_eq!(names.len(), Effect::NAMES.len());
+        // One for each line of the names, which the compiler holds complete.
+        let lines = include_str!("effect.rs").lines();
+        let arms = lines.filter(|line| line.starts_with("            Self::") && line.contains(" => \""));
+        assert_eq!(arms.count(), Effect::NAMES.len());
+    }
 }

@@ -272,6 +272,8 @@ impl State {
             (Step::RemoveAccount | Step::DropSecrets, _) | (Step::Enable, Reason::MarkerForeign) => {
                 self.park(message);
             }
+            // E-8: a person changes the policy or gives it up.
+            (_, Reason::LocalPolicy) => self.park(message),
             // and the rest.
             _ => self.turn_back(compensated()),
         }

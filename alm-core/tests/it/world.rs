@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ad_directory::MemoryDirectory;
-use ad_directory::{AccountKey, Directory, FindOptions, ManagedAccount};
+use ad_directory::{
+    AccountKey, Directory, FindOptions, ManagedAccount, MemoryDirectory, MemoryDirectoryBuilder,
+};
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::engine::{Engine, EngineBuilder, MarkerKey, PlaceInspector, RunReport};
 use alm_core::model::account::Account;
@@ -18,6 +19,7 @@ use alm_core::model::period::Period;
 use alm_core::model::request::{RequestForm, RequestStatus};
 use alm_core::model::template::{ApprovalStep, DirectoryPlace, EolAction, TemplateBody, VaultPlace};
 use alm_core::port::clock::Clock;
+use alm_core::port::link::EngineLink;
 use alm_core::port::store::{Commit, Store, Stored};
 use alm_core::port::vault::Vault;
 use alm_core::service::approvals::CastVote;
@@ -105,20 +107,32 @@ impl World {
     }
 
     pub(super) async fn on(store: Arc<dyn Store>) -> Self {
+        Self::built(store, |builder| builder).await
+    }
+
+    /// With more in its directory.
+    pub(super) async fn on_directory(
+        more: impl FnOnce(MemoryDirectoryBuilder) -> MemoryDirectoryBuilder,
+    ) -> Self {
+        let instance = InstanceId::new(Uuid::from_u128(0xA1));
+        Self::built(Arc::new(MemoryStore::new(instance)), more).await
+    }
+
+    async fn built(
+        store: Arc<dyn Store>,
+        more: impl FnOnce(MemoryDirectoryBuilder) -> MemoryDirectoryBuilder,
+    ) -> Self {
         let clock = Arc::new(TestClock::new(at("2026-11-20T09:00:00Z")));
         let for_directory = Arc::clone(&clock);
-        let directory = Arc::new(
-            MemoryDirectory::builder("corp.example.com")
-                .unit(OU)
-                .unit(RETIRED)
-                .unit(MOVED)
-                .group(READERS)
-                .group(WRITERS)
-                .group(HOSTS)
-                .clock(move || for_directory.now())
-                .build()
-                .unwrap(),
-        );
+        let builder = MemoryDirectory::builder("corp.example.com")
+            .unit(OU)
+            .unit(RETIRED)
+            .unit(MOVED)
+            .group(READERS)
+            .group(WRITERS)
+            .group(HOSTS)
+            .clock(move || for_directory.now());
+        let directory = Arc::new(more(builder).build().unwrap());
         let vault = Arc::new(MemoryVault::new());
         let as_directory: Arc<dyn Directory> = directory.clone();
         let as_vault: Arc<dyn Vault> = vault.clone();
@@ -269,6 +283,20 @@ impl World {
     ) -> EngineBuilder {
         let id = EngineId::new(Uuid::from_u128(number));
         Engine::builder(id, self.domain, Arc::new(self.alm.clone()), directory, vault, clock, key())
+    }
+
+    /// The world's engine at the service of somebody else.
+    pub(super) fn engine_for(&self, link: Arc<dyn EngineLink>) -> EngineBuilder {
+        let id = EngineId::new(Uuid::from_u128(0xE1));
+        Engine::builder(
+            id,
+            self.domain,
+            link,
+            self.directory.clone(),
+            self.vault.clone(),
+            self.clock.clone(),
+            key(),
+        )
     }
 
     /// Lets engines work until nothing is left that goes on by itself, letting time pass over every wait.

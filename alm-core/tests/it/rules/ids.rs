@@ -19,7 +19,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("E-4", "calibration", 6),
     ("E-6", "the engine's short log", 6),
     ("E-7", "the reference topologies", 6),
-    ("E-8", "the engine's local policy", 6),
     ("X-10", "a controller that is lost for good", 6),
     ("X-19", "a store that went back", 6),
     ("G-1", "the governance adapter", 7),
