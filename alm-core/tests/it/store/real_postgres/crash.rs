@@ -115,7 +115,8 @@ async fn a_server_that_is_killed_loses_nothing_that_was_answered() {
         told.unknown.len(),
         told.unknown.iter().filter(|number| there.contains(number)).count()
     );
-    assert!(told.done.len() > 100 && !told.not_done.is_empty() && !told.unknown.is_empty());
+    // Whether a kill meets a COMMIT on its way is chance.
+    assert!(told.done.len() > 100 && !told.not_done.is_empty());
 }
 
 /// While nobody uses it: the next who does notices nothing.
