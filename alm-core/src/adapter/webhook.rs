@@ -6,7 +6,8 @@
 //!
 //! Where it may go: to addresses that everybody has. Loopback, link-local addresses (where clouds keep their metadata) and private networks are
 //! refused unless [allowed](WebhookCourierBuilder::allow_host); a name is looked up once, and the connection goes to the address that was
-//! checked. A credential goes to the hosts that it [is for](Credential::is_for) and to no other, whoever says so in the store.
+//! checked. A credential goes to the hosts that it [is for](Credential::is_for), a token to those that
+//! [may have one](Credential::gives_token_to), and to no other, whatever the store says.
 
 mod names;
 mod oauth;
@@ -119,7 +120,7 @@ impl WebhookCourierBuilder {
 ///
 /// # async fn run(alm: Alm, admin: Caller) -> alm_core::Result<()> {
 /// // On the host that delivers: ALM_CREDENTIAL_ITSM_KEY_SECRET=whsec_…, ALM_CREDENTIAL_ITSM_KEY_HOSTS=itsm.example.com,
-/// // ALM_CREDENTIAL_ITSM_USER, _SECRET, and _HOSTS=itsm.example.com,login.example.com.
+/// // ALM_CREDENTIAL_ITSM_USER, _SECRET, _HOSTS=login.example.com, and _TOKEN_HOSTS=itsm.example.com.
 /// let token = OAuth::client_credentials("itsm", "https://login.example.com/token");
 /// let itsm = Webhook::new("https://itsm.example.com/hooks/accounts", "itsm-key").authorization(Authorization::OAuth(token));
 /// alm.execute(&admin, "tell ITSM", AddDestination::new("ITSM", Target::Webhook(Box::new(itsm)))).await?;
@@ -183,7 +184,7 @@ impl WebhookCourier {
         let id = parcel.delivery.event.id.to_string();
         let body = rules::body(webhook, parcel.instance, &parcel.delivery).to_string();
         let timestamp = self.clock.now().as_second();
-        let key = self.credential(&webhook.signing_key, &[&url]).await?;
+        let key = self.credential(&webhook.signing_key, &url).await?;
         let signature = signature::sign(&key.secret, &id, timestamp, body.as_bytes()).ok_or_else(|| {
             Undelivered::again(format!(
                 "the credential {} is no key: whsec_ and 24 to 64 bytes in base64",
@@ -228,21 +229,20 @@ impl WebhookCourier {
         })
     }
 
-    /// A credential that is for all of these places.
-    async fn credential(&self, name: &str, places: &[&Url]) -> std::result::Result<Credential, Undelivered> {
-        let known = self.credentials.credential(name).await;
-        let known = known.map_err(|error| Undelivered::again(error.to_string()))?;
-        match places.iter().find(|url| !known.is_for(url)) {
-            None => Ok(known),
-            Some(url) => {
-                let host = url.host_str().unwrap_or_default();
-                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-                let why = format!(
-                    "the credential {name} is not for {host}{port}; its own hosts are said where it is"
-                );
-                Err(Undelivered::again(why))
-            }
-        }
+    /// A credential, if it is for this place.
+    async fn credential(&self, name: &str, place: &Url) -> std::result::Result<Credential, Undelivered> {
+        let known = self.known(name).await?;
+        if known.is_for(place) { Ok(known) } else { Err(not_for(name, place)) }
+    }
+
+    /// The credential that a token for this receiver is got with, if the receiver may have one. Asked before each use of a token.
+    async fn for_token(&self, name: &str, receiver: &str) -> std::result::Result<Credential, Undelivered> {
+        let (known, receiver) = (self.known(name).await?, self.target(receiver)?);
+        if known.gives_token_to(&receiver) { Ok(known) } else { Err(not_for(name, &receiver)) }
+    }
+
+    async fn known(&self, name: &str) -> std::result::Result<Credential, Undelivered> {
+        self.credentials.credential(name).await.map_err(|error| Undelivered::again(error.to_string()))
     }
 
     async fn authorization(
@@ -253,7 +253,7 @@ impl WebhookCourier {
     ) -> std::result::Result<Option<HeaderValue>, Undelivered> {
         let text = match (&webhook.authorization, token) {
             (Authorization::Basic { credential }, _) => {
-                let known = self.credential(credential, &[url]).await?;
+                let known = self.credential(credential, url).await?;
                 let both = SecretString::from(format!("{}:{}", known.user, known.secret.expose_secret()));
                 SecretString::from(format!("Basic {}", STANDARD.encode(both.expose_secret())))
             }
@@ -267,6 +267,14 @@ impl WebhookCourier {
         value.set_sensitive(true);
         Ok(Some(value))
     }
+}
+
+fn not_for(name: &str, place: &Url) -> Undelivered {
+    let port = place.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = place.host_str().unwrap_or_default();
+    Undelivered::again(format!(
+        "the credential {name} is not for {host}{port}; its own hosts are said where it is"
+    ))
 }
 
 /// The error's own text may have the URL in it, whose query somebody may have put a secret into.
@@ -298,6 +306,7 @@ impl Courier for WebhookCourier {
                 _ => Ok(()),
             };
         };
+        let credential = self.for_token(&oauth.credential, &webhook.url).await?;
         let key = parcel.destination.id;
         let now = self.clock.steady();
         let known = self.tokens.lock().await.get(&key).filter(|(of, _)| of == &**webhook).cloned();
@@ -308,7 +317,7 @@ impl Courier for WebhookCourier {
             // Over: the same once more with a new one.
             self.tokens.lock().await.remove(&key);
         }
-        let token = self.fetch_token(oauth, &webhook.url).await?;
+        let token = self.fetch_token(oauth, &credential).await?;
         let status = self.post(webhook, parcel, Some(&token.text)).await?;
         if is_refused(status) {
             return Err(Undelivered::again(format!(

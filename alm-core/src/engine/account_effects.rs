@@ -411,6 +411,7 @@ impl Tools<'_> {
 
     /// By identity and marker (I-3); one that is gone is success.
     pub(super) async fn delete(&self, controller: &Controller, account: ObjectGuid) -> Step<EffectResult> {
+        self.policy.deed("delete_account")?;
         let pinned = self.pinned(Some(controller)).await?;
         let Some((_, current)) = self.look(&pinned, account).await? else {
             return Ok(done(Found { gone: true, ..Found::default() }));

@@ -7,17 +7,18 @@ use std::time::Duration;
 use ad_directory::{Dn, SamAccountName};
 
 use super::object::Object;
-use super::translate::{Step, refused};
-use crate::error::{Error, ErrorKind, Result};
-use crate::saga::effect::{Effect, Reason};
+use super::translate::{Step, failed, refused};
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::rules::attributes;
+use crate::saga::effect::{AccountChange, AccountSpec, Effect, Reason};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// What an engine may do on its host's side: where accounts may be, which groups they may join, which folders of the vault hold their secrets, which
 /// effects there are, and how many changes in an hour.
 ///
 /// It belongs to whoever runs the engine and comes from nowhere else, so that somebody who took the service over can do no more than this. What
-/// it forbids is refused with E-8, and the saga waits for a person. What is not said is not limited. Protected objects are never touched, and
+/// it forbids is refused with E-8, and the saga waits for a person; an adoption that has changed nothing yet ends. What is not said is not limited. Protected objects are never touched, and
 /// no account joins a protected group, whatever is said here: those whose `adminCount` is 1, and those that administer by their
 /// [nature](ad_directory::Sid::is_administrative).
 ///
@@ -69,7 +70,8 @@ impl LocalPolicy {
         self
     }
 
-    /// None of these effects, by [name](Effect::name).
+    /// None of these effects, by [name](Effect::name). Without `delete_account` and `deactivate_secret` nothing is deleted or deactivated on the way back
+    /// of another effect either.
     pub fn without(mut self, effects: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.without.extend(effects.into_iter().map(Into::into));
         self
@@ -81,7 +83,9 @@ impl LocalPolicy {
         self
     }
 
-    /// At most so many effects that change something, in any hour. Provisioning an account takes about six of them, a rotation four.
+    /// At most so many effects in any hour that make something, give something or delete: what is over waits for its hour, and a person need do
+    /// nothing. Provisioning an account takes about six of them, a rotation four. What only takes away (disabling, leaving a group,
+    /// deactivating a secret) is not held up. Counted since the engine was started.
     pub const fn changes_an_hour(mut self, most: u32) -> Self {
         self.an_hour = Some(most);
         self
@@ -104,6 +108,27 @@ fn forbidden<T>(what: impl std::fmt::Display) -> Step<T> {
     refused(Reason::LocalPolicy, format!("{what} [E-8]"))
 }
 
+/// What identifies, secures or links an account is in no order that is meant well (T-13).
+fn attribute(name: &str) -> Step<()> {
+    if attributes::is_allowed(name) {
+        return Ok(());
+    }
+    forbidden(format_args!("an engine never sets the attribute {name}"))
+}
+
+/// Whether it only ends what somebody could do: it must not wait behind what gives.
+const fn takes_away(effect: &Effect) -> bool {
+    match effect {
+        Effect::LeaveGroup { .. }
+        | Effect::DeactivateSecret { .. }
+        | Effect::SettleSecrets { .. }
+        | Effect::Release { .. }
+        | Effect::RemoveByMarker { .. } => true,
+        Effect::Change { change, .. } => matches!(change.enabled, Some(false)),
+        _ => false,
+    }
+}
+
 /// The policy of a running engine, with what it has changed in the last hour.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Enforced {
@@ -123,9 +148,7 @@ impl Enforced {
 
     /// What the effect itself says. What it leads to is looked at where it is found.
     pub(super) fn effect(&self, effect: &Effect, now: Duration) -> Step<()> {
-        if self.policy.without.contains(effect.name()) {
-            return forbidden(format_args!("this engine's policy has no {}", effect.name()));
-        }
+        self.deed(effect.name())?;
         match effect {
             Effect::Preflight { place, ou, groups, .. } => {
                 self.unit(ou)?;
@@ -141,7 +164,23 @@ impl Enforced {
             Effect::EnsureGroups { groups, .. } => groups.iter().try_for_each(|group| self.group(group))?,
             _ => {}
         }
-        if effect.changes() { self.count(now) } else { Ok(()) }
+        if let Effect::AddAccount { account: AccountSpec { attributes, .. }, .. }
+        | Effect::Change { change: AccountChange { attributes, .. }, .. } = effect
+        {
+            attributes.keys().try_for_each(|name| attribute(name))?;
+        }
+        if let Effect::Change { change, .. } = effect {
+            change.all_values.keys().try_for_each(|name| attribute(name))?;
+        }
+        if effect.changes() && !takes_away(effect) { self.count(now) } else { Ok(()) }
+    }
+
+    /// What some effects do besides.
+    pub(super) fn deed(&self, name: &'static str) -> Step<()> {
+        if self.policy.without.contains(name) {
+            return forbidden(format_args!("this engine's policy has no {name}"));
+        }
+        Ok(())
     }
 
     fn count(&self, now: Duration) -> Step<()> {
@@ -151,7 +190,8 @@ impl Enforced {
             changes.pop_front();
         }
         if changes.len() >= most as usize {
-            return forbidden(format_args!("this engine has made {most} changes within an hour"));
+            let message = format!("this engine has made {most} changes within an hour, and waits [E-8]");
+            return failed(Outcome::NotSent, message);
         }
         changes.push_back(now);
         Ok(())

@@ -294,6 +294,7 @@ impl Engine {
 
     async fn limited(&self, task: &Task, effect: &Effect) -> Step<EffectResult> {
         let started = self.clock.steady();
+        self.policy.effect(effect, started)?;
         let work = Box::pin(self.effect(task, effect));
         // The limit is looked at first: a process that stood still must not go on with an effect whose time is over.
         let result = match select(self.clock.sleep(self.effect_limit), work).await {
@@ -315,7 +316,6 @@ impl Engine {
     }
 
     async fn effect(&self, task: &Task, effect: &Effect) -> Step<EffectResult> {
-        self.policy.effect(effect, self.clock.steady())?;
         let tools = Tools { directory: &self.directory, key: &self.key, policy: &self.policy, task };
         let secrets = SecretEffects { vault: &self.vault, entropy: &self.entropy, tools: &tools };
         match effect {

@@ -164,6 +164,7 @@ impl SecretEffects<'_> {
     }
 
     async fn deactivate_found(&self, secret: &SecretId) -> Step<()> {
+        self.tools.policy.deed("deactivate_secret")?;
         self.allowed(secret).await?;
         self.vault.deactivate(secret).await.map_err(|error| translate::vault(&error))
     }

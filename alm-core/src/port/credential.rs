@@ -20,9 +20,10 @@ const OPERATION: &str = "credential.read";
 /// ```
 /// use alm_core::port::credential::Credential;
 ///
-/// let itsm = Credential::new("alm", "the password".into()).for_host("itsm.example.com").for_host("login.example.com:8443");
-/// assert!(itsm.is_for(&"https://ITSM.example.com/hooks".parse()?));
+/// let itsm = Credential::new("alm", "the password".into()).for_host("login.example.com:8443").token_for_host("itsm.example.com");
+/// assert!(itsm.is_for(&"https://LOGIN.example.com:8443/token".parse()?));
 /// assert!(!itsm.is_for(&"https://login.example.com/token".parse()?));
+/// assert!(itsm.gives_token_to(&"https://itsm.example.com/hooks".parse()?) && !itsm.is_for(&"https://itsm.example.com/hooks".parse()?));
 /// # Ok::<(), url::ParseError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -34,12 +35,14 @@ pub struct Credential {
     pub secret: SecretString,
     /// The hosts that it is for, as in URLs: `itsm.example.com`, or with a port that is not the scheme's own, `itsm.example.com:8443`.
     pub hosts: BTreeSet<String>,
+    /// The hosts that may have a token which was got with it, and not itself.
+    pub token_hosts: BTreeSet<String>,
 }
 
 impl Credential {
     /// Both, for no host yet.
     pub fn new(user: impl Into<String>, secret: SecretString) -> Self {
-        Self { user: user.into(), secret, hosts: BTreeSet::new() }
+        Self { user: user.into(), secret, hosts: BTreeSet::new(), token_hosts: BTreeSet::new() }
     }
 
     /// A key, for no host yet.
@@ -54,17 +57,38 @@ impl Credential {
         self
     }
 
-    fn for_hosts(self, text: &str) -> Self {
-        let hosts = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|host| !host.is_empty());
-        hosts.fold(self, Self::for_host)
+    /// This host, too, may have a token which was got with it.
+    #[must_use]
+    pub fn token_for_host(mut self, host: impl Into<String>) -> Self {
+        self.token_hosts.insert(host.into().to_lowercase());
+        self
+    }
+
+    /// As somebody wrote them down.
+    fn for_hosts(self, hosts: &str, token_hosts: &str) -> Self {
+        let one = listed(hosts).fold(self, Self::for_host);
+        listed(token_hosts).fold(one, Self::token_for_host)
     }
 
     /// Whether it is for whoever answers at this URL. The whole host counts, and its port.
     pub fn is_for(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&place))
+        has(&self.hosts, url)
     }
+
+    /// Whether whoever answers at this URL may have a token which was got with it.
+    pub fn gives_token_to(&self, url: &Url) -> bool {
+        has(&self.token_hosts, url)
+    }
+}
+
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|host| !host.is_empty())
+}
+
+fn has(hosts: &BTreeSet<String>, url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    hosts.iter().any(|host| host.eq_ignore_ascii_case(&place))
 }
 
 /// Knows credentials by their names. Asked with each delivery, so that a new secret counts at once.
@@ -107,7 +131,8 @@ impl CredentialSource for OwnCredentials {
 }
 
 /// Credentials in the environment: that of the name `itsm-hook` has its secret in `ALM_CREDENTIAL_ITSM_HOOK_SECRET`, its user, if it has one, in
-/// `ALM_CREDENTIAL_ITSM_HOOK_USER`, and the hosts that it is for, between commas, in `ALM_CREDENTIAL_ITSM_HOOK_HOSTS`.
+/// `ALM_CREDENTIAL_ITSM_HOOK_USER`, the hosts that it is for, between commas, in `ALM_CREDENTIAL_ITSM_HOOK_HOSTS`, and those that get a token for it in
+/// `ALM_CREDENTIAL_ITSM_HOOK_TOKEN_HOSTS`.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvironmentCredentials;
@@ -125,12 +150,13 @@ impl CredentialSource for EnvironmentCredentials {
         let stem = format!("ALM_CREDENTIAL_{}", name.to_uppercase().replace('-', "_"));
         let secret = std::env::var(format!("{stem}_SECRET")).map_err(|_| missing(name, "the environment"))?;
         let said = |what: &str| std::env::var(format!("{stem}_{what}")).unwrap_or_default();
-        Ok(Credential::new(said("USER"), secret.into()).for_hosts(&said("HOSTS")))
+        Ok(Credential::new(said("USER"), secret.into()).for_hosts(&said("HOSTS"), &said("TOKEN_HOSTS")))
     }
 }
 
 /// Credentials in files of a folder, as orchestrators mount them: that of the name `itsm-hook` has its secret in `itsm-hook.secret`, its user, if it
-/// has one, in `itsm-hook.user`, and the hosts that it is for in `itsm-hook.hosts`, a line for each. A line break at the end does not count. Who may read the folder is the host's to say.
+/// has one, in `itsm-hook.user`, the hosts that it is for in `itsm-hook.hosts`, a line for each, and those that get a token for it in
+/// `itsm-hook.token-hosts`. A line break at the end does not count. Who may read the folder is the host's to say.
 #[derive(Clone, Debug)]
 pub struct FolderCredentials(PathBuf);
 
@@ -156,6 +182,6 @@ impl CredentialSource for FolderCredentials {
     async fn credential(&self, name: &str) -> Result<Credential> {
         let secret = self.read(name, "secret").ok_or_else(|| missing(name, self.0.display()))?;
         let said = |what: &str| self.read(name, what).unwrap_or_default();
-        Ok(Credential::new(said("user"), secret.into()).for_hosts(&said("hosts")))
+        Ok(Credential::new(said("user"), secret.into()).for_hosts(&said("hosts"), &said("token-hosts")))
     }
 }

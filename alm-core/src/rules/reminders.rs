@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::refusal::Refusal;
 use crate::model::template::Reminders;
 
 /// How pressing a reminder is.
@@ -142,6 +143,24 @@ impl Schedule {
         let seen = send.map(|reminder| reminder.at).max(last);
         (send, self.next_after(seen.max(Some(now))).map(|reminder| reminder.at))
     }
+}
+
+/// What a template says of reminders that could only be meant otherwise: none is asked for by saying nothing, not by a zero.
+pub fn check(reminders: &Reminders) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if reminders.every_days == Some(0) {
+        let message = "every 0 days is never; leave it out for none";
+        refusals.push(Refusal::new("N-11", "reminders", message));
+    }
+    if reminders.urgent.is_some_and(|(hours, days)| hours == 0 || days == 0) {
+        let message = "urgent ones need an hour between them and a day before the end, or more; leave them out for none";
+        refusals.push(Refusal::new("N-12", "reminders", message));
+    }
+    if reminders.stop_after_days == Some(0) {
+        let message = "0 days after the first one would stop all of them; leave it out to stop none";
+        refusals.push(Refusal::new("N-14", "reminders", message));
+    }
+    refusals
 }
 
 #[cfg(test)]
@@ -304,5 +323,17 @@ mod tests {
             let next = instants.iter().copied().find(|reminder| reminder.at > t);
             proptest::prop_assert_eq!(schedule.next_after(Some(t)), next);
         }
+    }
+
+    #[test]
+    fn n_11_n_12_n_14_a_zero_is_no_way_to_say_none() {
+        let check = |every, urgent, stop| {
+            let said = Reminders { every_days: every, urgent, stop_after_days: stop, ..Reminders::default() };
+            check(&said).iter().map(Refusal::rule).collect::<Vec<_>>()
+        };
+        assert_eq!(check(Some(1), Some((1, 1)), Some(1)), [""; 0]);
+        assert_eq!(check(None, None, None), [""; 0]);
+        assert_eq!(check(Some(0), Some((0, 1)), Some(0)), ["N-11", "N-12", "N-14"]);
+        assert_eq!(check(None, Some((1, 0)), None), ["N-12"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a template must say before it can be published (T-12, T-13).
 
-use super::{access, approval, attributes, managed, naming, rotation, text};
+use super::{access, approval, attributes, managed, naming, reminders, rotation, text};
 use crate::model::people::{EVERYONE, Group, Person};
 use crate::model::refusal::Refusal;
 use crate::model::template::{OwnershipRule, TemplateBody};
@@ -57,7 +57,11 @@ pub fn check(
             );
         }
     }
-    for refusal in managed::check_template(body).into_iter().chain(rotation::check(&body.rotation)) {
+    for refusal in managed::check_template(body)
+        .into_iter()
+        .chain(rotation::check(&body.rotation))
+        .chain(reminders::check(&body.reminders))
+    {
         refuse(refusal.rule(), refusal.field(), refusal.message().to_owned());
     }
     if body.requesters.is_empty() {

@@ -229,6 +229,11 @@ impl State {
             (Step::Release | Step::DropSecrets, _) | (Step::Verify | Step::Change, Reason::MarkerForeign) => {
                 self.park(message);
             }
+            // E-8: while nothing is there yet it ends here; after that a person changes the policy.
+            (Step::Examine | Step::Claim, Reason::LocalPolicy) => {
+                self.turn_back(Ending::Compensated { reason, message: message.to_owned() });
+            }
+            (_, Reason::LocalPolicy) => self.park(message),
             // There is no way back from a password that is gone.
             _ if self.maybe_set => self.park(message),
             _ => self.turn_back(Ending::Compensated { reason, message: message.to_owned() }),

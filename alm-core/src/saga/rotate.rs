@@ -214,6 +214,8 @@ impl State {
             (Step::VerifyOld, Reason::PasswordWrong) => {
                 self.park(&format!("neither the old nor the new password is right: {message}"));
             }
+            // E-8: a person changes the policy, and they are told then.
+            (_, Reason::LocalPolicy) => self.park(message),
             (Step::TellDependents, _) => {
                 self.findings.push(message.to_owned());
                 self.go(Step::DropPending);

@@ -82,6 +82,8 @@ impl State {
             return;
         }
         let already = match (step, reason) {
+            // E-8: a person changes the policy.
+            (_, Reason::LocalPolicy) => false,
             // What should go is gone.
             (Some(Step::DeactivateSecret), Reason::SecretMissing)
             | (Some(Step::DeleteAccount), Reason::AccountMissing)

@@ -361,7 +361,7 @@ impl Decide for SetOwners {
         if !refusals.is_empty() {
             return Err(Error::refused(unit.operation, refusals));
         }
-        owners::rest_on_one(unit, &self.owners, &people, &groups);
+        owners::take_on(unit, &self.owners, &people, &groups)?;
         // W-4: those who were owners are told too.
         let mut told = owners::owners_to_tell(unit, &account.owners).await?;
         let before = std::mem::replace(&mut account.owners, self.owners.clone());

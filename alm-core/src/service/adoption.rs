@@ -217,7 +217,7 @@ impl AdoptAccounts {
         for refusal in ownership::check(body.ownership, requester, named, &people, &groups) {
             refuse(refusal.rule(), refusal.field(), format!("{name}: {}", refusal.message()));
         }
-        owners::rest_on_one(unit, named, &people, &groups);
+        owners::take_on(unit, named, &people, &groups)?;
         Ok(refusals)
     }
 

@@ -4,9 +4,11 @@
 //! what it has taken, and a cursor says how far it was told. The commit that queues records moves the cursor on: each is queued once, whoever
 //! else does the same at that moment.
 
-use super::alm::{Alm, Inner};
+use jiff::Timestamp;
+
+use super::alm::Alm;
 use super::unit::Unit;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::audit::{Actor, AuditCursor, AuditRecord, AuditResult, Audited};
 use crate::model::delivery::DeliveryState;
 use crate::model::destination::Destination;
@@ -16,7 +18,7 @@ use crate::port::delivery::DeliveryChange;
 
 const OPERATION: &str = "audit.feed";
 
-/// While so many deliveries wait, nothing is added: what cannot be delivered stays in the chain instead of becoming dead letters.
+/// While so many deliveries wait, nothing is added: what cannot be delivered stays in the chain.
 const ENOUGH: u32 = 16;
 /// How many records are queued at a time.
 const AHEAD: u32 = 128;
@@ -59,22 +61,22 @@ pub(super) async fn feed(alm: &Alm, destination: &Destination) -> Result<()> {
     cursor.queued = last.seq;
     unit.put(&cursor, "tell of audit records")?;
     for record in &records {
-        let event = event(&alm.0, record)?;
-        let at = unit.now;
+        let (event, at) = (event(record, unit.now), unit.now);
         unit.commit.deliveries.push(DeliveryChange::Queue { destination: destination.id, event, at });
     }
     // Or another dispatcher was quicker, or the feed was ended.
     unit.settle().await.map(drop)
 }
 
-fn event(alm: &Inner, record: &AuditRecord) -> Result<Event> {
-    let told = record.told().map_err(|error| {
-        let what = format!("audit record {} of instance {} cannot be read", record.seq, alm.instance);
-        Error::new(ErrorKind::StoreCorrupt, OPERATION, what).with_source(error)
-    })?;
+fn event(record: &AuditRecord, now: Timestamp) -> Event {
+    let Ok(told) = record.told() else {
+        // By a newer version, or damaged: that it is there is told, and it holds nothing up.
+        let text = format!("audit record {} ({}) cannot be read by this version", record.seq, record.hash);
+        return Event::new(record.event_id(), now, EventKind::AuditRecord, text);
+    };
     let mut event = Event::new(record.event_id(), told.entry.at, EventKind::AuditRecord, text(&told));
     event.audit = Some(Box::new(told));
-    Ok(event)
+    event
 }
 
 fn text(told: &Audited) -> String {

@@ -52,7 +52,7 @@ pub(super) async fn provision(
     // I-6: whoever asked may have been disabled since.
     let owners = ownership::with_requester(&request.form.owners, request.requester);
     let (people, groups) = owners::owners_of(unit, &owners).await?;
-    if !owners::rest_on_one(unit, &owners, &people, &groups) {
+    if !owners::take_on(unit, &owners, &people, &groups)? {
         let text = format!("{} would have no active owner", request.account_name);
         return unit.refuse(Refusal::new("W-2", "owners", text));
     }

@@ -159,6 +159,10 @@ impl Decide for EditDestination {
 
     async fn decide(&self, unit: &mut Unit<'_>) -> Result<()> {
         let before = changeable(unit, self.destination, Verb::Update).await?;
+        if before.wants_audit() {
+            // What is queued already would go elsewhere, too.
+            unit.require(Feature::Audit, Verb::Read, true).await?;
+        }
         if before.target.kind() != self.to.target.kind() {
             let message = format!("{} is a {} and stays one", before.name, before.target.kind());
             return unit.refuse(Refusal::new("H-6", "target", message));
@@ -341,7 +345,7 @@ impl Alm {
     }
 
     /// What became of the events for a destination, by state, the oldest first, those behind place `after`: what waits (with why the last attempt
-    /// failed), what was delivered (its history), and the dead letters. Needs Read.
+    /// failed), what was delivered (its history), and the dead letters. Needs Read; what audit records say is shown to those with audit Read.
     ///
     /// # Errors
     /// [`Denied`](crate::ErrorKind::Denied), [`NotFound`](crate::ErrorKind::NotFound), those of the store.
@@ -355,7 +359,14 @@ impl Alm {
     ) -> Result<Vec<Delivery>> {
         let mut unit = Unit::of(&self.0, "destination.deliveries", caller);
         let destination = changeable(&mut unit, destination, Verb::Read).await?;
-        self.0.store.deliveries(destination.id, state, after, limit).await
+        let mut found = self.0.store.deliveries(destination.id, state, after, limit).await?;
+        if !unit.access().await?.permits(Feature::Audit, Verb::Read, true) {
+            for event in found.iter_mut().map(|one| &mut one.event).filter(|event| event.audit.is_some()) {
+                event.audit = None;
+                event.text = event.kind.to_string();
+            }
+        }
+        Ok(found)
     }
 
     /// Forgets deliveries that are older than the settings say: those [delivered](super::Settings::keep_delivered) and those

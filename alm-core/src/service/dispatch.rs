@@ -89,8 +89,8 @@ pub struct Dispatcher {
     alm: Alm,
     couriers: Vec<Arc<dyn Courier>>,
     limit: Duration,
-    /// Who asked to be left alone, and until when by the steady clock. For this process: another finds out by itself.
-    quiet: Arc<Mutex<BTreeMap<DestinationId, Duration>>>,
+    /// Who asked to be left alone, where that was, and until when by the steady clock. For this process: another finds out by itself.
+    quiet: Arc<Mutex<BTreeMap<DestinationId, (Target, Duration)>>>,
 }
 
 impl Dispatcher {
@@ -258,7 +258,7 @@ impl Dispatcher {
         let mut served = Vec::new();
         let all = destinations::all(&self.alm).await?;
         for destination in all.into_iter().map(|known| known.destination).filter(|one| one.enabled) {
-            if self.is_quiet(destination.id) {
+            if self.is_quiet(&destination) {
                 continue;
             }
             match self.courier_of(&destination).cloned() {
@@ -303,6 +303,13 @@ impl Dispatcher {
                     self.give_back(&delivery).await?;
                     continue;
                 }
+                if delivery.event.kind == EventKind::AuditRecord && !destination.wants_audit() {
+                    // Whoever changed the destination since may not have known that there are any.
+                    let note = Some("not sent: no audit records are wanted any more".to_owned());
+                    let at = self.alm.0.clock.now();
+                    self.settle(&delivery, DeliveryState::Delivered, at, delivery.round, note).await?;
+                    continue;
+                }
                 let outcome = self.attempt(destination, courier, delivery.clone()).await?;
                 match taken(outcome) {
                     Ok(note) => {
@@ -323,7 +330,7 @@ impl Dispatcher {
                             failing = true;
                         }
                         if let Some(wait) = why.asked() {
-                            self.leave_alone(destination.id, wait);
+                            self.leave_alone(destination, wait);
                         }
                         if why.fate() == Fate::Gone || why.asked().is_some() {
                             failures = PATIENCE;
@@ -335,16 +342,20 @@ impl Dispatcher {
         Ok(report)
     }
 
-    fn leave_alone(&self, destination: DestinationId, wait: Duration) {
+    fn leave_alone(&self, destination: &Destination, wait: Duration) {
         let until = self.alm.0.clock.steady().saturating_add(wait.min(rules::MOST_ASKED));
-        self.quiet.lock().unwrap_or_else(PoisonError::into_inner).insert(destination, until);
+        self.quiet
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(destination.id, (destination.target.clone(), until));
     }
 
-    fn is_quiet(&self, destination: DestinationId) -> bool {
+    fn is_quiet(&self, destination: &Destination) -> bool {
         let now = self.alm.0.clock.steady();
         let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet.retain(|_, until| now < *until);
-        quiet.contains_key(&destination)
+        quiet.retain(|_, (_, until)| now < *until);
+        // It was another who asked when it goes elsewhere now.
+        quiet.get(&destination.id).is_some_and(|(target, _)| *target == destination.target)
     }
 
     /// One attempt, within its time.

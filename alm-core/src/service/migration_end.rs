@@ -90,7 +90,7 @@ async fn hand_over(unit: &mut Unit<'_>, account: &mut Account, migration: &Migra
         return Ok(());
     }
     let (people, groups) = owners::owners_of(unit, &migration.owners).await?;
-    if !owners::rest_on_one(unit, &migration.owners, &people, &groups) {
+    if !owners::take_on(unit, &migration.owners, &people, &groups)? {
         let text = format!(
             "the owners chosen for {} when it was migrated are all disabled by now; those before stay its owners",
             account.name

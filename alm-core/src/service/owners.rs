@@ -34,8 +34,8 @@ pub(super) async fn owners_of(
     Ok((people, groups))
 }
 
-/// W-2: what is decided rests on one active owner, if there is one; whether there was. Whoever disables that one at the same moment, or changes a
-/// group behind the owners, cannot succeed as well.
+/// W-2: what is decided rests on one active owner who remains, if there is one; whether there was. Whoever disables that one at the same moment, or
+/// changes a group behind the owners, cannot succeed as well.
 pub(super) fn rest_on_one(
     unit: &mut Unit<'_>,
     owners: &BTreeSet<Owner>,
@@ -49,6 +49,23 @@ pub(super) fn rest_on_one(
         unit.rests_on::<Group>(group.id.uuid());
     }
     true
+}
+
+/// W-2, for whoever gives an account these owners: one who is active, and the groups behind, are written as they are, if there is one; whether there
+/// was. To rest on them would not do: somebody who disables that one at this moment has not seen that the account is theirs.
+pub(super) fn take_on(
+    unit: &mut Unit<'_>,
+    owners: &BTreeSet<Owner>,
+    people: &[Person],
+    groups: &[Group],
+) -> Result<bool> {
+    let active = ownership::active_people(owners, people, groups);
+    let Some(one) = people.iter().find(|person| active.contains(&person.id)) else { return Ok(false) };
+    unit.touch(one)?;
+    for group in groups {
+        unit.touch(group)?;
+    }
+    Ok(true)
 }
 
 /// Who is told about an account: its active owners.

@@ -100,15 +100,12 @@ pub(super) async fn require_owners(unit: &mut Unit<'_>, after: After<'_>) -> Res
     let mut refusals = Vec::new();
     for owner in touched(unit, after).await? {
         let key = owner_key(owner);
-        // Its owners count as well as those who remain: whoever changes them at this moment must not succeed, too.
         for account in unit.find_by::<Account>(index::OWNER, &key).await? {
-            unit.rests_on::<Account>(account.id.uuid());
             if account.status != AccountStatus::Deleted && !owned(unit, &account.owners, after).await? {
                 refusals.push(refusal(after, &account.name));
             }
         }
         for request in unit.find_by::<Request>(index::OWNER, &key).await? {
-            unit.rests_on::<Request>(request.id.uuid());
             let owners = ownership::with_requester(&request.form.owners, request.requester);
             if !owned(unit, &owners, after).await? {
                 refusals

@@ -281,6 +281,16 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
+    /// Writes a document as it is: whoever has read it and writes it too comes second and decides anew.
+    pub(super) fn touch<T: Stored>(&mut self, value: &T) -> Result<()> {
+        let key = (T::KIND, value.id());
+        if !self.commit.puts.iter().any(|staged| (staged.kind, staged.id) == key) {
+            let expected = self.versions.get(&key).copied().unwrap_or(0);
+            self.commit.puts.push(value.put(expected)?);
+        }
+        Ok(())
+    }
+
     pub(super) fn remove<T: Stored>(&mut self, value: &T, change: impl Into<String>) {
         let expected = self.versions.get(&(T::KIND, value.id())).copied().unwrap_or(0);
         self.commit.removes.push(Remove { kind: T::KIND, id: value.id(), expected });

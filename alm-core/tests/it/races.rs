@@ -59,15 +59,23 @@ async fn w_2_i_6_two_who_decide_at_the_same_moment_do_not_take_an_accounts_last_
         let owners: Vec<_> = owners.to_vec();
         world.execute(&world.admin, SetOwners::new(account, owners))
     };
-    for round in 0..8 {
-        own(&both).await.unwrap();
-        let results = if round % 2 == 0 {
-            let (first, second) = tokio::join!(disable(one), disable(two));
-            [first, second]
-        } else {
-            let (first, second) = tokio::join!(disable(one), own(&both[..1]));
-            [first, second]
+    for round in 0..12 {
+        let (first, second) = match round % 3 {
+            0 => {
+                own(&both).await.unwrap();
+                tokio::join!(disable(one), disable(two))
+            }
+            1 => {
+                own(&both).await.unwrap();
+                tokio::join!(disable(one), own(&both[..1]))
+            }
+            // Who leaves has nothing to do with the account until this moment.
+            _ => {
+                own(&both[1..]).await.unwrap();
+                tokio::join!(disable(one), own(&both[..1]))
+            }
         };
+        let results = [first, second];
         let refused: Vec<_> = results.into_iter().filter_map(Result::err).collect();
         assert_eq!(refused.len(), 1, "round {round}: {refused:?}");
         received(&refused[0], "W-2");

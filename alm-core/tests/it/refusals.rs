@@ -337,6 +337,9 @@ async fn t_12_t_13_what_cannot_work_is_not_published() {
         ("T-6", Box::new(|_, body| body.approval.clear())),
         ("T-6", Box::new(|_, body| body.approval[0].required = 0)),
         ("T-7", Box::new(|_, body| body.requesters.clear())),
+        ("N-11", Box::new(|_, body| body.reminders.every_days = Some(0))),
+        ("N-12", Box::new(|_, body| body.reminders.urgent = Some((0, 3)))),
+        ("N-14", Box::new(|_, body| body.reminders.stop_after_days = Some(0))),
         ("T-12", Box::new(|_, body| body.renewal_lead_days = 90)),
         // Only the requester could approve.
         (

@@ -78,6 +78,10 @@ enum Step {
         account: usize,
         to: usize,
     },
+    Rotate {
+        who: usize,
+        account: usize,
+    },
     Enable {
         who: usize,
         whom: usize,
@@ -124,6 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who(), account(), 0_u8..64).prop_map(|(who, account, owners)| Step::Own { who, account, owners }),
         2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], account(), 0_usize..4)
             .prop_map(|(who, account, to)| Step::Migrate { who, account, to }),
+        2 => (who(), account()).prop_map(|(who, account)| Step::Rotate { who, account }),
         2 => (prop_oneof![4 => Just(ADMIN), 1 => 0_usize..PEOPLE], 0_usize..PEOPLE, any::<bool>())
             .prop_map(|(who, whom, on)| Step::Enable { who, whom, on }),
         2 => prop_oneof![0_i64..48, -24_i64..0].prop_map(|hours| Step::Pass { hours }),

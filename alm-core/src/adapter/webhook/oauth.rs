@@ -9,9 +9,10 @@ use serde_json::Value;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use super::{Token, WebhookCourier, unsent};
+use super::{Token, WebhookCourier, not_for, unsent};
 use crate::model::webhook::{OAuth, TokenContent};
 use crate::port::courier::Undelivered;
+use crate::port::credential::Credential;
 use crate::rules::webhook::fill;
 
 /// A reply longer than this has no token in it that anybody would send.
@@ -20,12 +21,17 @@ const LONGEST: usize = 64 * 1024;
 const MARGIN: Duration = Duration::from_secs(30);
 
 impl WebhookCourier {
-    /// A new token for this receiver. Neither what is sent nor the reply is part of an error.
-    pub(super) async fn fetch_token(&self, oauth: &OAuth, receiver: &str) -> Result<Token, Undelivered> {
+    /// A new token. Neither what is sent nor the reply is part of an error.
+    pub(super) async fn fetch_token(
+        &self,
+        oauth: &OAuth,
+        credential: &Credential,
+    ) -> Result<Token, Undelivered> {
         let asked_at = self.clock.steady();
         let url = self.target(&oauth.token_url)?;
-        // The token can do what the credential can: who gets it must be one that the credential is for.
-        let credential = self.credential(&oauth.credential, &[&url, &self.target(receiver)?]).await?;
+        if !credential.is_for(&url) {
+            return Err(not_for(&oauth.credential, &url));
+        }
         let value = |name: &str| match name {
             "auth_id" => credential.user.clone(),
             "auth_secret" => credential.secret.expose_secret().to_owned(),

@@ -67,10 +67,13 @@ impl Dispatcher {
     ) -> Result<bool> {
         let mut jitter = [0];
         self.alm.0.entropy.fill(&mut jitter)?;
+        let is_audit = delivery.event.kind == EventKind::AuditRecord;
         let wait = match why.fate() {
             Fate::Again => rules::wait(delivery.round, why.asked(), jitter.first().copied().unwrap_or(0)),
             Fate::Never | Fate::Gone | Fate::Partly => None,
         };
+        // No audit record is given up: while these wait, the others stay in the chain.
+        let wait = wait.or_else(|| (is_audit && why.fate() != Fate::Gone).then_some(rules::MOST_ASKED));
         let mut unit = self.unit();
         let known = unit.find::<Destination>(destination.id.uuid()).await?;
         let gone = why.fate() == Fate::Gone;

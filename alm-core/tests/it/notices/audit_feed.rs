@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use alm_core::model::audit::{AuditRecord, AuditResult};
 use alm_core::model::delivery::DeliveryState;
-use alm_core::model::destination::{EventFilter, Target};
+use alm_core::model::destination::{Destination, EventFilter, Target};
 use alm_core::model::email::EmailTarget;
 use alm_core::model::event::{Event, EventKind};
 use alm_core::model::ids::DestinationId;
 use alm_core::model::people::{Feature, Permission, Verb};
 use alm_core::model::siem::{SiemTarget, SiemTransport};
 use alm_core::model::template::EolAction;
+use alm_core::port::courier::{Courier, Parcel, Undelivered};
 use alm_core::port::store::RecordKind;
 use alm_core::service::destinations::{
     AddDestination, EditDestination, RemoveDestination, SetDestinationEnabled,
@@ -104,7 +105,14 @@ async fn h_5_h_6_while_a_destination_is_away_records_wait_in_the_chain_and_none_
         dispatcher.run_ready().await.unwrap();
         world.clock.advance(jiff::SignedDuration::from_secs(2));
     }
+    // And for weeks: no record is given up.
+    for _ in 0..30 {
+        world.clock.advance(jiff::SignedDuration::from_hours(25));
+        dispatcher.run_ready().await.unwrap();
+    }
     assert!(waiting(&world, id).await < 160, "what nobody takes is not copied out of the chain");
+    let dead = world.alm.deliveries(&world.admin, id, DeliveryState::Dead, None, 9).await.unwrap();
+    assert!(dead.iter().all(|one| one.event.audit.is_none()), "{dead:?}");
     // Disabled for a time: what happens meanwhile is not told, but what is in the chain is.
     world.execute(&world.admin, SetDestinationEnabled::new(id, false)).await.unwrap();
     world.provisioned(template, "meanwhile").await;
@@ -113,7 +121,7 @@ async fn h_5_h_6_while_a_destination_is_away_records_wait_in_the_chain_and_none_
     assert_eq!(sink.ids(), []);
     world.execute(&world.admin, SetDestinationEnabled::new(id, true)).await.unwrap();
     for _ in 0..4 {
-        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        world.clock.advance(jiff::SignedDuration::from_hours(27));
         dispatcher.run_ready().await.unwrap();
     }
     let mut said = told(&sink.taken.lock().unwrap());
@@ -134,6 +142,21 @@ async fn h_5_h_6_while_a_destination_is_away_records_wait_in_the_chain_and_none_
     assert_eq!(world.store.list(RecordKind::AuditCursor, None, 9).await.unwrap(), []);
 }
 
+/// Nothing comes through to a SIEM.
+#[derive(Debug)]
+struct Away;
+
+#[async_trait::async_trait]
+impl Courier for Away {
+    fn carries(&self, _: &Destination) -> bool {
+        true
+    }
+
+    async fn carry(&self, _: &Parcel) -> Result<(), Undelivered> {
+        Err(Undelivered::never("may not go there"))
+    }
+}
+
 #[tokio::test]
 async fn h_5_p_1_whoever_may_not_read_the_audit_has_it_sent_nowhere() {
     let _proof = proves(&["H-5"]);
@@ -148,11 +171,27 @@ async fn h_5_p_1_whoever_may_not_read_the_audit_has_it_sent_nowhere() {
     let plain = AddDestination::new("siem", target).events(EventFilter::these([EventKind::EndOfLife]));
     let audit = plain.clone().events(EventFilter::these([EventKind::AuditRecord]));
     world.refused(&caller, audit.clone(), "P-1").await;
-    let id = world.execute(&caller, plain).await.unwrap();
+    let id = world.execute(&caller, plain.clone()).await.unwrap();
     world.refused(&caller, EditDestination::new(id, audit.clone()), "P-1").await;
     world.execute(&world.admin, EditDestination::new(id, audit.clone())).await.unwrap();
-    // Nor can somebody have it sent elsewhere.
+    // Nor can somebody have it sent elsewhere, also what is queued already.
     world.refused(&caller, EditDestination::new(id, audit), "P-1").await;
+    world.refused(&caller, EditDestination::new(id, plain.clone()), "P-1").await;
+    let away = Dispatcher::new(world.alm.clone()).courier(std::sync::Arc::new(Away));
+    away.run_ready().await.unwrap();
+    let queued = |who: Caller| {
+        let alm = world.alm.clone();
+        async move { alm.deliveries(&who, id, DeliveryState::Waiting, None, 100).await.unwrap() }
+    };
+    assert!(queued(world.admin.clone()).await.iter().any(|one| one.event.audit.is_some()));
+    let shown = queued(caller.clone()).await;
+    assert!(!shown.is_empty() && shown.iter().all(|one| one.event.audit.is_none()));
+    assert!(shown.iter().all(|one| one.event.text == "audit record"));
+    // No longer wanted, it does not go to whatever place comes next.
+    world.execute(&world.admin, EditDestination::new(id, plain)).await.unwrap();
+    world.clock.advance(jiff::SignedDuration::from_hours(30));
+    assert_eq!(away.run_ready().await.unwrap().failed, 0);
+    assert!(queued(world.admin.clone()).await.is_empty());
     let mail = AddDestination::new("mail", Target::Email(EmailTarget::new("alm@example.com")));
     let mail = mail.events(EventFilter::these(EventKind::ALL));
     let error = world.refused(&world.admin, mail, "H-5").await;

@@ -35,7 +35,9 @@ fn credentials(servers: &[&WebServer]) -> Arc<OwnCredentials> {
     let credential = |user: &str, secret: &str| {
         let one = Credential::new(user, SecretString::from(secret)).for_host("example.com");
         servers.iter().fold(one, |one, server| {
-            one.for_host(format!("127.0.0.1:{}", server.port)).for_host(format!("LocalHost:{}", server.port))
+            one.for_host(format!("127.0.0.1:{}", server.port))
+                .for_host(format!("LocalHost:{}", server.port))
+                .token_for_host(format!("127.0.0.1:{}", server.port))
         })
     };
     Arc::new(
@@ -473,7 +475,8 @@ async fn h_2_credentials_come_from_files_of_a_folder_and_never_from_beside_it() 
     std::fs::create_dir(&inside).unwrap();
     std::fs::write(inside.join("itsm.secret"), "canary-1\n").unwrap();
     std::fs::write(inside.join("itsm.user"), "alm\r\n").unwrap();
-    std::fs::write(inside.join("itsm.hosts"), "itsm.example.com\nLogin.example.com:8443\n").unwrap();
+    std::fs::write(inside.join("itsm.hosts"), "sso.example.com\nLogin.example.com:8443\n").unwrap();
+    std::fs::write(inside.join("itsm.token-hosts"), "itsm.example.com").unwrap();
     std::fs::write(inside.join("key.secret"), KEY).unwrap();
     std::fs::write(folder.path().join("other.secret"), "canary-2").unwrap();
     let source = FolderCredentials::new(&inside);
@@ -481,7 +484,10 @@ async fn h_2_credentials_come_from_files_of_a_folder_and_never_from_beside_it() 
     assert_eq!((itsm.user.as_str(), itsm.secret.expose_secret()), ("alm", "canary-1"));
     assert!(!format!("{itsm:?}").contains("canary"));
     let hosts: Vec<_> = itsm.hosts.iter().map(String::as_str).collect();
-    assert_eq!(hosts, ["itsm.example.com", "login.example.com:8443"]);
+    assert_eq!(hosts, ["login.example.com:8443", "sso.example.com"]);
+    assert!(itsm.gives_token_to(&"https://itsm.example.com/hook".parse().unwrap()));
+    assert!(!itsm.is_for(&"https://itsm.example.com/hook".parse().unwrap()), "a token only");
+    assert!(!itsm.gives_token_to(&"https://sso.example.com/".parse().unwrap()));
     let key = source.credential("key").await.unwrap();
     assert_eq!((key.user.as_str(), key.hosts.len()), ("", 0), "for nobody, until somebody says for whom");
     for name in ["", "nobody", "../other", "a/b", "."] {

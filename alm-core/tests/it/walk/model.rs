@@ -291,6 +291,7 @@ impl Model {
                         | OperationKind::Renew
                         | OperationKind::Expire
                         | OperationKind::Migrate
+                        | OperationKind::Rotate
                 );
             return need(stop, "L-31");
         }
@@ -386,6 +387,18 @@ impl Model {
         Ok(())
     }
 
+    /// T-14, on demand.
+    pub(super) fn rotate(&mut self, who: usize, account: usize) -> Verdict {
+        need(self.may(who, account), "P-1")?;
+        let held = &self.accounts[account];
+        need(!is_managed(held.action), "T-11")?;
+        need(held.status != AccountStatus::Deleted, "I-4")?;
+        need(held.operation.is_none(), "L-31")?;
+        self.tick_by_command(account);
+        self.operate(account, OperationKind::Rotate, None);
+        Ok(())
+    }
+
     pub(super) fn migrate(&mut self, who: usize, account: usize, to: EolAction) -> Verdict {
         need(self.enabled[who] && who == ADMIN, "P-1")?;
         let held = self.accounts[account].clone();
@@ -441,6 +454,7 @@ impl Model {
                         | OperationKind::Enable
                         | OperationKind::Expire
                         | OperationKind::Migrate
+                        | OperationKind::Rotate
                 );
                 if !(late && yields && matches!(held.action, EolAction::Disable | EolAction::Delete)) {
                     continue;
@@ -513,6 +527,7 @@ impl Model {
                 (held.eol, held.status) = operation.gives.unwrap();
                 held.done = false;
             }
+            OperationKind::Rotate => {}
             OperationKind::Migrate => {
                 (held.action, held.done) = (operation.to.unwrap(), false);
                 if held.eol <= self.now {

@@ -24,6 +24,7 @@ use alm_core::service::people::SetPersonEnabled;
 use alm_core::service::requests::{
     CopyRequest, DeleteDraft, DraftRequest, EditRequest, SubmitRequest, WithdrawRequest,
 };
+use alm_core::service::rotation::RotateAccount;
 use alm_core::{Caller, ErrorKind, Result};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -221,6 +222,16 @@ impl Play {
                 let command = MigrateAccount::new(self.accounts[at], self.templates[to]);
                 let real = self.world.execute(&self.callers[who], command).await;
                 let verdict = self.model.migrate(who, at, EolAction::ALL[to]);
+                self.agree(step, real, &verdict)?;
+            }
+            Step::Rotate { who, account } => {
+                if self.accounts.is_empty() {
+                    return Ok(());
+                }
+                let at = account % self.accounts.len();
+                let command = RotateAccount::new(self.accounts[at]);
+                let real = self.world.execute(&self.callers[who], command).await;
+                let verdict = self.model.rotate(who, at);
                 self.agree(step, real, &verdict)?;
             }
             Step::Choose { account, which } => {
