@@ -6,7 +6,7 @@ CREATE TABLE meta (
     one BIGINT PRIMARY KEY CHECK (one = 1),
     format BIGINT NOT NULL,
     instance UUID NOT NULL,
-    -- The highest that any lease ever had; it only rises. Every transaction that writes holds this row.
+    -- The highest that any lease ever had; it only rises. Whoever writes holds the schema's advisory lock.
     epoch BIGINT NOT NULL,
     commits BIGINT NOT NULL
 );

@@ -84,6 +84,11 @@ pub(in crate::adapter) trait Backend: Debug + Send + Sync + 'static {
     /// Whether the connection itself cannot be used on.
     fn connection_lost(error: &sqlx::Error) -> bool;
 
+    /// Whether the database answered nobody in time, so that the next change would wait as long.
+    fn stalled(_error: &sqlx::Error) -> bool {
+        false
+    }
+
     /// Where it is, for people. Never a password.
     fn place(&self) -> String;
 

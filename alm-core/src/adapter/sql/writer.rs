@@ -211,7 +211,8 @@ enum Ended {
 struct Failed {
     error: Arc<sqlx::Error>,
     outcome: Outcome,
-    /// Whether no connection came about at all: then it is nobody's fault, and trying each alone would only take longer.
+    /// Whether no connection came about at all, or the database answered nobody in time: then it is no change's fault, and trying each alone
+    /// would only take longer.
     away: bool,
 }
 
@@ -274,14 +275,20 @@ impl<B: Backend> Worker<B> {
     }
 
     async fn make(&mut self, mut jobs: Vec<Box<dyn Job<B>>>) {
-        let ended = self.together(&mut jobs).await;
+        let mut ended = self.together(&mut jobs).await;
         let alone = jobs.len() == 1;
         for mut job in jobs {
             match &ended {
                 // One of them may have broken it for all: the disk may have room for the others.
                 Ended::Failed(Failed { outcome: Outcome::NotDone, away: false, .. }) if !alone => {
-                    let ended = self.together(std::slice::from_mut(&mut job)).await;
-                    job.answer(&self.backend, &ended);
+                    if job.abandoned() {
+                        continue;
+                    }
+                    let alone = self.together(std::slice::from_mut(&mut job)).await;
+                    job.answer(&self.backend, &alone);
+                    if matches!(alone, Ended::Failed(Failed { away: true, .. })) {
+                        ended = alone;
+                    }
                 }
                 ended => job.answer(&self.backend, ended),
             }
@@ -311,7 +318,7 @@ impl<B: Backend> Worker<B> {
     /// The transaction on a connection, which is kept if it can be used on.
     async fn on(&mut self, mut connection: B::Connection, jobs: &mut [Box<dyn Job<B>>]) -> Ended {
         let ended = match fill(&*self.backend, &mut connection, jobs).await {
-            Err(error) => failed(error, Outcome::NotDone),
+            Err(error) => failed::<B>(error, Outcome::NotDone),
             Ok(Filled { keep: true, work_came }) => match execute::<B>(&mut connection, "COMMIT").await {
                 Ok(()) => {
                     self.connection = Some(connection);
@@ -320,8 +327,8 @@ impl<B: Backend> Worker<B> {
                     }
                     return Ended::Committed;
                 }
-                Err(error) if B::certainly_undone(&error) => failed(error, Outcome::NotDone),
-                Err(error) => failed(error, Outcome::Unknown),
+                Err(error) if B::certainly_undone(&error) => failed::<B>(error, Outcome::NotDone),
+                Err(error) => failed::<B>(error, Outcome::Unknown),
             },
             Ok(Filled { keep: false, .. }) => Ended::Committed,
         };
@@ -381,8 +388,9 @@ async fn fill<B: Backend>(
     Ok(Filled { keep, work_came })
 }
 
-fn failed(error: sqlx::Error, outcome: Outcome) -> Ended {
-    Ended::Failed(Failed { error: Arc::new(error), outcome, away: false })
+fn failed<B: Backend>(error: sqlx::Error, outcome: Outcome) -> Ended {
+    let away = B::stalled(&error);
+    Ended::Failed(Failed { error: Arc::new(error), outcome, away })
 }
 
 async fn execute<B: Backend>(connection: &mut B::Connection, text: &'static str) -> Result<(), sqlx::Error> {

@@ -208,6 +208,10 @@ impl Backend for Postgres {
         error::connection_lost(error)
     }
 
+    fn stalled(error: &sqlx::Error) -> bool {
+        error::stalled(error)
+    }
+
     fn place(&self) -> String {
         self.options.place()
     }

@@ -61,6 +61,12 @@ pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether nobody was answered in time: a lock is held for long, or the server is gone without a word.
+pub(super) fn stalled(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut)
+        || matches!(code(error).as_deref(), Some("57014" | "55P03"))
+}
+
 /// Whether a question that failed so can be asked again on another connection: the one that it had was cut off.
 pub(super) fn worth_another(error: &sqlx::Error) -> bool {
     let timed_out = matches!(error, sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut);
