@@ -116,14 +116,13 @@ fn attribute(name: &str) -> Step<()> {
     forbidden(format_args!("an engine never sets the attribute {name}"))
 }
 
-/// Whether it only ends what somebody could do: it must not wait behind what gives.
+/// Whether it only ends what somebody could do, and can be taken back: it must not wait behind what gives. Deleting waits.
 const fn takes_away(effect: &Effect) -> bool {
     match effect {
         Effect::LeaveGroup { .. }
         | Effect::DeactivateSecret { .. }
         | Effect::SettleSecrets { .. }
-        | Effect::Release { .. }
-        | Effect::RemoveByMarker { .. } => true,
+        | Effect::Release { .. } => true,
         Effect::Change { change, .. } => matches!(change.enabled, Some(false)),
         _ => false,
     }
