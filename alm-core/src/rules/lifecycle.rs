@@ -275,6 +275,24 @@ pub fn require(account: &Account, now: Timestamp, option: AccountOption) -> Resu
     ))
 }
 
+/// Checks that the clock has nothing to do to an account first, for what is no option of the table and brings about no state of its own: another
+/// password, another membership.
+///
+/// # Errors
+/// L-32 when its end of life is over and has not been carried out: what the clock would do to it comes first, because nothing would make
+/// the directory follow afterwards.
+pub fn settled(account: &Account, now: Timestamp) -> Result<(), Refusal> {
+    let ended = !account.eol_done && status_at(account, now) != account.status;
+    if !ended {
+        return Ok(());
+    }
+    let message = format!(
+        "the end of life of {} came on {} and is about to be carried out ({:?}); ask again after that",
+        account.name, account.eol, account.eol_action
+    );
+    Err(Refusal::new("L-32", "account", message))
+}
+
 struct Name(AccountOption);
 
 impl fmt::Display for Name {
@@ -490,5 +508,22 @@ mod tests {
         assert_eq!(status_at(&it, it.eol), AccountStatus::Disabled);
         let options = Options::of(&[AccountOption::Renew, AccountOption::Delete, AccountOption::Clone]);
         assert_eq!(options_at(&it, it.eol), options, "L-18");
+    }
+
+    #[test]
+    fn l_32_what_is_no_option_waits_for_the_clock() {
+        let moment = jiff::SignedDuration::from_nanos(1);
+        for action in EolAction::ALL {
+            let mut it = account(1);
+            it.eol_action = action;
+            assert!(settled(&it, it.eol - moment).is_ok(), "{action:?}");
+            let waits = action != EolAction::Review;
+            assert_eq!(settled(&it, it.eol).is_err(), waits, "{action:?}");
+            it.eol_done = true;
+            assert!(settled(&it, it.eol).is_ok(), "{action:?}: it was carried out, or is under way");
+            it.eol_done = false;
+            it.status = AccountStatus::Disabled;
+            assert_eq!(settled(&it, it.eol).is_err(), action == EolAction::Delete, "{action:?}");
+        }
     }
 }

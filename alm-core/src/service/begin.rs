@@ -420,7 +420,7 @@ pub(super) async fn approved_privilege(
     if !refusals.is_empty() {
         return Err(Error::refused(unit.operation, refusals));
     }
-    carry_out_tick(unit, &mut account).await?;
+    carry_out_own_tick(unit, &mut account).await?;
     let group = change.group.clone();
     let (steps, undo) = if change.joins {
         let back = if account.groups.contains(&group) {
@@ -462,6 +462,14 @@ pub(super) async fn carry_out_tick(unit: &mut Unit<'_>, account: &mut Account) -
     );
     let owners = owners::owners_to_tell(unit, &account.owners).await?;
     unit.event(EventKind::EndOfLife, text, owners, |event| event.account = Some(account.id))
+}
+
+/// The same for a command whose saga does not make the directory follow: what the clock would change comes first, and by itself.
+pub(super) async fn carry_out_own_tick(unit: &mut Unit<'_>, account: &mut Account) -> Result<()> {
+    match lifecycle::settled(account, unit.now) {
+        Ok(()) => carry_out_tick(unit, account).await,
+        Err(refusal) => unit.refuse(refusal),
+    }
 }
 
 /// Lets a parked operation go on, or gives it up.

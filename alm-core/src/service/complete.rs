@@ -234,6 +234,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             return Err(damaged(saga, "an operation"));
         }
     }
+    end_again(&mut account);
     if let Plan::Operate(plan) = &saga.plan
         && plan.steps.iter().any(|step| matches!(step, Step::DropPending { .. }))
     {
@@ -316,6 +317,14 @@ pub(super) fn schedule_reminders(account: &mut Account, version: &TemplateVersio
     account.reminders.next = schedule.next_after(account.reminders.last).map(|reminder| reminder.at);
 }
 
+/// An account that is not what its end of life makes of it ends with the next tick again (L-2 to L-4): when a person gave that up, and when one enabled it
+/// because the clock had gone back behind it.
+fn end_again(account: &mut Account) {
+    if account.eol_done && lifecycle::after_eol(account.eol_action, account.status) != account.status {
+        account.eol_done = false;
+    }
+}
+
 async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
     if saga.plan.operation() == OperationKind::Rotate {
@@ -333,10 +342,8 @@ async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> 
     if let Completion::Migrate { migration } = &saga.then {
         migration_end::given_up(unit, &mut account, migration).await?;
     }
-    // An end of life that a person gave up comes with the next tick again: nobody lives on by abandoning it (L-2 to L-4).
-    if account.eol_done && lifecycle::after_eol(account.eol_action, account.status) != account.status {
-        account.eol_done = false;
-    }
+    // Nobody lives on by abandoning it.
+    end_again(&mut account);
     if let Some(request) = saga.request {
         let mut request: Request = unit.get(request.uuid()).await?;
         request.status = RequestStatus::Abandoned;

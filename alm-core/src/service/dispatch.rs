@@ -70,7 +70,8 @@ impl Dispatched {
 ///
 /// Each event comes to each destination that wants it at least once, under one id; those of one account in the order of the account's
 /// changes. What is not taken is tried again after growing waits, for about three days; then it is a dead letter
-/// ([`Alm::deliveries`], [`SendAgain`](super::destinations::SendAgain)), which holds later events of its account back for an hour. A
+/// ([`Alm::deliveries`], [`SendAgain`](super::destinations::SendAgain)), which holds later events of its account back for an hour;
+/// [audit records](EventKind::AuditRecord) are tried once a day after that. A
 /// destination that asks to be left alone for a time gets nothing until it is over. Several dispatchers, in one process or many, do not disturb
 /// each other.
 ///

@@ -31,7 +31,7 @@ use crate::rules::{pair, rotation};
 /// shows for [`vault_patience`](super::Settings::vault_patience) that it did nothing. One that fails, or takes longer, waits for a person.
 ///
 /// Needs managed-account Update on it, as its other operations do (P-4). Offered for every account that is not deleted while no other
-/// operation is open; an account that is disabled gets it too. Of two accounts that [take turns](super::pairs) the one in use is refused (BG-2), and
+/// operation is open; an account that is disabled gets it too, but one whose end of life the clock has still to carry out is refused until then (L-32). Of two accounts that [take turns](super::pairs) the one in use is refused (BG-2), and
 /// the other one while somebody may still use it (BG-3).
 ///
 /// ```
@@ -74,7 +74,7 @@ impl Decide for RotateAccount {
             // Whoever lets them change places in the same moment conflicts.
             unit.put(&pair, format!("{} rests", account.name))?;
         }
-        begin::carry_out_tick(unit, &mut account).await?;
+        begin::carry_out_own_tick(unit, &mut account).await?;
         rotate(unit, account, &version).await
     }
 }

@@ -106,6 +106,25 @@ async fn r_14_what_makes_no_sense_is_refused_all_at_once() {
     w.refused(&w.admin, join(WRITERS), "I-4").await;
 }
 
+/// Nothing would disable the account after it, so its end of life is carried out first.
+#[tokio::test]
+async fn l_32_what_is_approved_between_the_end_and_the_tick_waits_for_the_tick() {
+    let w = World::new().await;
+    let id = account(&w).await;
+    w.advance_days(89);
+    let ask = RequestPrivilege::join(id, group(WRITERS), "the year-end run writes");
+    let request = w.execute(&w.requester, ask).await.unwrap();
+    w.execute(&w.lead, CastVote::approve(request)).await.unwrap();
+    w.advance_days(2);
+    w.refused(&w.security, CastVote::approve(request), "L-32").await;
+    assert_eq!(w.sweep().await.ended, [id]);
+    w.run().await;
+    w.execute(&w.security, CastVote::approve(request)).await.unwrap();
+    w.run().await;
+    assert!(is_writer(&w, id).await);
+    assert!(w.there(&w.view(id).await.account).await.unwrap().is_disabled());
+}
+
 #[tokio::test]
 async fn x_23_a_privilege_ends_when_its_time_is_over() {
     let w = World::new().await;

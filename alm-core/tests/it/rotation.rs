@@ -62,6 +62,25 @@ async fn another_password_is_in_directory_and_secret_and_owners_are_told() {
 }
 
 #[tokio::test]
+async fn l_32_between_the_end_and_the_tick_it_waits_for_the_tick() {
+    for action in [EolAction::Disable, EolAction::Expire, EolAction::Delete] {
+        let w = World::new().await;
+        let id = account_of(&w, w.body(action)).await;
+        w.advance_days(91);
+        w.refused(&w.requester, RotateAccount::new(id), "L-32").await;
+        assert_eq!(w.sweep().await.ended, [id]);
+        w.run().await;
+        match action {
+            EolAction::Delete => w.refused(&w.requester, RotateAccount::new(id), "I-4").await.refusals().len(),
+            _ => w.execute(&w.requester, RotateAccount::new(id)).await.map(|_| 1).unwrap(),
+        };
+        w.run().await;
+        let there = w.there(&w.view(id).await.account).await.unwrap();
+        assert_eq!(there.is_enabled(), action == EolAction::Expire);
+    }
+}
+
+#[tokio::test]
 async fn t_14_a_template_says_who_rotates_and_when() {
     let w = World::new().await;
     let mut body = w.body(EolAction::Review);

@@ -140,6 +140,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+async fn play(steps: impl IntoIterator<Item = Step>) -> Result<Play, String> {
+    let mut play = Play::new().await;
+    for step in steps {
+        play.step(step).await?;
+    }
+    play.end().await?;
+    Ok(play)
+}
+
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
 }
@@ -152,17 +161,9 @@ fn p_1_r_8_l_31_l_32_w_2_i_4_i_5_i_6_random_people_get_what_the_model_says() {
     let mut runner = TestRunner::new(config);
     let counts = std::cell::Cell::new((0_u32, 0_u32, 0_u32));
     let result = runner.run(&proptest::collection::vec(step(), 1..60), |steps| {
-        let played = block_on(async {
-            let mut play = Play::new().await;
-            for step in steps {
-                play.step(step).await?;
-            }
-            play.end().await?;
-            Ok::<_, String>((play.accepted, play.refused))
-        });
-        let (accepted, refused) = played.map_err(TestCaseError::fail)?;
+        let played = block_on(play(steps)).map_err(TestCaseError::fail)?;
         let (sequences, before, not) = counts.get();
-        counts.set((sequences + 1, before + accepted, not + refused));
+        counts.set((sequences + 1, before + played.accepted, not + played.refused));
         Ok(())
     });
     let (sequences, accepted, refused) = counts.get();
@@ -171,4 +172,36 @@ fn p_1_r_8_l_31_l_32_w_2_i_4_i_5_i_6_random_people_get_what_the_model_says() {
         panic!("{failure}");
     }
     assert!(accepted > refused / 4, "most of what is tried must lead somewhere");
+}
+
+/// Sequences that the walk found once, with what they were about.
+#[tokio::test]
+async fn what_went_wrong_once_goes_right() {
+    for action in 0..4 {
+        // A command that came right after the end of life called the account disabled, and nothing disabled it.
+        play([
+            Step::Draft { who: 1, action, name: 0 },
+            Step::Along { request: 0, work: true },
+            Step::Near { account: 0, hours: 1 },
+            Step::Rotate { who: 1, account: 0 },
+            Step::Work,
+            Step::Sweep,
+        ])
+        .await
+        .unwrap();
+    }
+    // Enabled when the clock had gone back behind the end of life, it never ended again.
+    play([
+        Step::Draft { who: 1, action: 1, name: 0 },
+        Step::Along { request: 0, work: true },
+        Step::Near { account: 0, hours: 1 },
+        Step::Sweep,
+        Step::Pass { hours: -2 },
+        Step::Ask { who: 1, account: 0, option: AccountOption::Enable, sure: true },
+        Step::Work,
+        Step::Pass { hours: 2 },
+        Step::Sweep,
+    ])
+    .await
+    .unwrap();
 }

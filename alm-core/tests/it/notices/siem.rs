@@ -14,6 +14,7 @@ use alm_core::service::destinations::AddDestination;
 use alm_core::{Dispatcher, ErrorKind};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, UdpSocket};
+use tokio_rustls::TlsAcceptor;
 
 use super::tls::{mutual_tls, tls};
 use crate::it::world::World;
@@ -88,6 +89,18 @@ async fn h_4_h_5_collectors_get_syslog_cef_and_json_over_udp_and_tcp() {
     assert!(cef.contains(read["id"].as_str().unwrap()));
 }
 
+/// What the first client says that it comes to an understanding with.
+async fn first_taken(listener: TcpListener, acceptor: TlsAcceptor) -> Vec<u8> {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        if let Ok(mut stream) = acceptor.accept(stream).await {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).await.unwrap();
+            return bytes;
+        }
+    }
+}
+
 #[tokio::test]
 async fn h_4_tls_is_verified_and_a_collector_that_is_away_gets_it_later() {
     let world = World::new().await;
@@ -95,16 +108,7 @@ async fn h_4_tls_is_verified_and_a_collector_that_is_away_gets_it_later() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let id = add(&world, "tls", SiemTarget::new("localhost", SiemTransport::Tls).port(port)).await;
-    let accepting = tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                let mut bytes = Vec::new();
-                stream.read_to_end(&mut bytes).await.unwrap();
-                return bytes;
-            }
-        }
-    });
+    let accepting = tokio::spawn(first_taken(listener, acceptor));
     // Nobody vouches for it.
     let why = dispatcher(&world, courier()).test(&world.admin, id).await.unwrap().unwrap();
     assert!(why.why().contains("no TLS that can be trusted"), "{why}");
@@ -127,16 +131,7 @@ async fn h_4_a_collector_that_wants_a_certificate_of_ours_gets_it_and_one_that_r
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let id = add(&world, "tls", SiemTarget::new("localhost", SiemTransport::Tls).port(port)).await;
-    let accepting = tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                let mut bytes = Vec::new();
-                stream.read_to_end(&mut bytes).await.unwrap();
-                return bytes;
-            }
-        }
-    });
+    let accepting = tokio::spawn(first_taken(listener, acceptor));
     let trusting = || courier().authority(authority.clone());
     let why = dispatcher(&world, trusting()).test(&world.admin, id).await.unwrap().unwrap();
     assert_eq!(why.fate(), Fate::Again, "{why}");

@@ -394,6 +394,8 @@ impl Model {
         need(!is_managed(held.action), "T-11")?;
         need(held.status != AccountStatus::Deleted, "I-4")?;
         need(held.operation.is_none(), "L-31")?;
+        let ends = !held.done && self.now >= held.eol && after_tick(held.action, held.status) != held.status;
+        need(!ends, "L-32")?;
         self.tick_by_command(account);
         self.operate(account, OperationKind::Rotate, None);
         Ok(())
@@ -536,6 +538,9 @@ impl Model {
             }
             other => unreachable!("{other:?}"),
         }
+        // It was enabled when the clock had gone back behind its end.
+        let held = &mut self.accounts[account];
+        held.done &= held.operation.is_some() || after_tick(held.action, held.status) == held.status;
         if let Some(request) = operation.request {
             self.requests[request].status = Some(RequestStatus::Provisioned);
             self.close_renewal(request);

@@ -423,6 +423,10 @@ impl Play {
             if seen != wanted {
                 return Err(self.failure(step, &format!("{}: {seen:?} should be {wanted:?}", account.name)));
             }
+            let ended = alm_core::rules::lifecycle::after_eol(account.eol_action, account.status);
+            if account.eol_done && account.operation.is_none() && account.status != ended {
+                return Err(self.failure(step, &format!("L-2 to L-4: nothing ends {}", account.name)));
+            }
             // I-6
             let active = held.owners.iter().any(|owner| self.model.enabled[*owner]);
             if held.status != AccountStatus::Deleted && !active {
