@@ -72,7 +72,7 @@ CREATE TABLE audit (
     personal TEXT
 );
 
--- Undelivered events only. Numbers are given under the lock of meta, so their order is that of the commits.
+-- Undelivered events only. Numbers are given under the schema's advisory lock, so their order is that of the commits.
 CREATE TABLE outbox (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     event UUID NOT NULL,

@@ -5,12 +5,15 @@
 pub(super) mod backend;
 mod commit;
 pub(super) mod delivery;
+pub(super) mod expect;
 pub(super) mod failure;
+mod forget;
 pub(super) mod lease;
 pub(super) mod read;
 pub(super) mod signal;
 pub(super) mod statements;
 pub(super) mod store;
+mod transaction;
 pub(super) mod value;
 pub(super) mod writer;
 

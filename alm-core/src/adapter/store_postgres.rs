@@ -43,7 +43,13 @@ const OPEN: &str = "store.open";
 /// once, and then fails with outcome [`NotDone`](crate::Outcome::NotDone); one whose end is not known fails with
 /// [`Unknown`](crate::Outcome::Unknown), and whoever asked for it looks before asking again, as this crate's service does.
 ///
-/// Only the lease says whether the process of an engine is gone: [`Claim::take_back`](crate::port::store::Claim::take_back) is not safe here.
+/// A server that does not answer a statement within [`statement_timeout`](PostgresOptions::statement_timeout), because another program holds a lock,
+/// say, is not waited for by each change in turn: all changes that were waiting at that moment end with
+/// [`StoreUnavailable`](crate::ErrorKind::StoreUnavailable) and outcome `NotDone`, so none waits longer than that time and a little (five
+/// seconds more for a server that is gone without a word). The next one tries again.
+///
+/// Only the lease says whether the process of an engine is gone, so [`Claim::take_back`](crate::port::store::Claim::take_back) is refused with
+/// [`Config`](crate::ErrorKind::Config): of two processes with engines of one id, each would take the other's work out of its hands.
 ///
 /// ```no_run
 /// use alm_core::adapter::store_postgres::{PostgresOptions, PostgresStore};

@@ -78,7 +78,9 @@ impl EngineBuilder {
     }
 
     /// Takes back what an engine of the same id left when its process died. Only where the store makes sure that the old process is gone,
-    /// as the embedded one does by its lock.
+    /// as the embedded one does by its lock. Where several processes share the store, as in PostgreSQL, the first claim is refused with
+    /// [`ErrorKind::Config`], and [`run`](Engine::run) ends with that: there, what the old process left is free when its lease and the time
+    /// of an effect are over.
     pub const fn take_back(mut self, take_back: bool) -> Self {
         self.0.take_back = take_back;
         self

@@ -19,6 +19,8 @@ pub(in crate::adapter) trait Backend: Debug + Send + Sync + 'static {
 
     /// The format that this version writes.
     const FORMAT: u32;
+    /// Whether nobody but this process can have the database open, so that whoever held leases before it is gone.
+    const ALONE: bool;
     /// Begins a transaction in which nobody else writes.
     const BEGIN: &'static str;
     /// The counters: epoch, commits, number and hash of the last audit record, and what [`check`](Backend::check) looks at.
@@ -44,7 +46,7 @@ pub(in crate::adapter) trait Backend: Debug + Send + Sync + 'static {
     /// Asks on the connection that writes.
     fn fetch(
         connection: &mut Self::Connection,
-        text: &'static str,
+        text: Cow<'static, str>,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
 

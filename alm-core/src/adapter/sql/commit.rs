@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::backend::Backend;
 use super::failure::{Damage, Failure, changed, unwritable};
+use super::transaction::Transaction;
 use super::value::{Columns as _, Value, kind};
-use super::writer::{Change, Transaction};
-use super::{delivery, lease, statements as sql};
+use super::writer::Change;
+use super::{delivery, expect, lease, statements as sql};
+use crate::error::Error;
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
 
@@ -21,11 +23,7 @@ impl<B: Backend> Change<B> for Commit {
         if let Some(fence) = self.fence {
             lease::check(on, fence).await?;
         }
-        for expect in &self.expects {
-            if version(on, expect.kind, expect.id).await? != expect.version {
-                return Err(conflict(on, expect.kind, expect.id, expect.version).await?);
-            }
-        }
+        expect::check(on, &self.expects).await?;
         if self.is_empty() {
             return Ok(());
         }
@@ -210,26 +208,22 @@ async fn remember<B: Backend>(on: &mut Transaction<'_, B>, remembered: &Remember
     Err(Failure::Refused(changed("the key is remembered already".to_owned())))
 }
 
-/// 0 for what is not there.
-async fn version<B: Backend>(
-    on: &mut Transaction<'_, B>,
-    kind: RecordKind,
-    id: Uuid,
-) -> Result<u64, sqlx::Error> {
-    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
-    row.map_or(Ok(0), |row| row.number(0))
-}
-
-/// Says what stands where something else was expected.
+/// Why a write met no document at the version that it expected; asks what stands there instead, 0 for nothing.
 async fn conflict<B: Backend>(
     on: &mut Transaction<'_, B>,
     kind: RecordKind,
     id: Uuid,
     expected: u64,
 ) -> Result<Failure, sqlx::Error> {
-    let now = version(on, kind, id).await?;
+    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
+    let now = row.map_or(Ok(0), |row| row.number(0))?;
     if now == expected && now > 0 {
         return Err(Damage::error("a version does not equal itself"));
     }
-    Ok(Failure::Refused(changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))))
+    Ok(Failure::Refused(moved(kind, id, now, expected)))
+}
+
+/// Another version than was expected; 0 stands for a document that is not there.
+pub(super) fn moved(kind: RecordKind, id: Uuid, now: u64, expected: u64) -> Error {
+    changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))
 }

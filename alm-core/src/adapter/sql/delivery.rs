@@ -3,8 +3,9 @@
 use super::backend::Backend;
 use super::failure::{Failure, changed, unwritable};
 use super::statements as sql;
+use super::transaction::Transaction;
 use super::value::{Columns, Value, json, kind};
-use super::writer::{Change, Transaction};
+use super::writer::Change;
 use crate::model::delivery::{Delivery, DeliveryState};
 use crate::model::event::Event;
 use crate::model::ids::EventId;
@@ -84,11 +85,11 @@ impl<B: Backend> Change<B> for DeliveryClaim {
     }
 }
 
-/// Forgets deliveries in a state that are old.
+/// Forgets a page of deliveries in a state that are old.
 #[derive(Debug)]
-pub(in crate::adapter) struct ForgetDeliveries {
-    pub(in crate::adapter) state: DeliveryState,
-    pub(in crate::adapter) before: jiff::Timestamp,
+pub(super) struct ForgetDeliveries {
+    pub(super) state: DeliveryState,
+    pub(super) before: jiff::Timestamp,
 }
 
 impl<B: Backend> Change<B> for ForgetDeliveries {

@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backend::Backend;
 use super::failure::Failure;
-use super::statements as sql;
+use super::transaction::Transaction;
 use super::value::{Columns as _, Value, kept};
-use super::writer::{Change, Transaction};
-use crate::error::{Error, ErrorKind};
+use super::writer::Change;
+use super::{Core, statements as sql};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::ids::{EventId, SagaId};
 use crate::port::store::{Claim, Fence, Lease};
 
@@ -30,6 +31,23 @@ fn stale(operation: &'static str, fence: Fence) -> Error {
         operation,
         format!("the lease {} on saga {} is no longer the newest", fence.epoch, fence.saga),
     )
+}
+
+impl<B: Backend> Core<B> {
+    /// Takes work. Where several processes may have the database, nothing says that the one which held a lease is gone, whatever its engine is
+    /// called: two of one name would take each other's work away again and again.
+    pub(in crate::adapter) async fn claim(&self, claim: Claim) -> Result<Vec<Lease>> {
+        if claim.take_back && !B::ALONE {
+            let place = self.backend.place();
+            let message = format!(
+                "leases in {place} cannot be taken back: several processes may share it, so the one before need not be gone"
+            );
+            return Err(Error::new(ErrorKind::Config, "store.claim", message).with_advice(
+                "build the engine without take_back: what an old process held is free when its lease and the grace are over",
+            ));
+        }
+        self.change(claim).await
+    }
 }
 
 impl<B: Backend> Change<B> for Claim {
@@ -131,9 +149,9 @@ impl<B: Backend> Change<B> for Release {
     }
 }
 
-/// Forgets remembered results.
+/// Forgets a page of remembered results.
 #[derive(Debug)]
-pub(in crate::adapter) struct Forget(pub(in crate::adapter) Timestamp);
+pub(super) struct Forget(pub(super) Timestamp);
 
 impl<B: Backend> Change<B> for Forget {
     type Answer = u64;

@@ -43,7 +43,8 @@ statements! {
     LAST_PLACE = "SELECT coalesce(max(seq), 0) FROM journal WHERE saga = $1";
     REMEMBER = "INSERT INTO remembered (actor, key, command, result, at) VALUES ($1, $2, $3, $4, $5) \
                 ON CONFLICT DO NOTHING";
-    FORGET = "DELETE FROM remembered WHERE at < $1";
+    FORGET = "DELETE FROM remembered WHERE (actor, key) IN \
+              (SELECT actor, key FROM remembered WHERE at < $1 ORDER BY at LIMIT 1000)";
     DELIVERED = "DELETE FROM outbox WHERE event = $1";
 
     DELIVERY_QUEUE = "INSERT INTO delivery \
@@ -67,7 +68,8 @@ statements! {
                       RETURNING seq, destination, body, state, attempts, round, ready_at, at, after_gap, note";
     DELIVERIES = "SELECT seq, destination, body, state, attempts, round, ready_at, at, after_gap, note FROM delivery \
                   WHERE destination = $1 AND state = $2 AND seq > $3 ORDER BY seq LIMIT $4";
-    DELIVERY_AGE = "DELETE FROM delivery WHERE state = $1 AND at < $2";
+    DELIVERY_AGE = "DELETE FROM delivery WHERE seq IN \
+                    (SELECT seq FROM delivery WHERE state = $1 AND at < $2 ORDER BY at LIMIT 1000)";
 
     EPOCH = "SELECT epoch FROM work WHERE saga = $1";
     LEASE = "UPDATE work SET engine = $2, epoch = $3, until = $4 WHERE saga = $1";
@@ -76,7 +78,7 @@ statements! {
                RETURNING ready_at";
 }
 
-/// The beginnings of statements that write many rows at once; see [`super::writer::Transaction::insert_rows`].
+/// The beginnings of statements that write many rows at once; see [`super::transaction::Transaction::insert_rows`].
 pub(super) const INDEX_ROWS: &str = "INSERT INTO record_index (kind, name, value, id) VALUES ";
 pub(super) const DUE_ROWS: &str = "INSERT INTO due (due, at, id, kind) VALUES ";
 pub(super) const AUDIT_ROWS: &str = "INSERT INTO audit (seq, prev, hash, body, personal) VALUES ";

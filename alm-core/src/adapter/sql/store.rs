@@ -10,7 +10,7 @@ macro_rules! store_in_sql {
             use jiff::Timestamp;
             use uuid::Uuid;
 
-            use crate::adapter::sql::{delivery, lease};
+            use crate::adapter::sql::lease;
             use crate::error::Result;
             use crate::model::audit::{AuditRecord, ChainHash};
             use crate::model::delivery::{Delivery, DeliveryState};
@@ -78,7 +78,7 @@ macro_rules! store_in_sql {
                 }
 
                 async fn claim(&self, claim: Claim) -> Result<Vec<Lease>> {
-                    self.core.change(claim).await
+                    self.core.claim(claim).await
                 }
 
                 async fn renew(&self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease> {
@@ -106,7 +106,7 @@ macro_rules! store_in_sql {
                 }
 
                 async fn forget(&self, before: Timestamp) -> Result<u64> {
-                    self.core.change(lease::Forget(before)).await
+                    self.core.forget(before).await
                 }
 
                 async fn audit(&self, from: u64, limit: u32) -> Result<Vec<AuditRecord>> {
@@ -140,7 +140,7 @@ macro_rules! store_in_sql {
                 }
 
                 async fn forget_deliveries(&self, state: DeliveryState, before: Timestamp) -> Result<u64> {
-                    self.core.change(delivery::ForgetDeliveries { state, before }).await
+                    self.core.forget_deliveries(state, before).await
                 }
             }
         };

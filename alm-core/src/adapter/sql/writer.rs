@@ -3,22 +3,22 @@
 //! Changes wait in a queue, and those that wait together go to the disk together: one flush for all of them. Each runs under a savepoint,
 //! so that one which the contract refuses takes no other with it. Because the task finishes what it began, a caller that stops waiting can
 //! leave neither half a transaction nor a writer that is stuck in one.
+//!
+//! When the database answers nobody in time, because another program holds a lock of it, say, all who waited meanwhile are told so at once. Were
+//! each tried by itself, the last of a queue would wait the time of all of them together.
 
-use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::backend::Backend;
 use super::failure::Failure;
 use super::signal::Signal;
-use super::statements as sql;
-use super::value::{Columns as _, Value};
+use super::transaction::{Counters, Transaction, execute};
 use crate::error::{Outcome, Result};
-use crate::model::audit::ChainHash;
 
 /// How many changes may wait before their callers wait for a place in the queue.
 const QUEUE: usize = 256;
@@ -39,112 +39,6 @@ pub(in crate::adapter) trait Change<B: Backend>: Send + Sync + 'static {
     fn run(&self, on: &mut Transaction<'_, B>) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
-/// An open transaction with the numbers that every change may need.
-pub(in crate::adapter) struct Transaction<'a, B: Backend> {
-    backend: &'a B,
-    connection: &'a mut B::Connection,
-    pub(super) counters: Counters,
-    /// Whether there is work now that an engine may be waiting for.
-    pub(super) work_came: bool,
-}
-
-/// How many rows one statement writes. Few sizes, so that few statements have to be kept prepared.
-const ROWS: [usize; 7] = [64, 16, 8, 4, 3, 2, 1];
-
-impl<B: Backend> Transaction<'_, B> {
-    /// Runs a statement; how many rows it changed.
-    pub(super) async fn change<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<u64, sqlx::Error> {
-        B::execute(self.connection, Cow::Borrowed(text), values.into()).await
-    }
-
-    pub(super) async fn all<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<Vec<B::Row>, sqlx::Error> {
-        B::fetch(self.connection, text, values.into()).await
-    }
-
-    pub(super) async fn optional<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<Option<B::Row>, sqlx::Error> {
-        Ok(self.all(text, values).await?.into_iter().next())
-    }
-
-    pub(super) async fn one<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<B::Row, sqlx::Error> {
-        self.optional(text, values).await?.ok_or(sqlx::Error::RowNotFound)
-    }
-
-    /// Now, by the clock that all who use the store share; the caller's where there is none.
-    pub(super) async fn now(&mut self, callers: Timestamp) -> Result<Timestamp, sqlx::Error> {
-        self.backend.now(self.connection, callers).await
-    }
-
-    /// Writes rows that are all as wide, many in one statement.
-    pub(super) async fn insert_rows<const WIDTH: usize>(
-        &mut self,
-        beginning: &'static str,
-        rows: Vec<[Value; WIDTH]>,
-    ) -> Result<(), sqlx::Error> {
-        let mut left = rows.len();
-        let mut rows = rows.into_iter();
-        for size in ROWS {
-            if left < size {
-                continue;
-            }
-            // Nothing in the text comes from outside: a constant, brackets and numbers.
-            let row = |row: usize| {
-                let places = (1..=WIDTH).map(|column| format!("${}", row * WIDTH + column));
-                format!("({})", places.collect::<Vec<_>>().join(", "))
-            };
-            let text = format!("{beginning}{}", (0..size).map(row).collect::<Vec<_>>().join(", "));
-            while left >= size {
-                let values = rows.by_ref().take(size).flatten().collect();
-                B::execute(self.connection, Cow::Owned(text.clone()), values).await?;
-                left -= size;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The numbers of the store that only rise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counters {
-    pub(super) epoch: u64,
-    pub(super) commits: u64,
-    pub(super) audit_seq: u64,
-    pub(super) audit_hash: ChainHash,
-}
-
-impl Counters {
-    async fn load<B: Backend>(connection: &mut B::Connection) -> Result<Self, sqlx::Error> {
-        let rows = B::fetch(connection, B::COUNTERS, Vec::new()).await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        B::check(row)?;
-        let empty = row.maybe_int(2)?.is_none();
-        let (audit_seq, audit_hash) =
-            if empty { (0, ChainHash::GENESIS) } else { (row.number(2)?, row.hash(3)?) };
-        Ok(Self { epoch: row.number(0)?, commits: row.number(1)?, audit_seq, audit_hash })
-    }
-
-    async fn save<B: Backend>(self, connection: &mut B::Connection) -> Result<(), sqlx::Error> {
-        let values = vec![self.epoch.into(), self.commits.into()];
-        B::execute(connection, Cow::Borrowed(sql::SAVE_COUNTERS), values).await?;
-        Ok(())
-    }
-}
-
 /// The way to the writer.
 #[derive(Debug)]
 pub(super) struct Writer<B: Backend> {
@@ -162,7 +56,7 @@ impl<B: Backend> Writer<B> {
     ) -> Result<Self, sqlx::Error> {
         let connection = Some(backend.connect().await?);
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let worker = Worker { backend: Arc::clone(&backend), signal, connection };
+        let worker = Worker { backend: Arc::clone(&backend), signal, connection, stall: None };
         let task = tokio::spawn(async move {
             worker.run(jobs).await;
             drop(keeps);
@@ -174,7 +68,7 @@ impl<B: Backend> Writer<B> {
     pub(super) async fn change<C: Change<B>>(&self, change: C) -> Result<C::Answer> {
         let ended = || self.backend.ended(C::OPERATION);
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { change, result: None, reply });
+        let job = Box::new(Pending { change, since: Instant::now(), result: None, reply });
         self.queue.send(job).await.map_err(|_| ended().with_outcome(Outcome::NotSent))?;
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
@@ -192,6 +86,9 @@ impl<B: Backend> Writer<B> {
 trait Job<B: Backend>: Send {
     /// Whether nobody waits for it any more.
     fn abandoned(&self) -> bool;
+
+    /// Since when its caller has been waiting.
+    fn since(&self) -> Instant;
 
     /// Runs it. `Ok(false)`: it was refused, and what it did so far has to be undone.
     async fn run(&mut self, on: &mut Transaction<'_, B>) -> Result<bool, sqlx::Error>;
@@ -218,6 +115,7 @@ struct Failed {
 
 struct Pending<C, A> {
     change: C,
+    since: Instant,
     result: Option<Result<A>>,
     reply: oneshot::Sender<Result<A>>,
 }
@@ -226,6 +124,10 @@ struct Pending<C, A> {
 impl<B: Backend, C: Change<B>> Job<B> for Pending<C, C::Answer> {
     fn abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn since(&self) -> Instant {
+        self.since
     }
 
     async fn run(&mut self, on: &mut Transaction<'_, B>) -> Result<bool, sqlx::Error> {
@@ -257,6 +159,8 @@ struct Worker<B: Backend> {
     signal: Signal,
     /// `None` after it was lost.
     connection: Option<B::Connection>,
+    /// When the database last was found away, and how that was.
+    stall: Option<(Instant, Failed)>,
 }
 
 impl<B: Backend> Worker<B> {
@@ -275,6 +179,7 @@ impl<B: Backend> Worker<B> {
     }
 
     async fn make(&mut self, mut jobs: Vec<Box<dyn Job<B>>>) {
+        self.answer_stalled(&mut jobs);
         let mut ended = self.together(&mut jobs).await;
         let alone = jobs.len() == 1;
         for mut job in jobs {
@@ -286,12 +191,22 @@ impl<B: Backend> Worker<B> {
                     }
                     let alone = self.together(std::slice::from_mut(&mut job)).await;
                     job.answer(&self.backend, &alone);
-                    if matches!(alone, Ended::Failed(Failed { away: true, .. })) {
-                        ended = alone;
+                    if let Ended::Failed(failed @ Failed { away: true, .. }) = alone {
+                        // Whatever became of that one, the rest was not tried again.
+                        ended = Ended::Failed(Failed { outcome: Outcome::NotDone, ..failed });
                     }
                 }
                 ended => job.answer(&self.backend, ended),
             }
+        }
+    }
+
+    /// Answers those who have waited while the database was away.
+    fn answer_stalled(&self, jobs: &mut Vec<Box<dyn Job<B>>>) {
+        let Some((until, failed)) = &self.stall else { return };
+        let ended = Ended::Failed(failed.clone());
+        for job in jobs.extract_if(.., |job| job.since() < *until) {
+            job.answer(&self.backend, &ended);
         }
     }
 
@@ -300,10 +215,20 @@ impl<B: Backend> Worker<B> {
         if jobs.is_empty() {
             return Ended::Committed;
         }
+        let ended = self.attempt(jobs).await;
+        if let Ended::Failed(failed @ Failed { away: true, .. }) = &ended {
+            // Those who wait were not tried.
+            self.stall = Some((Instant::now(), Failed { outcome: Outcome::NotDone, ..failed.clone() }));
+        }
+        ended
+    }
+
+    async fn attempt(&mut self, jobs: &mut [Box<dyn Job<B>>]) -> Ended {
         if let Some(connection) = self.connection.take() {
             match self.on(connection, jobs).await {
                 // The connection had ended while nobody used it, or just now; nothing was done, so it is done on another one.
-                Ended::Failed(Failed { outcome: Outcome::NotDone, .. }) if self.connection.is_none() => {}
+                Ended::Failed(Failed { outcome: Outcome::NotDone, away: false, .. })
+                    if self.connection.is_none() => {}
                 ended => return ended,
             }
         }
@@ -361,12 +286,16 @@ async fn fill<B: Backend>(
 ) -> Result<Filled, sqlx::Error> {
     execute::<B>(connection, B::BEGIN).await?;
     let loaded = Counters::load::<B>(connection).await?;
-    let mut on = Transaction { backend, connection, counters: loaded, work_came: false };
+    let mut on = Transaction::new(backend, connection, loaded);
     let keep = match jobs {
         // Nothing else would be lost with it.
-        [alone] => alone.run(&mut on).await?,
+        [alone] => !alone.abandoned() && alone.run(&mut on).await?,
         jobs => {
             for job in jobs {
+                // It may have waited long for BEGIN.
+                if job.abandoned() {
+                    continue;
+                }
                 let before = (on.counters, on.work_came);
                 execute::<B>(on.connection, "SAVEPOINT change").await?;
                 if !job.run(&mut on).await? {
@@ -391,9 +320,4 @@ async fn fill<B: Backend>(
 fn failed<B: Backend>(error: sqlx::Error, outcome: Outcome) -> Ended {
     let away = B::stalled(&error);
     Ended::Failed(Failed { error: Arc::new(error), outcome, away })
-}
-
-async fn execute<B: Backend>(connection: &mut B::Connection, text: &'static str) -> Result<(), sqlx::Error> {
-    B::execute(connection, Cow::Borrowed(text), Vec::new()).await?;
-    Ok(())
 }

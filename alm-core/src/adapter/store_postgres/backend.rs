@@ -109,11 +109,20 @@ fn query(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'
     values.into_iter().fold(sqlx::query(text), bind)
 }
 
+/// The same for a text that may have been put together: of constants and numbers, see `Transaction::insert_rows` and `expect::question`.
+fn statement(text: Cow<'static, str>, values: Vec<Value>) -> Query<'static> {
+    match text {
+        Cow::Borrowed(text) => query(text, values),
+        Cow::Owned(text) => values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind),
+    }
+}
+
 impl Backend for Postgres {
     type Connection = Session;
     type Row = PgRow;
 
     const FORMAT: u32 = schema::FORMAT;
+    const ALONE: bool = false;
     // One who writes after the other, over all processes: so the chain of the audit has one end. Every statement after the lock sees what the one
     // before has committed. The lock is not that of a row, since holding a row is itself written to the disk, and a claim that finds nothing
     // should not be.
@@ -142,25 +151,19 @@ impl Backend for Postgres {
         values: Vec<Value>,
     ) -> Result<u64, sqlx::Error> {
         let Session { connection, limit } = session;
-        let statement = match text {
-            // What has no values is not prepared: it may be more than one statement.
-            Cow::Borrowed(text) if values.is_empty() => {
-                let ran = within(*limit, sqlx::raw_sql(text).execute(connection)).await?;
-                return Ok(ran.rows_affected());
-            }
-            Cow::Borrowed(text) => query(text, values),
-            // Made of constants and numbers, see `Transaction::insert_rows`.
-            Cow::Owned(text) => values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind),
-        };
-        Ok(within(*limit, statement.execute(connection)).await?.rows_affected())
+        // What has no values is not prepared: it may be more than one statement.
+        if let (Cow::Borrowed(text), true) = (&text, values.is_empty()) {
+            return Ok(within(*limit, sqlx::raw_sql(*text).execute(connection)).await?.rows_affected());
+        }
+        Ok(within(*limit, statement(text, values).execute(connection)).await?.rows_affected())
     }
 
     async fn fetch(
         session: &mut Session,
-        text: &'static str,
+        text: Cow<'static, str>,
         values: Vec<Value>,
     ) -> Result<Vec<PgRow>, sqlx::Error> {
-        within(session.limit, query(text, values).fetch_all(&mut session.connection)).await
+        within(session.limit, statement(text, values).fetch_all(&mut session.connection)).await
     }
 
     async fn read(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<PgRow>, sqlx::Error> {
@@ -181,7 +184,7 @@ impl Backend for Postgres {
 
     async fn announce(&self, session: &mut Session) -> Result<(), sqlx::Error> {
         let values = vec![self.options.schema.as_str().into(), self.own.to_string().into()];
-        Self::fetch(session, TELL, values).await?;
+        Self::fetch(session, Cow::Borrowed(TELL), values).await?;
         Ok(())
     }
 
@@ -195,7 +198,7 @@ impl Backend for Postgres {
         if self.options.clock == LeaseClock::Claimer {
             return Ok(callers);
         }
-        let rows = Self::fetch(session, NOW, Vec::new()).await?;
+        let rows = Self::fetch(session, Cow::Borrowed(NOW), Vec::new()).await?;
         let micros = rows.first().ok_or(sqlx::Error::RowNotFound)?.int(0)?;
         Timestamp::from_microsecond(micros).map_err(|_| Damage::error("the database's clock is out of range"))
     }

@@ -121,7 +121,7 @@ fn of_code(operation: &'static str, place: &str, code: &str) -> Error {
             .with_advice("make room; nothing was lost"),
         "53300" => unavailable(operation, format!("{place} has no connection left"))
             .with_advice("raise max_connections there, or use fewer readers here"),
-        "57014" => unavailable(operation, format!("{place} took too long for a statement"))
+        "57014" | "55P03" => unavailable(operation, format!("{place} took too long for a statement"))
             .with_advice("it is overloaded, or another program holds its tables; it can be tried again"),
         "25006" => unavailable(operation, format!("{place} can only be read"))
             .with_advice("this is a standby, or its disk is full: connect to the primary"),

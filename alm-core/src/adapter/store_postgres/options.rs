@@ -40,7 +40,8 @@ pub struct PostgresOptions {
     pub readers: u32,
     /// How long a connection may take to come about, or a read to get one. Default: 10 seconds.
     pub connect_timeout: Duration,
-    /// How long the server may take for one statement before it gives it up. Default: 30 seconds.
+    /// How long the server may take for one statement before it gives it up; waiting for another writer is part of that. All changes that wait
+    /// meanwhile fail together then. Default: 30 seconds.
     pub statement_timeout: Duration,
     /// Whose clock leases go by. Default: the database's, which all engines share.
     pub clock: LeaseClock,

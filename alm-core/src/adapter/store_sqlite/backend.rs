@@ -89,11 +89,21 @@ fn query(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'
     values.into_iter().fold(sqlx::query(text), bind)
 }
 
+/// The same for a text that may have been put together: of constants and numbers, see `Transaction::insert_rows` and `expect::question`.
+fn statement(text: Cow<'static, str>, values: Vec<Value>) -> Query<'static> {
+    match text {
+        Cow::Borrowed(text) => query(text, values),
+        Cow::Owned(text) => values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind),
+    }
+}
+
 impl Backend for Sqlite {
     type Connection = SqliteConnection;
     type Row = SqliteRow;
 
     const FORMAT: u32 = schema::FORMAT;
+    /// The file is locked.
+    const ALONE: bool = true;
     // At once for writing: nobody else writes, and a transaction that starts by reading could fail later.
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
     const COUNTERS: &'static str = "SELECT m.epoch, m.commits, a.seq, a.hash \
@@ -117,20 +127,15 @@ impl Backend for Sqlite {
         text: Cow<'static, str>,
         values: Vec<Value>,
     ) -> Result<u64, sqlx::Error> {
-        let statement = match text {
-            Cow::Borrowed(text) => query(text, values),
-            // Made of constants and numbers, see `Transaction::insert_rows`.
-            Cow::Owned(text) => values.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind),
-        };
-        Ok(statement.execute(connection).await?.rows_affected())
+        Ok(statement(text, values).execute(connection).await?.rows_affected())
     }
 
     async fn fetch(
         connection: &mut SqliteConnection,
-        text: &'static str,
+        text: Cow<'static, str>,
         values: Vec<Value>,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        query(text, values).fetch_all(connection).await
+        statement(text, values).fetch_all(connection).await
     }
 
     async fn read(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<SqliteRow>, sqlx::Error> {
@@ -185,6 +190,7 @@ mod tests {
 
     use super::super::{SqliteOptions, SqliteStore};
     use super::{Backend as _, Sqlite};
+    use crate::adapter::sql::expect::question;
     use crate::adapter::sql::statements::ALL;
 
     #[tokio::test]
@@ -194,7 +200,8 @@ mod tests {
         SqliteStore::open(&path, SqliteOptions::default()).await.unwrap().close().await.unwrap();
         let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
         let own = [("FIND", Sqlite::FIND), ("COUNTERS", Sqlite::COUNTERS), ("CLAIMABLE", Sqlite::CLAIMABLE)];
-        for (name, text) in ALL.iter().chain(&own) {
+        let expects = question(3);
+        for (name, text) in ALL.iter().chain(&own).chain(&[("EXPECTS", expects.as_str())]) {
             let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")))
                 .fetch_all(&mut connection)
                 .await

@@ -98,6 +98,9 @@ pub async fn an_own_lease_is_left_alone_as_well(harness: &impl StoreHarness) {
 
 /// Whoever knows that its old process is gone need not wait.
 pub async fn own_leases_are_taken_back(harness: &impl StoreHarness) {
+    if !harness.takes_back() {
+        return;
+    }
     let store = harness.fresh().await;
     done(&store, puts([ready(1, 0, 0), ready(2, 0, 0)])).await;
     let old = store.claim(claim(1, 0)).await.unwrap();
@@ -112,11 +115,35 @@ pub async fn own_leases_are_taken_back(harness: &impl StoreHarness) {
 
 /// Only its own.
 pub async fn leases_of_others_are_not_taken_back(harness: &impl StoreHarness) {
+    if !harness.takes_back() {
+        return;
+    }
     let store = harness.fresh().await;
     done(&store, puts([ready(1, 0, 0)])).await;
     one(&store, claim(1, 0)).await;
     assert_eq!(claimed(&store, Claim { take_back: true, ..claim(2, 89) }).await, []);
     assert_eq!(claimed(&store, Claim { take_back: true, ..claim(2, 90) }).await, [1]);
+}
+
+/// By a store that several processes share: one of them would take work out of the hands of another of the same name.
+pub async fn what_cannot_be_taken_back_is_refused(harness: &impl StoreHarness) {
+    if harness.takes_back() {
+        return;
+    }
+    let store = harness.fresh().await;
+    done(&store, puts([ready(1, 0, 0), ready(2, 0, 0)])).await;
+    let held = one(&store, Claim { limit: 1, ..claim(1, 0) }).await;
+    // Whether there is anything of its own or not: it is no matter of chance.
+    for asks in [claim(1, 1), claim(2, 1), claim(1, 90), Claim { domains: vec![], ..claim(1, 1) }] {
+        let error = store.claim(Claim { take_back: true, ..asks }).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert_eq!(error.outcome(), crate::Outcome::NotDone, "{error}");
+        assert!(error.advice().is_some_and(|advice| advice.contains("take_back")), "{error}");
+        assert!(!error.is_transient(), "an engine would go on asking: {error}");
+    }
+    // Nothing was given out, nothing taken away.
+    store.renew(&held, at(2), seconds(60)).await.unwrap();
+    assert_eq!(claimed(&store, claim(1, 3)).await, [2]);
 }
 
 /// Over all sagas, and though a saga leaves the queue or goes altogether in between.

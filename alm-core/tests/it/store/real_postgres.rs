@@ -3,11 +3,13 @@
 
 mod crash;
 mod foreign;
+mod forget;
 mod leases;
 mod life;
 mod processes;
 mod secure;
 mod server;
+mod stall;
 mod suite;
 mod wake;
 

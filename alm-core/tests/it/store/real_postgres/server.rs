@@ -1,7 +1,8 @@
 //! Servers: the one that all tests share, and those that a test has for itself, to be killed.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use alm_core::adapter::store_postgres::PostgresOptions;
 use tempfile::TempDir;
@@ -22,6 +23,45 @@ fn control(arguments: &[&str]) -> String {
 /// Runs SQL as the administrator, on the server that all share.
 pub(super) fn administer(sql: &str) -> String {
     control(&["sql", &variable("PG_TEST_DIR"), "--", sql]).trim().to_owned()
+}
+
+/// A session that holds a lock, on the server that all share; it lets go when this is dropped.
+pub(super) struct Held {
+    session: Child,
+    name: String,
+}
+
+impl Held {
+    /// Takes it in a transaction that stays open.
+    pub(super) fn take(lock: &str) -> Self {
+        let name = new_schema();
+        let sql = format!("SET application_name = '{name}'; {lock}; SELECT pg_sleep(600)");
+        let session = Command::new(variable("PG_TEST_CONTROL"))
+            .args(["sql", &variable("PG_TEST_DIR"), "--", &sql])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let held = Self { session, name };
+        let sleeping = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}' AND wait_event = 'PgSleep'",
+            held.name
+        );
+        while administer(&sleeping) != "1" {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        held
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let name = &self.name;
+        administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'"
+        ));
+        drop(self.session.wait());
+    }
 }
 
 /// A server that nobody else uses; it is stopped, and its files are removed, when this is dropped.
@@ -50,6 +90,11 @@ impl OwnServer {
     /// As a crash would end it.
     pub(super) fn kill(&self) {
         control(&["kill", self.path()]);
+    }
+
+    /// Runs SQL as its administrator.
+    pub(super) fn administer(&self, sql: &str) -> String {
+        control(&["sql", self.path(), "--", sql]).trim().to_owned()
     }
 
     pub(super) fn restart(&self) {

@@ -28,6 +28,10 @@ impl StoreHarness for Postgres {
     async fn fresh(&self) -> PostgresStore {
         open(&any_time()).await
     }
+
+    fn takes_back(&self) -> bool {
+        false
+    }
 }
 
 impl PersistentHarness for Postgres {
@@ -107,6 +111,10 @@ impl StoreHarness for SeveralProcesses {
             stores.push(open(&options).await);
         }
         Several { stores, next: AtomicUsize::new(0) }
+    }
+
+    fn takes_back(&self) -> bool {
+        false
     }
 }
 
