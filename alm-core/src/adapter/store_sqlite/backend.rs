@@ -155,6 +155,10 @@ impl Backend for Sqlite {
         error::connection_lost(error)
     }
 
+    fn stalled(error: &sqlx::Error) -> bool {
+        error::stalled(error)
+    }
+
     fn place(&self) -> String {
         self.path.display().to_string()
     }
@@ -185,13 +189,49 @@ impl Columns for SqliteRow {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use futures_util::future::join_all;
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
+    use uuid::Uuid;
 
     use super::super::{SqliteOptions, SqliteStore};
     use super::{Backend as _, Sqlite};
     use crate::adapter::sql::expect::question;
     use crate::adapter::sql::statements::ALL;
+    use crate::error::{ErrorKind, Outcome};
+    use crate::port::store::{Commit, JournalEntry, Store as _};
+
+    /// Another program, which does not look at our lock, holds the file: who waits is told so once the time is over, and not one after the other.
+    #[tokio::test]
+    async fn a_file_that_is_locked_is_waited_for_once_by_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut options = SqliteOptions::default();
+        options.busy_timeout = Duration::from_millis(500);
+        let store = SqliteStore::open(&path, options).await.unwrap();
+        let commit = |number| {
+            let entry = JournalEntry { saga: Uuid::from_u128(number).into(), seq: 1, body: "{}".to_owned() };
+            store.commit(Commit { journal: vec![entry], ..Commit::default() })
+        };
+        let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        let since = Instant::now();
+        for refused in join_all((0..400).map(commit)).await {
+            let error = refused.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::StoreUnavailable, Outcome::NotDone),
+                "{error}"
+            );
+            assert!(error.to_string().contains("is locked"), "{error}");
+        }
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+        commit(1).await.unwrap();
+        assert_eq!(store.meta().await.unwrap().commits, 1);
+    }
 
     #[tokio::test]
     async fn every_statement_is_answered_from_an_index() {

@@ -38,6 +38,11 @@ pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
     )
 }
 
+/// Whether another program held the file for as long as it was waited for.
+pub(super) fn stalled(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED))
+}
+
 /// The crate's error for one of sqlx, of which it is certain that nothing was done.
 pub(super) fn of(operation: &'static str, file: &Path, error: &Arc<sqlx::Error>) -> Error {
     let file = file.display();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use alm_core::model::delivery::DeliveryState;
 use alm_core::port::store::Store as _;
+use alm_core::{ErrorKind, Outcome};
 use jiff::Timestamp;
 
 use super::super::{chain, create};
@@ -53,4 +54,27 @@ async fn others_write_while_much_is_forgotten() {
     assert_eq!(chain(&*store).await.len() as u128, written);
     println!("{written} commits meanwhile, the slowest in {longest:?}");
     assert!(written >= 100, "{written} commits while 200 pages were deleted");
+}
+
+/// Pages that went stay gone, and the error does not say otherwise; the next call goes on.
+#[tokio::test]
+async fn a_failure_half_way_is_no_failure_of_all() {
+    let options = options();
+    let store = open(&options).await;
+    let schema = &options.schema;
+    administer(&format!(
+        "INSERT INTO {schema}.remembered SELECT gen_random_uuid(), 'key', '', '', n FROM generate_series(1, 2500) AS n;
+         CREATE FUNCTION {schema}.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+         CREATE TRIGGER no BEFORE DELETE ON {schema}.remembered FOR EACH ROW WHEN (old.at = 1500) EXECUTE FUNCTION {schema}.no()"
+    ));
+    let left = || administer(&format!("SELECT count(*) FROM {schema}.remembered"));
+    let before = Timestamp::from_nanosecond(2_501).unwrap();
+    let error = store.forget(before).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::StoreUnavailable, Outcome::Unknown), "{error}");
+    assert_eq!(left(), "1500");
+    let error = store.forget(before).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::StoreUnavailable, Outcome::NotDone), "{error}");
+    assert_eq!(left(), "1500");
+    administer(&format!("DROP TRIGGER no ON {schema}.remembered"));
+    assert_eq!(store.forget(before).await.unwrap(), 1500);
 }

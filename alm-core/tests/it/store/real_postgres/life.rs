@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ad_directory::Directory;
-use alm_core::Alm;
 use alm_core::engine::{Engine, PlaceInspector};
 use alm_core::model::ids::EngineId;
 use alm_core::model::request::RequestStatus;
@@ -13,6 +12,7 @@ use alm_core::model::template::EolAction;
 use alm_core::port::clock::Clock;
 use alm_core::port::store::Store;
 use alm_core::port::vault::Vault;
+use alm_core::{Alm, ErrorKind, Outcome};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -84,4 +84,19 @@ async fn engines_of_several_processes_share_the_work_as_it_comes() {
     }
     assert_eq!(guids.len(), ACCOUNTS);
     assert!(world.alm.verify_audit().await.unwrap().is_intact());
+}
+
+/// Of two engines of one id neither takes the other's work: one that would does not begin, and says why.
+#[tokio::test]
+async fn an_engine_that_would_take_back_its_leases_ends_at_once() {
+    // The engine of the world is made so.
+    let world = World::on(Arc::new(open(&any_time()).await)).await;
+    let ready = world.engine.run_ready().await.unwrap_err();
+    let run = world.engine.run(std::future::pending(), Duration::from_hours(1));
+    let run = timeout(Duration::from_secs(10), run).await.expect("it does not go on").unwrap_err();
+    for error in [ready, run] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotDone), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("cannot be taken back") && text.contains("without take_back"), "{text}");
+    }
 }

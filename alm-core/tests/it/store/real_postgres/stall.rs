@@ -18,7 +18,7 @@ use super::{open, options};
 /// How long a statement may take here.
 const LIMIT: Duration = Duration::from_secs(1);
 /// How much longer than that an answer may take, on a machine that has other things to do.
-const LITTLE: Duration = Duration::from_secs(2);
+const LITTLE: Duration = Duration::from_secs(3);
 /// So many that the writer takes them in seven goes, and that not all have a place in its queue.
 const CALLERS: u128 = 400;
 
@@ -43,6 +43,10 @@ async fn all_told(store: &Arc<PostgresStore>, first: u128, what: &'static str) -
     assert_eq!(callers.join_all().await.len() as u128, CALLERS);
     since.elapsed()
 }
+
+/// What all who write hold, one after the other.
+const WRITERS: &str =
+    "SELECT pg_advisory_xact_lock(1095519555, CAST(CAST(CAST('{}.meta' AS regclass) AS oid) AS integer))";
 
 /// While another session holds `lock` of the store's schema.
 async fn nobody_waits_twice(lock: &str) {
@@ -85,10 +89,32 @@ async fn nobody_waits_twice(lock: &str) {
 /// As another process that stands still in the middle of a change would hold it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lock_of_the_writers_is_waited_for_once_by_all() {
-    nobody_waits_twice(
-        "SELECT pg_advisory_xact_lock(1095519555, CAST(CAST(CAST('{}.meta' AS regclass) AS oid) AS integer))",
-    )
-    .await;
+    nobody_waits_twice(WRITERS).await;
+}
+
+/// Alone, and beside one who waits on: in one thread they all stand in the queue before the writer looks.
+#[tokio::test]
+async fn who_gives_up_before_the_lock_comes_changes_nothing() {
+    let options = options();
+    let store = open(&options).await;
+    let soon = Duration::from_millis(300);
+    let gives_up = async |number| timeout(soon, store.commit(create(number, "{}".to_owned()))).await.is_err();
+
+    let held = Held::take(&WRITERS.replace("{}", &options.schema));
+    assert!(gives_up(1_000).await);
+    drop(held);
+    store.commit(create(1, "{}".to_owned())).await.unwrap();
+
+    let held = Held::take(&WRITERS.replace("{}", &options.schema));
+    let release = async {
+        sleep(2 * soon).await;
+        drop(held);
+    };
+    let waits = store.commit(create(2, "{}".to_owned()));
+    let (one, waited, other, ()) = tokio::join!(gives_up(1_001), waits, gives_up(1_002), release);
+    waited.unwrap();
+    assert!(one && other);
+    assert_eq!(chain(&store).await, [1, 2]);
 }
 
 /// As somebody who changes the table by hand would: BEGIN works, and what comes after it waits.
