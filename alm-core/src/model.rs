@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod delivery;
 pub mod destination;
 pub mod discovery;
+pub mod doctor;
 pub mod drift;
 pub mod email;
 pub mod estate;

@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod campaign;
 pub mod delivery;
 pub mod destination;
+pub mod doctor;
 pub mod drift;
 pub mod email;
 pub mod guard;

@@ -24,6 +24,7 @@ mod it {
     mod canary;
     mod chaos;
     mod crash;
+    mod doctor;
     mod flow;
     mod local_policy;
     mod managed;
