@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::backend::Backend;
-use super::failure::{Damage, Failure, changed, unwritable};
+use super::failure::{Damage, Failure, changed, moved, unwritable};
 use super::transaction::Transaction;
 use super::value::{Columns as _, Value, kind};
 use super::writer::Change;
 use super::{delivery, expect, lease, statements as sql};
-use crate::error::Error;
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
 
@@ -221,9 +220,4 @@ async fn conflict<B: Backend>(
         return Err(Damage::error("a version does not equal itself"));
     }
     Ok(Failure::Refused(moved(kind, id, now, expected)))
-}
-
-/// Another version than was expected; 0 stands for a document that is not there.
-pub(super) fn moved(kind: RecordKind, id: Uuid, now: u64, expected: u64) -> Error {
-    changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))
 }

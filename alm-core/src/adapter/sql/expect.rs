@@ -1,8 +1,7 @@
 //! What a commit rests on without writing it.
 
 use super::backend::Backend;
-use super::commit::moved;
-use super::failure::{Damage, Failure};
+use super::failure::{Damage, Failure, moved};
 use super::transaction::Transaction;
 use super::value::{Columns as _, Value};
 use crate::port::store::Expect;

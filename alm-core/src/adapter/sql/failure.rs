@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::error::{Error, ErrorKind};
+use crate::port::store::RecordKind;
 
 /// Something in the store is not what this crate writes.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,11 @@ impl From<sqlx::Error> for Failure {
 pub(in crate::adapter) fn changed(message: String) -> Error {
     Error::new(ErrorKind::Conflict, "store.commit", message)
         .with_advice("somebody else changed it in between; load it again and decide anew")
+}
+
+/// Another version than was expected; 0 stands for a document that is not there.
+pub(super) fn moved(kind: RecordKind, id: Uuid, now: u64, expected: u64) -> Error {
+    changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))
 }
 
 pub(in crate::adapter) fn unwritable(what: &str, error: serde_json::Error) -> Error {

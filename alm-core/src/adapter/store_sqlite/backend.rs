@@ -208,8 +208,7 @@ mod tests {
     async fn a_file_that_is_locked_is_waited_for_once_by_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
-        let mut options = SqliteOptions::default();
-        options.busy_timeout = Duration::from_millis(500);
+        let options = SqliteOptions { busy_timeout: Duration::from_millis(500), ..SqliteOptions::default() };
         let store = SqliteStore::open(&path, options).await.unwrap();
         let commit = |number| {
             let entry = JournalEntry { saga: Uuid::from_u128(number).into(), seq: 1, body: "{}".to_owned() };
