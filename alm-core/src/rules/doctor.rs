@@ -66,7 +66,9 @@ pub fn account(
     let groups: Vec<Dn> = seen.groups.iter().filter(|group| group.is_below(base)).cloned().collect();
     let mut wanted = Seen::new(Some(&seen.entry), &groups, base, now);
     wanted.expires = expires;
-    let differences = drift::differences(account, &wanted);
+    let mut differences = drift::differences(account, &wanted);
+    // What an interrupted rotation left is a finding of its own.
+    differences.retain(|item| item.kind != DriftKind::Password || account.pending.is_none());
     let (passwords, others): (Vec<_>, Vec<_>) =
         differences.into_iter().partition(|item| item.kind == DriftKind::Password);
     for (items, mends) in [(others, true), (passwords, false)] {
@@ -385,6 +387,9 @@ mod tests {
         let leave = vec![dn("CN=extra,DC=x")];
         assert_eq!(found[0].remedy, Some(Remedy::Correct { account: it.id, differences, leave }));
         assert_eq!(found[1].remedy, Some(Remedy::Rotate { account: it.id }));
+        let place = VaultPlace::new(VaultId::new(Uuid::from_u128(2)), "12", "6001");
+        let rotated = Account { pending: Some(PendingSecret::new(place, "second".to_owned())), ..it.clone() };
+        assert_eq!(there(&rotated, &seen), found[..1], "what a rotation left is told by itself");
         // Nothing is done to what is not marked.
         seen.marker = MarkerSeen::None;
         let found = there(&it, &seen);

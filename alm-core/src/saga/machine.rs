@@ -109,6 +109,11 @@ impl Machine {
         self.saga().pending()
     }
 
+    /// Whether an operation on a live account set its password to the one that the vault has, or may have.
+    pub fn may_have_reset(&self) -> bool {
+        self.saga().may_have_reset()
+    }
+
     /// Whether the second secret of a rotation may be the only one that holds what the directory has.
     pub fn leaves_pending(&self) -> bool {
         self.saga().leaves_pending()

@@ -286,6 +286,10 @@ impl Saga for State {
         self.plan.secret.as_ref()
     }
 
+    fn may_have_reset(&self) -> bool {
+        self.reset || self.resetting
+    }
+
     fn seen(&self) -> Option<&Seen> {
         self.seen.as_deref()
     }

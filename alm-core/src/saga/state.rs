@@ -53,6 +53,11 @@ pub(super) trait Saga {
         false
     }
 
+    /// Whether an operation on a live account set its password to the vault's, or may have.
+    fn may_have_reset(&self) -> bool {
+        false
+    }
+
     /// The secret that an adoption made and that may be the only one to hold what the directory has, though the account is not managed.
     fn leaves_secret(&self) -> Option<&SecretId> {
         None

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::unit::Unit;
-use super::{link, migration_end, owners, requests};
+use super::{complete, link, migration_end, owners, requests};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OpenOperation, OperationKind, PendingSecret};
 use crate::model::audit::AuditResult;
@@ -272,6 +272,7 @@ async fn supersede(unit: &mut Unit<'_>, account: &mut Account, open: OpenOperati
     saga.status = SagaStatus::Ended { ending: Ending::Abandoned };
     saga.findings.push("another operation took its place".to_owned());
     account.binds.extend(&saga.binds);
+    complete::note_reset(account, &machine, unit.now);
     // What a rotation left is remembered: the directory may have the password in it.
     if let Some(pending) = &mut account.pending {
         pending.secret = machine.pending_secret().cloned().or_else(|| pending.secret.take());

@@ -44,7 +44,7 @@ pub(super) async fn end(
         (Completion::Migrate { migration }, Ending::Done) => {
             migration_end::migrated(unit, saga, migration).await
         }
-        (then, Ending::Done) => operated(unit, saga, then).await,
+        (then, Ending::Done) => operated(unit, saga, machine, then).await,
         (_, _) => given_up(unit, saga, machine).await,
     }
 }
@@ -210,8 +210,14 @@ async fn not_adopted(
     unit.event(EventKind::AccountAdopted, text, told, |event| event.saga = Some(saga.id))
 }
 
-async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> Result<()> {
+async fn operated(
+    unit: &mut Unit<'_>,
+    saga: &SagaRecord,
+    machine: &Machine,
+    then: &Completion,
+) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
+    note_reset(&mut account, machine, unit.now);
     let before = account.status;
     match then {
         Completion::Become { status } => {
@@ -336,8 +342,16 @@ fn end_again(account: &mut Account) {
     }
 }
 
+/// an operation that set the password is when it was last set.
+pub(super) fn note_reset(account: &mut Account, machine: &Machine, now: Timestamp) {
+    if machine.may_have_reset() {
+        account.password_changed_at = now;
+    }
+}
+
 async fn given_up(unit: &mut Unit<'_>, saga: &SagaRecord, machine: &Machine) -> Result<()> {
     let mut account: Account = unit.get(saga.account.uuid()).await?;
+    note_reset(&mut account, machine, unit.now);
     if saga.plan.operation() == OperationKind::Rotate {
         let pending = account.pending.take().filter(|_| machine.leaves_pending());
         account.pending = pending.map(|mut pending| {
