@@ -48,5 +48,4 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("T-1", "Entra ID users", 0),
     ("X-18", "doctor", 6),
     ("X-21", "the tombstone, and rebuilding", 6),
-    ("A-2", "signed checkpoints outside", 6),
 ];
