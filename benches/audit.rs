@@ -38,7 +38,8 @@ fn entry(n: usize) -> Result<AuditEntry> {
     let at = Timestamp::from_second(1_795_000_000 + i64::try_from(n)?)?;
     let mut entry = AuditEntry::new(at, "effect.finished", format!("account {}", id(1)));
     entry.source = format!("engine {}", Uuid::from_u128(2));
-    entry.facts = json!({ "saga": id(3), "effect": "add_account", "result": "done", "epoch": n, "attempt": 1 });
+    entry.facts =
+        json!({ "saga": id(3), "effect": "add_account", "result": "done", "epoch": n, "attempt": 1 });
     entry.salt = Some(id(9).simple().to_string());
     Ok(entry)
 }
@@ -71,7 +72,11 @@ fn hashing(entries: &[AuditEntry], records: &[AuditRecord]) -> Result<Vec<Figure
         for record in records {
             prev = ChainHash::link(record.seq, prev, ContentHash::of(&record.body));
         }
-        if Some(prev) == records.last().map(|record| record.hash) { Ok(()) } else { Err("another chain".into()) }
+        if Some(prev) == records.last().map(|record| record.hash) {
+            Ok(())
+        } else {
+            Err("another chain".into())
+        }
     })?;
     let verified = rate(|| {
         let mut prev = ChainHash::GENESIS;

@@ -180,7 +180,9 @@ impl AuditExport {
                 if self.batch.is_empty() {
                     self.batch = self.alm.0.store.audit(seq, BATCH).await?.into();
                 }
-                let record = self.batch.front().ok_or_else(|| missing(OPERATION, seq))?;
+                // A gap in the store moves later records here: those behind the range are nobody's.
+                let record = self.batch.front().filter(|record| record.seq <= self.to);
+                let record = record.ok_or_else(|| missing(OPERATION, seq))?;
                 let personal = record.personal.as_ref().filter(|_| self.personal).map(Cow::Borrowed);
                 let (place, hash, body) = (record.seq, record.hash, Cow::from(&record.body));
                 let line = text(&Line { seq: place, hash, body, personal })?;

@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
@@ -44,8 +45,9 @@ use super::audit_verify::hindered;
 use super::command::Caller;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::audit::Actor;
+use crate::model::audit::{Actor, AuditResult};
 use crate::model::checkpoint::{AuditCheckpoint, CheckpointKey, SignedCheckpoint};
+use crate::model::event::EventKind;
 use crate::port::checkpoint::{CheckpointSigner, CheckpointSink};
 use crate::rules::audit_chain::{AuditFault, ChainVerifier, TrustedCheckpoints, check_signature};
 
@@ -79,11 +81,13 @@ impl Checkpoints {
 pub(super) struct Keeper {
     checkpoints: Checkpoints,
     last: Mutex<Option<SignedCheckpoint>>,
+    /// Whether the administrators were told that the chain does not hold.
+    told: AtomicBool,
 }
 
 impl Keeper {
     pub(super) const fn new(checkpoints: Checkpoints) -> Self {
-        Self { checkpoints, last: Mutex::new(None) }
+        Self { checkpoints, last: Mutex::new(None), told: AtomicBool::new(false) }
     }
 }
 
@@ -127,6 +131,26 @@ impl Alm {
         if is_due { self.make_checkpoint(keeper, unit, verifier).await.map(Some) } else { Ok(None) }
     }
 
+    /// Tells the administrators that the chain does not hold: once, until it does again or the program is started anew.
+    pub(super) async fn tell_of_broken_chain(&self, error: &Error) -> Result<()> {
+        let Some(keeper) = self.0.checkpoints.as_ref().filter(|_| error.kind() == ErrorKind::StoreCorrupt)
+        else {
+            return Ok(());
+        };
+        if keeper.told.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let text = error.to_string();
+        let mut unit = Unit::new(&self.0, OPERATION, Actor::Clock, "clock");
+        let administrators = unit.administrators().await?;
+        let facts = json!({ "fault": text });
+        unit.audit_as(OPERATION, "audit chain", AuditResult::Failed, facts, None);
+        unit.event(EventKind::AuditChainBroken, text, administrators, |_| ())?;
+        self.0.store.commit(unit.commit).await?;
+        keeper.told.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
     /// The last one that is known, certainly of this instance and signed with a known key.
     async fn last_checkpoint(&self, keeper: &Keeper) -> Result<Option<SignedCheckpoint>> {
         let known = *keeper.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +185,7 @@ impl Alm {
         }
         // Outside first: a record of a checkpoint that is nowhere would be a lie, one without a record is only one more.
         keeper.checkpoints.sink.append(&made).await?;
+        keeper.told.store(false, Ordering::SeqCst);
         *keeper.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         let facts = json!({ "seq": made.seq, "hash": made.hash, "key": made.key });
         unit.audit(OPERATION, "audit chain", facts);

@@ -96,7 +96,7 @@ pub struct SweepReport {
     pub vaults_not_synced: Vec<(VaultId, String)>,
     /// The checkpoint of the audit chain that was made, if its time had come. Made by a held sweep too.
     pub checkpoint: Option<SignedCheckpoint>,
-    /// Why none could be made. It is tried again; if the chain does not hold, look at it at once.
+    /// Why none could be made. It is tried again. If the chain does not hold, the administrators are told, once ([`EventKind::AuditChainBroken`]).
     pub not_checkpointed: Option<String>,
 }
 
@@ -177,6 +177,9 @@ impl Alm {
             Ok(made) => report.checkpoint = made,
             Err(error) => {
                 tracing::error!(%error, "no checkpoint of the audit chain");
+                if let Err(error) = self.tell_of_broken_chain(&error).await {
+                    tracing::error!(%error, "and nobody could be told");
+                }
                 report.not_checkpointed = Some(error.to_string());
             }
         }

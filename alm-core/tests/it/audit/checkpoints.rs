@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use alm_core::model::audit::AuditResult;
 use alm_core::model::checkpoint::{CheckpointKey, CheckpointSignature, SignedCheckpoint};
+use alm_core::model::event::EventKind;
 use alm_core::model::ids::InstanceId;
 use alm_core::port::checkpoint::{CheckpointSigner, CheckpointSink};
 use alm_core::port::clock::Clock as _;
@@ -134,6 +135,14 @@ async fn a_2_a_chain_that_was_rewritten_or_cut_short_gets_no_further_checkpoint(
         assert!(report.not_checkpointed.as_ref().unwrap().contains(says), "{report:?}");
         assert_eq!((report.checkpoint, report.held), (None, vec![]), "the rest of the sweep is done");
         assert_eq!(file.read().unwrap().len(), 2);
+        // The administrators are told; once, although each sweep finds it.
+        assert!(forged.sweep(SweepOptions::new()).await.unwrap().not_checkpointed.is_some());
+        let told = store.undelivered(100).await.unwrap();
+        let told: Vec<_> = told.iter().filter(|event| event.kind == EventKind::AuditChainBroken).collect();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].text.contains(says), "{}", told[0].text);
+        let last = records(&store).await.pop().unwrap().entry().unwrap();
+        assert_eq!((last.action.as_str(), last.result), ("audit.checkpoint", AuditResult::Failed));
     }
     // What it is not: cut behind the checkpoint, which nobody can tell.
     let store = rewritten(&all[..until], instance, |_, _| ()).await;
