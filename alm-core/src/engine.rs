@@ -22,6 +22,7 @@ mod password;
 mod run;
 mod secret_effects;
 mod secret_inspector;
+mod survey;
 mod translate;
 mod vault_change;
 

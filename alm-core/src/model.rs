@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod delivery;
 pub mod destination;
 pub mod discovery;
+pub mod doctor;
 pub mod drift;
 pub mod email;
 pub mod estate;

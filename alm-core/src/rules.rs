@@ -11,6 +11,7 @@ pub mod audit_proof;
 pub mod campaign;
 pub mod delivery;
 pub mod destination;
+pub mod doctor;
 pub mod drift;
 pub mod email;
 pub mod guard;

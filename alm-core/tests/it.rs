@@ -25,6 +25,7 @@ mod it {
     mod canary;
     mod chaos;
     mod crash;
+    mod doctor;
     mod flow;
     mod local_policy;
     mod managed;

@@ -3,6 +3,7 @@
 use ad_directory::{AccountExpires, AccountKey, Dn, FindOptions};
 use alm_core::Caller;
 use alm_core::model::account::Account;
+use alm_core::model::doctor::{Examination, Finding, FindingKind, Remedy};
 use alm_core::model::ids::AccountId;
 use alm_core::model::managed::AccountKind;
 use alm_core::port::vault::SecretId;
@@ -42,11 +43,52 @@ pub async fn show(
         "accounts": data,
         "audit": { "records": chain.records, "intact": chain.is_intact(), "head": chain.head },
     }));
-    match chain.fault {
-        None => Ok(()),
-        Some(fault) => Err(Fault::new(format!(
+    if let Some(fault) = chain.fault {
+        return Err(Fault::new(format!(
             "the audit chain does not hold: {fault}; restore a backup of the state file"
-        ))),
+        )));
+    }
+    examine(world, admin, accounts, teller).await
+}
+
+/// Lays record, directory and vault side by side.
+async fn examine(
+    world: &World,
+    admin: &Caller,
+    accounts: &[AccountId],
+    teller: &Teller,
+) -> Result<(), Fault> {
+    let Some(first) = accounts.first() else { return Ok(()) };
+    let domain = world.alm.account(admin, *first).await?.account.domain;
+    let report = world.alm.doctor(admin, &Examination::of(domain)).await?;
+    // A controller whose clock is ahead of the story's says of every password that somebody set it later.
+    let by_clock = |finding: &&Finding| {
+        world.is_back
+            && finding.kind == FindingKind::Drift
+            && matches!(finding.remedy, Some(Remedy::Rotate { .. }))
+    };
+    let findings: Vec<_> = report.findings.iter().filter(|finding| !by_clock(finding)).collect();
+    let wrong: Vec<_> =
+        findings.iter().map(ToString::to_string).chain(report.unseen.iter().cloned()).collect();
+    teller.people(format!(
+        "  doctor: {} accounts of {} in the domain, {} secrets; {}",
+        report.accounts,
+        report.objects,
+        report.secrets,
+        if wrong.is_empty() { "everything fits".to_owned() } else { wrong.join("; ") }
+    ));
+    teller.data(&json!({
+        "event": "doctor",
+        "accounts": report.accounts,
+        "objects": report.objects,
+        "secrets": report.secrets,
+        "findings": findings,
+        "unseen": report.unseen,
+    }));
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Fault::new(format!("record, directory and vault do not fit: {}", wrong.join("; "))))
     }
 }
 

@@ -56,6 +56,8 @@ pub struct World {
     pub vault: Arc<dyn Vault>,
     pub places: Places,
     pub directory_name: String,
+    /// Whether the story's clock is behind the one of the domain.
+    pub is_back: bool,
     key: MarkerKey,
     slow: Duration,
     teller: Arc<Teller>,
@@ -116,11 +118,10 @@ impl World {
         settings.sweep = SweepLimits::default();
         let as_store: Arc<dyn Store> = store.clone();
         let as_clock: Arc<dyn Clock> = clock.clone();
-        let alm = Alm::builder(as_store, as_clock)
-            .settings(settings)
-            .inspector(Arc::new(PlaceInspector::new(directory.clone(), vault.clone())))
-            .open()
-            .await?;
+        let instance = store.meta().await?.instance;
+        let inspector = PlaceInspector::new(directory.clone(), vault.clone()).markers(instance, key.clone());
+        let alm =
+            Alm::builder(as_store, as_clock).settings(settings).inspector(Arc::new(inspector)).open().await?;
         Ok(Self {
             alm,
             clock,
@@ -129,6 +130,7 @@ impl World {
             places,
             directory_name,
             key,
+            is_back: back,
             slow: Duration::from_millis(options.slow),
             teller: Arc::clone(teller),
             store,

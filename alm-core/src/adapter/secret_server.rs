@@ -20,7 +20,8 @@ use crate::model::secret_link::{Dependency, SecretState};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{Rotator, VaultPlace};
 use crate::port::vault::{
-    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
+    FoundSecret, ListedSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError,
+    VaultErrorKind,
 };
 
 const USERNAME: &str = "username";
@@ -29,6 +30,8 @@ const NOTES: &str = "notes";
 const DOMAIN: &str = "domain";
 /// How every marker line begins; other lines of the notes are not looked at.
 const MARKER: &str = "alm1:";
+/// How many secrets of a list are looked at together.
+const AT_ONCE: usize = 8;
 
 /// A Secret Server, signed in to with the engine's credential.
 #[derive(Clone, Debug)]
@@ -160,6 +163,17 @@ impl Vault for SecretServerVault {
         found.sort_by_key(|(id, _)| *id);
         found.dedup_by_key(|(id, _)| *id);
         Ok(found.into_iter().map(|(_, found)| found).collect())
+    }
+
+    async fn list(&self, place: &VaultPlace) -> Result<Vec<ListedSecret>, VaultError> {
+        let filter = SearchFilter::default().in_folder(folder(place)?).with_everything();
+        let filter = if place.allow_folder_override { filter.with_sub_folders() } else { filter };
+        let hits = self.client.secrets().search(filter).map_err(|error| translate(&error));
+        let named = hits.map_ok(async |hit| {
+            let found = self.found(hit.id, hit.active).await?;
+            Ok::<_, VaultError>(ListedSecret::new(hit.name, found))
+        });
+        named.try_buffered(AT_ONCE).try_collect().await
     }
 
     async fn describe(&self, secret: &SecretId) -> Result<Option<FoundSecret>, VaultError> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ad_directory::{
-    AccountKey, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions, Directory, Dn, ErrorKind,
-    FindOptions, GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange, MoveOptions, NewAccount,
-    ObjectGuid, ProbeOptions, SetPasswordOptions,
+    AccountKey, CheckPasswordOptions, Controller, CreateOptions, DeleteOptions, Directory, DirectoryExt as _,
+    Dn, ErrorKind, FindOptions, GroupKey, Marker, MarkerChange, MemberOptions, MembershipChange, MoveOptions,
+    NewAccount, ObjectGuid, ProbeOptions, SetPasswordOptions,
 };
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -15,6 +15,7 @@ use super::managed;
 use super::object::{self, Object};
 use super::translate::{self, Step, done, failed, refused};
 use crate::error::Outcome;
+use crate::model::account::OperationKind;
 use crate::model::managed::ManagedSpec;
 use crate::saga::effect::{AccountChange, AccountSpec, EffectResult, Found, Reason};
 
@@ -413,15 +414,38 @@ impl Tools<'_> {
     pub(super) async fn delete(&self, controller: &Controller, account: ObjectGuid) -> Step<EffectResult> {
         self.policy.deed("delete_account")?;
         let pinned = self.pinned(Some(controller)).await?;
-        let Some((_, current)) = self.look(&pinned, account).await? else {
+        let Some((found, current)) = self.look(&pinned, account).await? else {
             return Ok(done(Found { gone: true, ..Found::default() }));
         };
+        if self.task.operation == OperationKind::Clean && (found.enabled || !found.member_of.is_empty()) {
+            let message = format!("{} is enabled or in a group by now; it was left alone [I-3]", found.dn);
+            return refused(Reason::Other, message);
+        }
         let options = DeleteOptions::new().expect_marker(current);
         match object::delete(&pinned, self.task.kind, account, options).await {
             Ok(()) => Ok(done(Found::default())),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Ok(done(Found { gone: true, ..Found::default() }))
             }
+            Err(error) => Err(translate::directory(&error)),
+        }
+    }
+
+    /// absence on one controller proves nothing, a tombstone does.
+    pub(super) async fn confirm_gone(&self, account: ObjectGuid) -> Step<EffectResult> {
+        let pinned = self.pinned(None).await?;
+        if let Some(found) = self.find(&pinned, &AccountKey::Guid(account)).await? {
+            return refused(Reason::Other, format!("{} is there; nothing was written off", found.dn));
+        }
+        match pinned.find_deleted(account).await {
+            Ok(Some(_)) => Ok(done(Found { gone: true, account: Some(account), ..Found::default() })),
+            Ok(None) => refused(
+                Reason::AccountMissing,
+                format!(
+                    "{} ({account}) is not on this controller, which does not say that it was deleted [X-21]",
+                    self.task.account_name
+                ),
+            ),
             Err(error) => Err(translate::directory(&error)),
         }
     }

@@ -5,6 +5,7 @@ use ad_directory::{AccountKey, Controller, MarkerChange, ObjectGuid, ProbeOption
 use super::guard::Tools;
 use super::object::{self, Object};
 use super::translate::{self, Step, Stop, done, refused};
+use crate::model::account::OperationKind;
 use crate::saga::effect::{AccountChange, EffectResult, Found, Reason};
 
 impl Tools<'_> {
@@ -18,7 +19,9 @@ impl Tools<'_> {
         if name.parse::<SamAccountName>().ok().as_ref() != Some(&found.name) {
             return refused(Reason::Other, format!("{name} is called {} by now; look again", found.name));
         }
-        if probe.time.is_some_and(|now| found.expires.is_past(now)) {
+        // Marking one that is managed brings nothing back.
+        let adopts = self.task.operation == OperationKind::Adopt;
+        if adopts && probe.time.is_some_and(|now| found.expires.is_past(now)) {
             return refused(
                 Reason::Other,
                 format!("{} expired at {}; adopting it would bring it back [M-1]", found.dn, found.expires),

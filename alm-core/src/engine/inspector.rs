@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use ad_directory::{Directory, PinOptions};
+use ad_directory::{Directory, ObjectGuid, PinOptions};
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 
 use super::account_effects::missing_places;
 use super::changes::changes;
 use super::discover::discover;
 use super::managed::obstacles;
+use super::marker::MarkerKey;
 use super::secret_inspector;
+use super::survey::{self, Reader};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
-use crate::model::ids::{SecretId, VaultId};
+use crate::model::doctor::{KeptSecret, Presence, Surveyed};
+use crate::model::ids::{DomainId, InstanceId, SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::period::Period;
@@ -30,12 +33,28 @@ use crate::rules::managed;
 pub struct PlaceInspector {
     directory: Arc<dyn Directory>,
     vault: Arc<dyn Vault>,
+    reader: Option<Reader>,
 }
 
 impl PlaceInspector {
     /// Looks here.
     pub fn new(directory: Arc<dyn Directory>, vault: Arc<dyn Vault>) -> Self {
-        Self { directory, vault }
+        Self { directory, vault, reader: None }
+    }
+
+    /// Tells the markers of this instance from others, by the key that its engines have: without it,
+    /// [`Alm::doctor`](crate::Alm::examine) has nobody to ask.
+    #[must_use]
+    pub fn markers(mut self, instance: InstanceId, key: MarkerKey) -> Self {
+        self.reader = Some(Reader::new(instance, key));
+        self
+    }
+
+    fn reader(&self) -> Result<&Reader> {
+        self.reader.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "doctor", "this inspector does not tell our markers from others")
+                .with_advice("give it the instance and the key: `PlaceInspector::markers`")
+        })
     }
 }
 
@@ -94,6 +113,21 @@ impl Inspector for PlaceInspector {
     /// Not pinned: the directory finds the controller that gave the token.
     fn changes(&self, order: &ChangesOrder) -> BoxStream<'static, Result<Reading>> {
         changes(&self.directory, order)
+    }
+
+    fn survey(&self, domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
+        match self.reader() {
+            Ok(reader) => survey::survey(&self.directory, reader, domain),
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    }
+
+    async fn presence(&self, domain: DomainId, object: ObjectGuid) -> Result<Presence> {
+        survey::presence(&self.directory, self.reader()?, domain, object).await
+    }
+
+    async fn kept_secrets(&self, place: &VaultPlace) -> Result<Vec<KeptSecret>> {
+        survey::kept(self.vault.as_ref(), self.reader()?, place).await
     }
 
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {

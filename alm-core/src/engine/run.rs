@@ -395,6 +395,7 @@ impl Engine {
             }
             Effect::Examine { account, name } => tools.examine(*account, name).await,
             Effect::Claim { controller, account } => tools.claim(controller, *account).await,
+            Effect::ConfirmGone { account } => tools.confirm_gone(*account).await,
             Effect::Release { controller, account } => tools.release(controller, *account).await,
         }
     }

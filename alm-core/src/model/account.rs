@@ -73,6 +73,10 @@ pub enum OperationKind {
     Adopt,
     /// Bring it under another template, or another version of its own.
     Migrate,
+    /// Make it in the directory what its record says, as [`doctor`](crate::Alm::doctor) proposed and a person said.
+    Correct,
+    /// Clear away what a saga left.
+    Clean,
 }
 
 /// The second secret of a rotation, which holds the new password until the account's own secret does (section X).

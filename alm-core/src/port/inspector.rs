@@ -2,12 +2,14 @@
 
 use std::fmt::Debug;
 
+use ad_directory::ObjectGuid;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream};
 
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
-use crate::model::ids::{SecretId, VaultId};
+use crate::model::doctor::{KeptSecret, Presence, Surveyed};
+use crate::model::ids::{DomainId, SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
@@ -104,4 +106,33 @@ pub trait Inspector: Debug + Send + Sync + 'static {
         let error = Error::new(ErrorKind::Config, "domain.sync", "this inspector does not read changes");
         Box::pin(stream::iter([Err(error)]))
     }
+
+    /// Every account of a domain, managed or not, with its marker read. Nothing is asked before it is polled.
+    ///
+    /// # Errors
+    /// In the stream: when the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
+    fn survey(&self, _domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
+        Box::pin(stream::iter([Err(no_doctor())]))
+    }
+
+    /// Whether one account is there, and what it is like.
+    ///
+    /// # Errors
+    /// When the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
+    async fn presence(&self, _domain: DomainId, _object: ObjectGuid) -> Result<Presence> {
+        Err(no_doctor())
+    }
+
+    /// Every secret in the folder of a place, with its markers read.
+    ///
+    /// # Errors
+    /// [`Vault`](ErrorKind::Vault) when the vault could not be asked, or cannot list; [`Config`](ErrorKind::Config) as the default body.
+    async fn kept_secrets(&self, _place: &VaultPlace) -> Result<Vec<KeptSecret>> {
+        Err(no_doctor())
+    }
+}
+
+fn no_doctor() -> Error {
+    Error::new(ErrorKind::Config, "doctor", "this inspector does not tell our markers from others")
+        .with_advice("give the inspector the instance and the key of its markers")
 }

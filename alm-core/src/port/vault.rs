@@ -74,6 +74,23 @@ impl FoundSecret {
     }
 }
 
+/// A secret as a list of a folder shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedSecret {
+    /// What it is called.
+    pub name: String,
+    /// As a look-up shows it.
+    pub found: FoundSecret,
+}
+
+impl ListedSecret {
+    /// A secret of this name.
+    pub fn new(name: impl Into<String>, found: FoundSecret) -> Self {
+        Self { name: name.into(), found }
+    }
+}
+
 /// A secret that a search for an account found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -201,6 +218,16 @@ pub trait Vault: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the vault could not be asked.
     async fn find(&self, place: &VaultPlace, name: &str) -> Result<Vec<FoundSecret>, VaultError>;
+
+    /// All secrets in the folder of a place, active or not, and in those below it where requesters may
+    /// [choose](VaultPlace::allow_folder_override) one; for whoever lays vault and record side by side.
+    ///
+    /// # Errors
+    /// [`VaultErrorKind::Invalid`] from a vault that cannot be listed, as the default body; when the vault could not be asked.
+    async fn list(&self, _place: &VaultPlace) -> Result<Vec<ListedSecret>, VaultError> {
+        let message = "this vault does not list its secrets";
+        Err(VaultError::new(VaultErrorKind::Invalid, message))
+    }
 
     /// Whether its secrets lie in folders, as the default body says. Of a vault that has them, a secret in no folder is in none that was asked for.
     fn has_folders(&self) -> bool {

@@ -261,6 +261,11 @@ pub enum Effect {
         /// Which account.
         account: ObjectGuid,
     },
+    /// See that the directory has deleted the account, and knows that it has: that one controller does not have it says little.
+    ConfirmGone {
+        /// Which account.
+        account: ObjectGuid,
+    },
     /// Take our marker off again.
     Release {
         /// On this controller.
@@ -272,7 +277,7 @@ pub enum Effect {
 
 impl Effect {
     /// The names of all effects.
-    pub const NAMES: [&'static str; 28] = [
+    pub const NAMES: [&'static str; 29] = [
         "preflight",
         "create_secret",
         "add_account",
@@ -300,6 +305,7 @@ impl Effect {
         "move_secret",
         "examine",
         "claim",
+        "confirm_gone",
         "release",
     ];
 
@@ -315,6 +321,7 @@ impl Effect {
                 | Self::Locate { .. }
                 | Self::Survey { .. }
                 | Self::Examine { .. }
+                | Self::ConfirmGone { .. }
         )
     }
 
@@ -348,6 +355,7 @@ impl Effect {
             Self::MoveSecret { .. } => "move_secret",
             Self::Examine { .. } => "examine",
             Self::Claim { .. } => "claim",
+            Self::ConfirmGone { .. } => "confirm_gone",
             Self::Release { .. } => "release",
         }
     }

@@ -250,6 +250,10 @@ pub enum Step {
     },
     /// Delete it.
     DeleteAccount,
+    /// Put our marker on it, which has none.
+    Mark,
+    /// See that the directory knows it as deleted.
+    ConfirmGone,
 }
 
 impl Step {

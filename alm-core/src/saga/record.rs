@@ -72,6 +72,10 @@ pub enum Completion {
     },
     /// Nothing of it is left outside.
     Erase,
+    /// It was deleted in the directory by somebody else: it is Deleted, and erased.
+    WrittenOff,
+    /// What a saga left is cleared away; no record changes.
+    Cleaned,
     /// It has another password.
     Rotated,
     /// It has joined a group or left one, as a request asked.

@@ -91,7 +91,9 @@ impl State {
             | (Some(Step::DropPending { .. }), _) => true,
             _ => false,
         };
-        if already {
+        if already || self.plan.operation == OperationKind::Clean {
+            // What is in the way of clearing away stays to be found; nobody could retry it.
+            self.abandoned |= !already;
             self.findings.push(message.to_owned());
             self.index += 1;
         } else {
@@ -198,6 +200,7 @@ impl Saga for State {
             Step::DeactivateSecret => {
                 return Some(Effect::DeactivateSecret { secret: self.plan.secret.clone()? });
             }
+            Step::ConfirmGone => return Some(Effect::ConfirmGone { account }),
             Step::DropPending { pending } => {
                 return Some(Effect::SettleSecrets {
                     place: pending.place.clone(),
@@ -216,6 +219,9 @@ impl Saga for State {
             _ => {}
         }
         let Some(controller) = self.controller.clone() else {
+            if *step == Step::Mark {
+                return Some(Effect::Examine { account, name: self.plan.name.clone() });
+            }
             return Some(Effect::Locate {
                 account,
                 may_be_gone: self.plan.operation == OperationKind::Erase,
@@ -256,7 +262,11 @@ impl Saga for State {
                 security: *security,
             },
             Step::Update { change: to } => change(to.clone()),
-            Step::DeactivateSecret | Step::DropPending { .. } | Step::MoveSecret { .. } => return None,
+            Step::Mark => Effect::Claim { controller, account },
+            Step::DeactivateSecret
+            | Step::DropPending { .. }
+            | Step::MoveSecret { .. }
+            | Step::ConfirmGone => return None,
         })
     }
 

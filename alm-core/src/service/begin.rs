@@ -110,7 +110,7 @@ pub(super) async fn provision(
     requests::state_event(unit, request, BTreeSet::from([request.requester]))
 }
 
-fn put_saga(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
+pub(super) fn put_saga(unit: &mut Unit<'_>, saga: &SagaRecord) -> Result<()> {
     let operation = saga.plan.operation();
     unit.put(saga, format!("begin to {operation:?} {}", saga.account_name))?;
     // L-37: the intent, with what was computed once, before anything happens outside.

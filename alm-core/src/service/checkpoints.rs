@@ -41,7 +41,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::alm::Alm;
-use super::audit_verify::hindered;
+use super::audit_verify::{ChainReport, hindered};
 use super::command::Caller;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
@@ -149,6 +149,17 @@ impl Alm {
         self.0.store.commit(unit.commit).await?;
         keeper.told.store(true, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Verifies the chain against the last checkpoint that is known here; in itself alone where there is none, or the place outside is away.
+    pub(super) async fn verify_audit_against_last(&self) -> Result<ChainReport> {
+        let Some(keeper) = &self.0.checkpoints else { return self.verify_audit().await };
+        let last = self.last_checkpoint(keeper).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the audit chain is held against no checkpoint");
+            None
+        });
+        let trusted = TrustedCheckpoints::new(keeper.checkpoints.keys.iter().copied(), last);
+        self.verify_audit_against(&trusted).await
     }
 
     /// The last one that is known, certainly of this instance and signed with a known key.

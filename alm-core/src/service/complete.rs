@@ -35,6 +35,8 @@ pub(super) async fn end(
         json!({ "saga": saga.id, "operation": saga.plan.operation(), "ending": ending, "findings": saga.findings }),
     );
     match (&saga.then, ending) {
+        // What stays in the way is found again.
+        (Completion::Cleaned, _) => Ok(()),
         (Completion::Provision { eol }, Ending::Done) => provisioned(unit, saga, machine, *eol).await,
         (Completion::Provision { .. }, _) => not_provisioned(unit, saga, ending).await,
         (Completion::Adopt, Ending::Done) => adopted(unit, saga, machine).await,
@@ -222,6 +224,11 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             renewed(unit, &mut account, *eol, *period, *status).await?;
         }
         Completion::Erase => account.erased_at = Some(unit.now),
+        Completion::WrittenOff => {
+            account.status = AccountStatus::Deleted;
+            account.erased_at = Some(unit.now);
+            pair_turns::retired(unit, &mut account).await?;
+        }
         Completion::Privilege { change } => privileges::apply(&mut account, change),
         Completion::PrivilegesEnded { ends } => privileges::end(&mut account, ends),
         Completion::Rotated => {
@@ -230,7 +237,10 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
             account.rotates_at = rotation::due(&version.body.rotation, unit.now);
             account.pending = None;
         }
-        Completion::Provision { .. } | Completion::Adopt | Completion::Migrate { .. } => {
+        Completion::Provision { .. }
+        | Completion::Adopt
+        | Completion::Migrate { .. }
+        | Completion::Cleaned => {
             return Err(damaged(saga, "an operation"));
         }
     }
@@ -256,6 +266,7 @@ async fn operated(unit: &mut Unit<'_>, saga: &SagaRecord, then: &Completion) -> 
     let text = match then {
         Completion::Renew { eol, .. } => format!("{} was renewed until {eol}", account.name),
         Completion::Erase => format!("{} was erased", account.name),
+        Completion::WrittenOff => format!("{} was deleted in the directory and is written off", account.name),
         Completion::Rotated => format!("{} has another password", account.name),
         Completion::Privilege { change } => privileges::describe(&account.name, change),
         Completion::PrivilegesEnded { ends } => privileges::describe_ends(&account.name, ends, unit.now),

@@ -13,7 +13,8 @@ use crate::model::secret_link::{Dependency, DependencyResult};
 use crate::model::secret_readers::FolderReaders;
 use crate::model::template::{Rotator, VaultPlace};
 use crate::port::vault::{
-    FoundSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError, VaultErrorKind,
+    FoundSecret, ListedSecret, NewSecret, SecretCandidate, SecretId, Vault, VaultChange, VaultError,
+    VaultErrorKind,
 };
 use crate::rules::secret_link;
 
@@ -94,6 +95,20 @@ impl State {
         self.secrets.insert(id, secret);
         id
     }
+
+    fn is_open(&self, place: &VaultPlace) -> Result<(), VaultError> {
+        if self.closed.contains(&place.folder) {
+            let message = format!("folder {} is denied or absent", place.folder);
+            return Err(VaultError::new(VaultErrorKind::DeniedOrAbsent, message));
+        }
+        Ok(())
+    }
+
+    fn is_in(&self, secret: &StoredSecret, place: &VaultPlace) -> bool {
+        let reach = if place.allow_folder_override { 64 } else { 1 };
+        let above = |folder: &&String| self.parents.get(*folder);
+        std::iter::successors(Some(&secret.folder), above).take(reach).any(|at| *at == place.folder)
+    }
 }
 
 /// A vault in memory that keeps real state and misbehaves on demand. Names need not be unique, as in Secret Server's default.
@@ -120,7 +135,7 @@ impl MemoryVault {
     }
 
     /// Makes the next call of `operation` (`create`, `find`, `describe`, `read_password`, `write_password`, `tell_dependents`,
-    /// `relocate`, `readers`, `deactivate`, `seek`, `dependencies`, `last_change`,
+    /// `relocate`, `readers`, `deactivate`, `seek`, `list`, `dependencies`, `last_change`,
     /// `ask_change`) go wrong.
     pub fn fault(&self, operation: &'static str, fault: VaultFault) {
         self.state().faults.push((operation, fault));
@@ -457,6 +472,14 @@ impl Vault for MemoryVault {
         })
     }
 
+    async fn list(&self, place: &VaultPlace) -> Result<Vec<ListedSecret>, VaultError> {
+        self.call("list", |state| {
+            state.is_open(place)?;
+            let there = state.secrets.iter().filter(|(_, secret)| state.is_in(secret, place));
+            Ok(there.map(|(id, secret)| ListedSecret::new(&secret.name, found(*id, secret))).collect())
+        })
+    }
+
     async fn describe(&self, secret: &SecretId) -> Result<Option<FoundSecret>, VaultError> {
         let id = number(secret)?;
         self.call("describe", |state| Ok(state.secrets.get(&id).map(|secret| found(id, secret))))
@@ -507,18 +530,10 @@ impl Vault for MemoryVault {
         domain: &str,
     ) -> Result<Vec<SecretCandidate>, VaultError> {
         self.call("seek", |state| {
-            if state.closed.contains(&place.folder) {
-                let message = format!("folder {} is denied or absent", place.folder);
-                return Err(VaultError::new(VaultErrorKind::DeniedOrAbsent, message));
-            }
-            let is_there = |secret: &StoredSecret| {
-                let reach = if place.allow_folder_override { 64 } else { 1 };
-                let above = |folder: &&String| state.parents.get(*folder);
-                std::iter::successors(Some(&secret.folder), above).take(reach).any(|at| *at == place.folder)
-            };
+            state.is_open(place)?;
             let fits = |secret: &StoredSecret| {
                 secret.active
-                    && is_there(secret)
+                    && state.is_in(secret, place)
                     && secret.username.eq_ignore_ascii_case(username)
                     && secret_link::is_domain(&secret.domain, domain)
             };

@@ -71,7 +71,9 @@ async fn l_32_between_the_end_and_the_tick_it_waits_for_the_tick() {
         assert_eq!(w.sweep().await.ended, [id]);
         w.run().await;
         match action {
-            EolAction::Delete => w.refused(&w.requester, RotateAccount::new(id), "I-4").await.refusals().len(),
+            EolAction::Delete => {
+                w.refused(&w.requester, RotateAccount::new(id), "I-4").await.refusals().len()
+            }
             _ => w.execute(&w.requester, RotateAccount::new(id)).await.map(|_| 1).unwrap(),
         };
         w.run().await;

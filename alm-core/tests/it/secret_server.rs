@@ -139,6 +139,46 @@ async fn s_5_secrets_are_found_by_their_user_name_and_domain() {
     );
 }
 
+/// every secret of a folder with its markers, whoever made it; those below it where requesters choose a folder.
+#[tokio::test]
+async fn x_18_a_folder_is_listed_with_the_markers_of_its_secrets() {
+    use alm_core::port::vault::NewSecret;
+    let server = Simulator::builder().start().await.unwrap();
+    let seed = server.seed().clone();
+    let credential = Password::new(seed.username.clone(), seed.password.clone().into());
+    let vault = SecretServerVault::new(Client::builder(server.url()).credential(credential).build().unwrap());
+    let id = VaultId::new(uuid::Uuid::from_u128(1));
+    let place = |folder: u32| VaultPlace::new(id, folder.to_string(), "6001");
+    let password = secrecy::SecretString::from("Grown-up-in-2009!forever");
+    let make = async |folder: u32, name: &str, notes: &str| {
+        let place = place(folder);
+        vault.create(NewSecret::new(&place, name, "corp", name, &password, notes)).await.unwrap()
+    };
+    let own = server.add_folder("doctor", Some(seed.folder_id)).unwrap();
+    let below = server.add_folder("below", Some(own)).unwrap();
+    let mut made = Vec::new();
+    // More than one page, and more than are looked at together.
+    for n in 0..25 {
+        made.push(make(own, &format!("svc-{n:02}"), &format!("alm1:{n}")).await);
+    }
+    make(own, "by hand", "nobody's").await;
+    make(below, "deeper", "alm1:deeper").await;
+    vault.deactivate(&made[3]).await.unwrap();
+    let mut listed = vault.list(&place(own)).await.unwrap();
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    let seen: Vec<_> = listed
+        .iter()
+        .map(|secret| (secret.name.as_str(), secret.found.active, secret.found.markers.clone().unwrap()))
+        .collect();
+    assert_eq!(seen.len(), 26);
+    assert_eq!(seen[0], ("by hand", true, vec![]));
+    assert_eq!(seen[1], ("svc-00", true, vec!["alm1:0".to_owned()]));
+    assert_eq!(seen[4], ("svc-03", false, vec!["alm1:3".to_owned()]), "inactive, and known as ours");
+    let mut wide = place(own);
+    wide.allow_folder_override = true;
+    assert_eq!(vault.list(&wide).await.unwrap().len(), 27);
+}
+
 /// O-7, S-5: how a secret stands without a record of its being read, and everything that depends on it.
 #[tokio::test]
 async fn o_7_s_5_how_a_secret_stands_and_what_depends_on_it() {

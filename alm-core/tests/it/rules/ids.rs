@@ -19,7 +19,6 @@ pub(super) const NOT_YET: &[(&str, &str, u32)] = &[
     ("E-4", "calibration", 6),
     ("E-6", "the engine's short log", 6),
     ("E-7", "the reference topologies", 6),
-    ("X-10", "a controller that is lost for good", 6),
     ("X-19", "a store that went back", 6),
     ("G-1", "the governance adapter", 7),
     ("G-2", "the governance adapter", 7),
@@ -46,6 +45,6 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("O-13", "Entra ID users", 0),
     ("H-1", "the engine pool that delivers it", 6),
     ("T-1", "Entra ID users", 0),
-    ("X-18", "doctor", 6),
-    ("X-21", "the tombstone, and rebuilding", 6),
+    ("X-10", "a controller that is lost for good: adding the account again on another", 6),
+    ("X-21", "rebuilding an account", 6),
 ];
