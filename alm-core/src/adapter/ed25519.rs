@@ -104,8 +104,8 @@ mod tests {
             let seed = crate::model::audit::unhex::<32>(seed).unwrap().to_vec();
             let signer = Ed25519Signer::from_seed(seed).unwrap();
             assert_eq!(signer.key().to_string(), key);
-            let signed = signer.sign(bytes).now_or_never().unwrap().unwrap();
-            assert_eq!(signed.to_string(), signature);
+            let made = signer.sign(bytes).now_or_never().unwrap().unwrap();
+            assert_eq!(made.to_string(), signature);
         }
     }
 

@@ -150,6 +150,8 @@ fn linked(subjects: &[String]) -> Vec<AuditRecord> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever is done to a chain that has a checkpoint of its last record, in whatever order records come: nothing but the chain itself passes.
     #[test]
     fn a_2_nothing_but_the_chain_itself_passes_its_checkpoint(
@@ -165,7 +167,8 @@ proptest! {
         let said: Vec<_> = mixed.iter().map(|record| record.entry().unwrap().subject).collect();
         let anew = linked(&said);
         prop_assert!(verify(&anew, instance, &TrustedCheckpoints::none()).is_ok());
-        prop_assert_eq!(verify(&anew, instance, &trusted([last])).is_ok(), said == subjects);
+        // A chain may grow behind its checkpoint, and nothing else.
+        prop_assert_eq!(verify(&anew, instance, &trusted([last])).is_ok(), said.starts_with(&subjects));
         prop_assert!(verify(&all, instance, &trusted([last])).is_ok());
     }
 }
