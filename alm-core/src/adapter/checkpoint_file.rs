@@ -151,7 +151,8 @@ mod tests {
         append(&file, &other).unwrap();
         let whole = std::fs::read_to_string(file.path()).unwrap();
         for cut in 1..whole.lines().next().unwrap().len() {
-            std::fs::write(file.path(), format!("{whole}{}", &whole[..cut])).unwrap();
+            let part: String = whole.chars().take(cut).collect();
+            std::fs::write(file.path(), whole.clone() + &part).unwrap();
             append(&file, &two).unwrap();
             assert_eq!(file.read().unwrap(), [one, other, two], "{cut}");
         }

@@ -44,7 +44,9 @@ async fn a_1_a_2_i_8_a_chain_holds_up_to_the_last_checkpoint_that_fits_and_erasi
         assert_eq!((report.records, report.head), (all.len() as u64, all.last().unwrap().hash));
     }
     let mut erased = all.clone();
-    erased.iter_mut().for_each(|record| record.personal = None);
+    for record in &mut erased {
+        record.personal = None;
+    }
     assert_ne!(erased, all);
     assert_eq!(verify(&erased, instance, &trusted(checkpoints)), Ok(all.len() as u64));
     let salts: std::collections::BTreeSet<_> =
