@@ -3,7 +3,7 @@
 use ad_directory::{AccountExpires, AccountKey, Dn, FindOptions};
 use alm_core::Caller;
 use alm_core::model::account::Account;
-use alm_core::model::doctor::{Examination, Finding, FindingKind, Remedy};
+use alm_core::model::doctor::{Examination, Examined, Finding, FindingKind, Remedy};
 use alm_core::model::ids::AccountId;
 use alm_core::model::managed::AccountKind;
 use alm_core::port::vault::SecretId;
@@ -29,6 +29,7 @@ pub async fn show(
         data.push(value);
     }
     let chain = world.alm.verify_audit().await?;
+    let examined = examine(world, admin, accounts).await?;
     teller.chapter("What exists where");
     print(teller, &rows);
     teller.people("");
@@ -38,58 +39,45 @@ pub async fn show(
         }
         Some(fault) => teller.people(format!("  audit chain: BROKEN: {fault}")),
     }
+    let wrong: Vec<_> =
+        examined.findings.iter().map(ToString::to_string).chain(examined.unseen.iter().cloned()).collect();
+    teller.people(format!(
+        "  doctor: {} managed accounts among {} of the domain, {} secrets; {}",
+        examined.accounts,
+        examined.objects,
+        examined.secrets,
+        if wrong.is_empty() { "everything fits".to_owned() } else { wrong.join("; ") }
+    ));
     teller.data(&json!({
         "event": "result",
         "accounts": data,
         "audit": { "records": chain.records, "intact": chain.is_intact(), "head": chain.head },
+        "doctor": examined,
     }));
-    if let Some(fault) = chain.fault {
-        return Err(Fault::new(format!(
+    match (chain.fault, wrong.is_empty()) {
+        (None, true) => Ok(()),
+        (Some(fault), _) => Err(Fault::new(format!(
             "the audit chain does not hold: {fault}; restore a backup of the state file"
-        )));
+        ))),
+        (None, false) => {
+            Err(Fault::new(format!("record, directory and vault do not fit: {}", wrong.join("; "))))
+        }
     }
-    examine(world, admin, accounts, teller).await
 }
 
 /// Lays record, directory and vault side by side.
-async fn examine(
-    world: &World,
-    admin: &Caller,
-    accounts: &[AccountId],
-    teller: &Teller,
-) -> Result<(), Fault> {
-    let Some(first) = accounts.first() else { return Ok(()) };
+async fn examine(world: &World, admin: &Caller, accounts: &[AccountId]) -> Result<Examined, Fault> {
+    let Some(first) = accounts.first() else { return Ok(Examined::default()) };
     let domain = world.alm.account(admin, *first).await?.account.domain;
-    let report = world.alm.doctor(admin, &Examination::of(domain)).await?;
+    let mut examined = world.alm.doctor(admin, &Examination::of(domain)).await?;
     // A controller whose clock is ahead of the story's says of every password that somebody set it later.
-    let by_clock = |finding: &&Finding| {
+    let by_clock = |finding: &Finding| {
         world.is_back
             && finding.kind == FindingKind::Drift
             && matches!(finding.remedy, Some(Remedy::Rotate { .. }))
     };
-    let findings: Vec<_> = report.findings.iter().filter(|finding| !by_clock(finding)).collect();
-    let wrong: Vec<_> =
-        findings.iter().map(ToString::to_string).chain(report.unseen.iter().cloned()).collect();
-    teller.people(format!(
-        "  doctor: {} accounts of {} in the domain, {} secrets; {}",
-        report.accounts,
-        report.objects,
-        report.secrets,
-        if wrong.is_empty() { "everything fits".to_owned() } else { wrong.join("; ") }
-    ));
-    teller.data(&json!({
-        "event": "doctor",
-        "accounts": report.accounts,
-        "objects": report.objects,
-        "secrets": report.secrets,
-        "findings": findings,
-        "unseen": report.unseen,
-    }));
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(Fault::new(format!("record, directory and vault do not fit: {}", wrong.join("; "))))
-    }
+    examined.findings.retain(|finding| !by_clock(finding));
+    Ok(examined)
 }
 
 type Row = [String; 6];

@@ -118,8 +118,7 @@ impl World {
         settings.sweep = SweepLimits::default();
         let as_store: Arc<dyn Store> = store.clone();
         let as_clock: Arc<dyn Clock> = clock.clone();
-        let instance = store.meta().await?.instance;
-        let inspector = PlaceInspector::new(directory.clone(), vault.clone()).markers(instance, key.clone());
+        let inspector = PlaceInspector::new(directory.clone(), vault.clone()).markers(key.clone());
         let alm =
             Alm::builder(as_store, as_clock).settings(settings).inspector(Arc::new(inspector)).open().await?;
         Ok(Self {

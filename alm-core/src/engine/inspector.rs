@@ -33,28 +33,28 @@ use crate::rules::managed;
 pub struct PlaceInspector {
     directory: Arc<dyn Directory>,
     vault: Arc<dyn Vault>,
-    reader: Option<Reader>,
+    key: Option<MarkerKey>,
 }
 
 impl PlaceInspector {
     /// Looks here.
     pub fn new(directory: Arc<dyn Directory>, vault: Arc<dyn Vault>) -> Self {
-        Self { directory, vault, reader: None }
+        Self { directory, vault, key: None }
     }
 
-    /// Tells the markers of this instance from others, by the key that its engines have: without it,
-    /// [`Alm::doctor`](crate::Alm::examine) has nobody to ask.
+    /// Tells our markers from others, by the key that the engines have: without it, [`Alm::doctor`](crate::Alm::doctor) has nobody to ask.
     #[must_use]
-    pub fn markers(mut self, instance: InstanceId, key: MarkerKey) -> Self {
-        self.reader = Some(Reader::new(instance, key));
+    pub fn markers(mut self, key: MarkerKey) -> Self {
+        self.key = Some(key);
         self
     }
 
-    fn reader(&self) -> Result<&Reader> {
-        self.reader.as_ref().ok_or_else(|| {
+    fn reader(&self, instance: InstanceId) -> Result<Reader> {
+        let key = self.key.clone().ok_or_else(|| {
             Error::new(ErrorKind::Config, "doctor", "this inspector does not tell our markers from others")
-                .with_advice("give it the instance and the key: `PlaceInspector::markers`")
-        })
+                .with_advice("give it the key of the markers: `PlaceInspector::markers`")
+        })?;
+        Ok(Reader::new(instance, key))
     }
 }
 
@@ -115,19 +115,19 @@ impl Inspector for PlaceInspector {
         changes(&self.directory, order)
     }
 
-    fn survey(&self, domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
-        match self.reader() {
-            Ok(reader) => survey::survey(&self.directory, reader, domain),
+    fn survey(&self, instance: InstanceId, domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
+        match self.reader(instance) {
+            Ok(reader) => survey::survey(&self.directory, &reader, domain),
             Err(error) => Box::pin(stream::iter([Err(error)])),
         }
     }
 
-    async fn presence(&self, domain: DomainId, object: ObjectGuid) -> Result<Presence> {
-        survey::presence(&self.directory, self.reader()?, domain, object).await
+    async fn presence(&self, instance: InstanceId, domain: DomainId, object: ObjectGuid) -> Result<Presence> {
+        survey::presence(&self.directory, &self.reader(instance)?, domain, object).await
     }
 
-    async fn kept_secrets(&self, place: &VaultPlace) -> Result<Vec<KeptSecret>> {
-        survey::kept(self.vault.as_ref(), self.reader()?, place).await
+    async fn kept_secrets(&self, instance: InstanceId, place: &VaultPlace) -> Result<Vec<KeptSecret>> {
+        survey::kept(self.vault.as_ref(), &self.reader(instance)?, place).await
     }
 
     async fn inspect(&self, body: &TemplateBody) -> Result<Vec<Refusal>> {

@@ -298,22 +298,24 @@ impl Engine {
         result
     }
 
+    /// Section V.
+    async fn usable(&self, place: &VaultPlace, rotator: Rotator) -> Step<()> {
+        let refusals = self.vault.preflight_for(place, rotator).await;
+        let refusals = refusals.map_err(|error| translate::vault(&error))?;
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        refused(Reason::PlaceUnusable, why)
+    }
+
     async fn effect(&self, task: &Task, effect: &Effect) -> Step<EffectResult> {
         let tools = Tools { directory: &self.directory, key: &self.key, policy: &self.policy, task };
         let secrets = SecretEffects { vault: &self.vault, entropy: &self.entropy, tools: &tools };
         match effect {
             Effect::Preflight { place, ou, groups, managed, rotator } => {
-                let refusals = match place {
-                    Some(place) => self
-                        .vault
-                        .preflight_for(place, *rotator)
-                        .await
-                        .map_err(|error| translate::vault(&error))?,
-                    None => Vec::new(),
-                };
-                if !refusals.is_empty() {
-                    let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                    return refused(Reason::PlaceUnusable, why);
+                if let Some(place) = place {
+                    self.usable(place, *rotator).await?;
                 }
                 let controller = tools.preflight(ou, groups, managed.as_ref()).await?;
                 Ok(done(Found { controller: Some(controller), ..Found::default() }))

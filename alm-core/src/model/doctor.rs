@@ -266,12 +266,21 @@ pub struct Examination {
     /// Whether the password of every Active account is proved by one sign-in. Not by default: the directory may note it (S-8), and a wrong
     /// one brings a lock-out nearer.
     pub passwords: bool,
+    /// Whether the whole audit chain is verified. So by default; of one with millions of records it takes its time.
+    pub audit: bool,
 }
 
 impl Examination {
-    /// A domain and its vaults, without signing in.
+    /// A domain and its vaults, without signing in, and the audit chain.
     pub const fn of(domain: DomainId) -> Self {
-        Self { domain, passwords: false }
+        Self { domain, passwords: false, audit: true }
+    }
+
+    /// Leaves the audit chain to [`Alm::verify_audit`](crate::Alm::verify_audit).
+    #[must_use]
+    pub const fn without_audit(mut self) -> Self {
+        self.audit = false;
+        self
     }
 
     /// Proves every password too.

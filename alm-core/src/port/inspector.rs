@@ -9,7 +9,7 @@ use futures_util::stream::{self, BoxStream};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::discovery::{Discovered, DiscoveryOrder};
 use crate::model::doctor::{KeptSecret, Presence, Surveyed};
-use crate::model::ids::{DomainId, SecretId, VaultId};
+use crate::model::ids::{DomainId, InstanceId, SecretId, VaultId};
 use crate::model::managed::ManagedSpec;
 use crate::model::mirror::{ChangesOrder, Reading};
 use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretMatch, SecretSearch, SecretView};
@@ -107,11 +107,11 @@ pub trait Inspector: Debug + Send + Sync + 'static {
         Box::pin(stream::iter([Err(error)]))
     }
 
-    /// Every account of a domain, managed or not, with its marker read. Nothing is asked before it is polled.
+    /// Every account of a domain, managed or not, with its marker read: whether it is one of this instance. Nothing is asked before it is polled.
     ///
     /// # Errors
     /// In the stream: when the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
-    fn survey(&self, _domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
+    fn survey(&self, _instance: InstanceId, _domain: DomainId) -> BoxStream<'static, Result<Surveyed>> {
         Box::pin(stream::iter([Err(no_doctor())]))
     }
 
@@ -119,7 +119,12 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the domain could not be asked; [`Config`](ErrorKind::Config) as the default body.
-    async fn presence(&self, _domain: DomainId, _object: ObjectGuid) -> Result<Presence> {
+    async fn presence(
+        &self,
+        _instance: InstanceId,
+        _domain: DomainId,
+        _object: ObjectGuid,
+    ) -> Result<Presence> {
         Err(no_doctor())
     }
 
@@ -127,12 +132,12 @@ pub trait Inspector: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Vault`](ErrorKind::Vault) when the vault could not be asked, or cannot list; [`Config`](ErrorKind::Config) as the default body.
-    async fn kept_secrets(&self, _place: &VaultPlace) -> Result<Vec<KeptSecret>> {
+    async fn kept_secrets(&self, _instance: InstanceId, _place: &VaultPlace) -> Result<Vec<KeptSecret>> {
         Err(no_doctor())
     }
 }
 
 fn no_doctor() -> Error {
     Error::new(ErrorKind::Config, "doctor", "this inspector does not tell our markers from others")
-        .with_advice("give the inspector the instance and the key of its markers")
+        .with_advice("give the inspector the key of the markers")
 }

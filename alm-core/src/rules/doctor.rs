@@ -1,7 +1,5 @@
 //! What it means when record, directory and vault do not fit, and what would mend it (X-18, X-21, S-6, I-1 to I-3).
 
-use std::collections::BTreeSet;
-
 use ad_directory::{AccountExpires, Dn};
 use jiff::Timestamp;
 
@@ -64,7 +62,9 @@ pub fn account(
     }
     let mut findings: Vec<Finding> = unmarked(account, seen.marker).into_iter().collect();
     let marked = findings.is_empty();
-    let mut wanted = Seen::new(Some(&seen.entry), &seen.groups, base, now);
+    // Of memberships elsewhere a controller tells some and not others.
+    let groups: Vec<Dn> = seen.groups.iter().filter(|group| group.is_below(base)).cloned().collect();
+    let mut wanted = Seen::new(Some(&seen.entry), &groups, base, now);
     wanted.expires = expires;
     let differences = drift::differences(account, &wanted);
     let (passwords, others): (Vec<_>, Vec<_>) =
@@ -74,9 +74,10 @@ pub fn account(
             continue;
         }
         let finding = Finding::new(FindingKind::Drift, &account.name, described(&items)).of(account.id);
-        let remedy = match mends {
-            true => correct(account, seen, &items, base),
-            false => Some(Remedy::Rotate { account: account.id }).filter(|_| !retired),
+        let remedy = if mends {
+            correct(account, &groups, &items)
+        } else {
+            Some(Remedy::Rotate { account: account.id }).filter(|_| !retired)
         };
         // Nothing may be done to what does not carry our marker (I-3).
         findings.push(match remedy.filter(|_| marked) {
@@ -115,11 +116,11 @@ fn unmarked(account: &Account, marker: MarkerSeen) -> Option<Finding> {
 }
 
 /// What brings the directory to the record; nothing where only a person can.
-fn correct(account: &Account, seen: &Surveyed, items: &[DriftItem], base: &Dn) -> Option<Remedy> {
+fn correct(account: &Account, groups: &[Dn], items: &[DriftItem]) -> Option<Remedy> {
     let differences: Vec<_> = items.iter().map(|item| item.kind).filter(|kind| can_correct(*kind)).collect();
-    let extra = |group: &&Dn| group.is_below(base) && !account.groups.contains(group);
+    let extra = |group: &&Dn| !account.groups.contains(group);
     let leave = if differences.contains(&DriftKind::Groups) {
-        seen.groups.iter().filter(extra).cloned().collect()
+        groups.iter().filter(extra).cloned().collect()
     } else {
         Vec::new()
     };
@@ -245,7 +246,6 @@ pub fn secret(account: &Account, state: Option<&SecretState>, wants: bool) -> Op
             FindingKind::SecretUnlinked,
             "no secret is known that holds its password; synchronize the vault, or name one".to_owned(),
         ),
-        (Some(_), None) => None,
         (Some(secret), Some(SecretState::Active)) if retired => {
             let text = format!("it is retired, and its secret {secret} is still active");
             let remedy = Remedy::DeactivateSecret { account: account.id };
@@ -263,18 +263,271 @@ pub fn secret(account: &Account, state: Option<&SecretState>, wants: bool) -> Op
                 "its secret {secret} is not there, or may not be seen: nobody has its password then [I-1]"
             ),
         ),
-        (Some(_), Some(_)) => None,
+        (Some(_), _) => None,
     }
 }
 
-/// The distinct sagas among those that marked a secret which the record knows best: one that is open counts before one that ended, and both before
-/// one that is unknown.
+/// Of those sagas that marked a secret the one that counts: one that is open before one that ended, and both before one that is unknown.
 pub fn best(known: &[(SagaId, SagaKnown)]) -> Option<(SagaId, SagaKnown)> {
     let by = |wanted| known.iter().find(|(_, known)| *known == wanted).copied();
     by(SagaKnown::Open).or_else(|| by(SagaKnown::Ended)).or_else(|| by(SagaKnown::Unknown))
 }
 
-/// The kinds of a list of findings, each once.
-pub fn kinds(findings: &[Finding]) -> BTreeSet<FindingKind> {
-    findings.iter().map(|finding| finding.kind).collect()
+#[cfg(test)]
+mod tests {
+    use ad_directory::FileTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::account::PendingSecret;
+    use crate::model::ids::{SecretId, VaultId};
+    use crate::model::mirror::MirrorEntry;
+    use crate::rules::fixture::{HOUR, account as fixture, dn, now, operation};
+
+    const ON: &str = "512";
+    const OFF: &str = "514";
+
+    fn saga(n: u128) -> SagaId {
+        SagaId::new(Uuid::from_u128(n))
+    }
+
+    /// An account that saga 7 made, and that is what its record says.
+    fn ours() -> (Account, Surveyed) {
+        let mut it = fixture(1);
+        it.sagas = vec![saga(7)];
+        let dn = dn(&format!("CN={},OU=Services,DC=x", it.name));
+        let mut entry = MirrorEntry::new(it.domain, it.object_guid, MirrorKind::Account, dn);
+        entry.attributes.insert("samaccountname".into(), vec![it.name.clone()]);
+        entry.attributes.insert("useraccountcontrol".into(), vec![ON.into()]);
+        let mut seen = Surveyed::new(entry);
+        seen.marker = MarkerSeen::Ours { saga: saga(7) };
+        (it, seen)
+    }
+
+    fn flags(seen: &mut Surveyed, flags: &str) {
+        seen.entry.attributes.insert("useraccountcontrol".into(), vec![flags.into()]);
+    }
+
+    fn judged(it: &Account, presence: &Presence) -> Vec<Finding> {
+        account(it, presence, AccountExpires::Never, &dn("DC=x"), now())
+    }
+
+    fn there(it: &Account, seen: &Surveyed) -> Vec<Finding> {
+        judged(it, &Presence::There(Box::new(seen.clone())))
+    }
+
+    #[test]
+    fn x_18_what_fits_is_no_finding() {
+        let (it, seen) = ours();
+        assert_eq!(there(&it, &seen), []);
+    }
+
+    #[test]
+    fn x_21_only_a_known_deletion_is_written_off() {
+        let (mut it, _) = ours();
+        let found = judged(&it, &Presence::Deleted);
+        assert_eq!((found[0].kind, found[0].account), (FindingKind::AccountMissing, Some(it.id)));
+        assert_eq!(found[0].remedy, Some(Remedy::WriteOff { account: it.id }));
+        let found = judged(&it, &Presence::NotSeen);
+        assert_eq!((found[0].kind, &found[0].remedy), (FindingKind::AccountMissing, &None));
+        assert_eq!(found.len(), 1);
+        it.status = AccountStatus::Deleted;
+        assert_eq!(judged(&it, &Presence::Deleted), []);
+        assert_eq!(judged(&it, &Presence::NotSeen), []);
+    }
+
+    #[test]
+    fn x_18_what_was_erased_and_is_there_again_was_left() {
+        let (mut it, mut seen) = ours();
+        flags(&mut seen, OFF);
+        (it.status, it.erased_at) = (AccountStatus::Deleted, Some(now()));
+        let found = there(&it, &seen);
+        assert_eq!((found.len(), found[0].kind), (1, FindingKind::LeftoverAccount));
+        assert!(matches!(&found[0].remedy, Some(Remedy::RemoveLeftover(left)) if left.saga == saga(7)));
+        seen.marker = MarkerSeen::Ours { saga: saga(8) };
+        assert_eq!(there(&it, &seen)[0].remedy, None, "nobody knows that one");
+        seen.marker = MarkerSeen::Foreign;
+        assert_eq!(there(&it, &seen)[0].remedy, None);
+    }
+
+    #[test]
+    fn i_3_a_marker_that_is_gone_comes_back_and_a_foreign_one_stays() {
+        let (it, mut seen) = ours();
+        for (marker, says, mends) in [
+            (MarkerSeen::None, "took our marker off", true),
+            (MarkerSeen::Foreign, "not ours", false),
+            (MarkerSeen::Ours { saga: saga(8) }, "knows nothing", false),
+        ] {
+            seen.marker = marker;
+            let found = there(&it, &seen);
+            assert_eq!((found.len(), found[0].kind), (1, FindingKind::AccountUnmarked));
+            assert!(found[0].text.contains(says) && found[0].account == Some(it.id), "{}", found[0]);
+            assert_eq!(found[0].remedy, mends.then_some(Remedy::Mark { account: it.id }));
+        }
+    }
+
+    #[test]
+    fn s_6_differences_are_one_finding_and_another_password_is_one_of_its_own() {
+        let (it, mut seen) = ours();
+        flags(&mut seen, OFF);
+        seen.entry.attributes.insert("serviceprincipalname".into(), vec!["HTTP/x".into()]);
+        let set = FileTime::from_timestamp(it.password_changed_at + HOUR).to_string();
+        seen.entry.attributes.insert("pwdlastset".into(), vec![set]);
+        seen.groups = vec![dn("CN=extra,DC=x"), dn("CN=elsewhere,DC=y")];
+        let found = there(&it, &seen);
+        let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [FindingKind::Drift, FindingKind::Drift]);
+        assert_eq!(
+            found[0].text,
+            "disabled: Active expected, it is disabled found; groups: none expected, CN=extra,DC=x found"
+        );
+        let differences = vec![DriftKind::Disabled, DriftKind::Groups];
+        let leave = vec![dn("CN=extra,DC=x")];
+        assert_eq!(found[0].remedy, Some(Remedy::Correct { account: it.id, differences, leave }));
+        assert_eq!(found[1].remedy, Some(Remedy::Rotate { account: it.id }));
+        // Nothing is done to what is not marked.
+        seen.marker = MarkerSeen::None;
+        let found = there(&it, &seen);
+        assert_eq!(found.len(), 3);
+        assert!(found[1..].iter().all(|finding| finding.remedy.is_none()));
+    }
+
+    #[test]
+    fn s_6_a_group_that_the_record_has_is_not_left_and_none_is_where_groups_fit() {
+        let (mut it, mut seen) = ours();
+        it.groups = vec![dn("CN=own,DC=x"), dn("CN=missing,DC=x")];
+        seen.groups = vec![dn("CN=own,DC=x")];
+        let correct = |differences, leave| Some(Remedy::Correct { account: it.id, differences, leave });
+        assert_eq!(there(&it, &seen)[0].remedy, correct(vec![DriftKind::Groups], vec![]));
+        // Groups elsewhere are no difference, and stay.
+        seen.groups = vec![dn("CN=own,DC=x"), dn("CN=missing,DC=x"), dn("CN=elsewhere,DC=y")];
+        flags(&mut seen, OFF);
+        assert_eq!(there(&it, &seen)[0].remedy, correct(vec![DriftKind::Disabled], vec![]));
+    }
+
+    #[test]
+    fn s_6_what_no_record_says_is_a_persons_business() {
+        let (mut it, mut seen) = ours();
+        it.kind = AccountKind::GroupManaged;
+        seen.entry.attributes.insert("serviceprincipalname".into(), vec!["HTTP/x".into()]);
+        let found = there(&it, &seen);
+        assert_eq!((found.len(), found[0].kind, &found[0].remedy), (1, FindingKind::Drift, &None));
+        for kind in [DriftKind::Enabled, DriftKind::Disabled, DriftKind::Moved, DriftKind::Renamed] {
+            assert!(can_correct(kind));
+        }
+        for kind in [DriftKind::ServiceNames, DriftKind::Password, DriftKind::Inactive, DriftKind::Deleted] {
+            assert!(!can_correct(kind));
+        }
+        assert!(can_correct(DriftKind::Groups) && can_correct(DriftKind::Expiry));
+    }
+
+    #[test]
+    fn x_18_what_a_saga_left_is_disabled_before_it_is_removed() {
+        let (it, mut seen) = ours();
+        seen.entry.guid = fixture(2).object_guid;
+        let stray = |seen: &Surveyed, known, recorded| stray_account(seen, saga(7), known, recorded);
+        assert_eq!(stray(&seen, SagaKnown::Open, None), None);
+        assert_eq!(stray(&seen, SagaKnown::Open, Some(&it)), None);
+        let unknown = stray(&seen, SagaKnown::Unknown, None).unwrap();
+        assert_eq!((unknown.kind, &unknown.remedy), (FindingKind::UnknownAccount, &None));
+        assert_eq!(unknown.name, it.name);
+
+        let left = LeftAccount::new(saga(7), seen.entry.guid, it.name.clone(), AccountKind::User);
+        let found = stray(&seen, SagaKnown::Ended, None).unwrap();
+        assert_eq!((found.kind, found.account), (FindingKind::LeftoverAccount, None));
+        assert_eq!(found.remedy, Some(Remedy::DisableLeftover(left.clone())));
+        let found = stray(&seen, SagaKnown::Ended, Some(&it)).unwrap();
+        assert_eq!((found.kind, found.account), (FindingKind::DuplicateAccount, Some(it.id)));
+        flags(&mut seen, OFF);
+        let found = stray(&seen, SagaKnown::Ended, None).unwrap();
+        assert_eq!(found.remedy, Some(Remedy::RemoveLeftover(left)));
+        seen.entry.kind = MirrorKind::ManagedAccount;
+        let found = stray(&seen, SagaKnown::Ended, None).unwrap();
+        assert!(
+            matches!(found.remedy, Some(Remedy::RemoveLeftover(left)) if left.kind == AccountKind::GroupManaged)
+        );
+        seen.groups = vec![dn("CN=some,DC=x")];
+        assert_eq!(stray(&seen, SagaKnown::Ended, None).unwrap().remedy, None, "somebody gave it that");
+        seen.groups.clear();
+        seen.entry.attributes.remove("useraccountcontrol");
+        assert_eq!(stray(&seen, SagaKnown::Ended, None).unwrap().remedy, None, "nobody knows");
+    }
+
+    #[test]
+    fn i_2_x_18_second_secrets_and_those_that_a_saga_left() {
+        let place = VaultPlace::new(VaultId::new(Uuid::from_u128(2)), "12", "6001");
+        let mut secret = KeptSecret::new(SecretId::new("99"), "svc_1.corp.00000007");
+        let mut it = fixture(1);
+        let stray = |secret: &KeptSecret, known, recorded: Option<&Account>| {
+            stray_secret(secret, &place, saga(7), known, recorded)
+        };
+        assert_eq!(stray(&secret, SagaKnown::Open, None), None);
+        let unknown = stray(&secret, SagaKnown::Unknown, None).unwrap();
+        assert_eq!((unknown.kind, &unknown.remedy), (FindingKind::UnknownSecret, &None));
+        let remedy = Some(Remedy::DeactivateLeftover {
+            saga: saga(7),
+            place: place.clone(),
+            name: secret.name.clone(),
+        });
+        let found = stray(&secret, SagaKnown::Ended, None).unwrap();
+        assert_eq!((found.kind, &found.remedy, found.account), (FindingKind::LeftoverSecret, &remedy, None));
+        let found = stray(&secret, SagaKnown::Ended, Some(&it)).unwrap();
+        assert_eq!(
+            (found.kind, &found.remedy, found.account),
+            (FindingKind::DuplicateSecret, &remedy, Some(it.id))
+        );
+        // What may hold the password is not offered to be deactivated.
+        it.pending = Some(PendingSecret::new(place.clone(), secret.name.clone()));
+        assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);
+        it.pending = Some(PendingSecret::new(place.clone(), "renamed".to_owned()));
+        assert!(stray(&secret, SagaKnown::Ended, Some(&it)).is_some());
+        it.pending.as_mut().unwrap().secret = Some(secret.id.clone());
+        assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);
+        (it.pending, it.secret) = (None, None);
+        assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);
+        it.status = AccountStatus::Deleted;
+        assert!(stray(&secret, SagaKnown::Ended, Some(&it)).is_some());
+        secret.active = false;
+        assert_eq!(stray(&secret, SagaKnown::Ended, None), None);
+        assert_eq!(stray(&secret, SagaKnown::Unknown, None), None);
+    }
+
+    #[test]
+    fn i_1_how_a_secret_stands() {
+        let mut it = fixture(1);
+        it.operation = Some(operation(crate::model::account::OperationKind::Renew, false));
+        let kind = |it: &Account, state: Option<SecretState>, wants| {
+            secret(it, state.as_ref(), wants).map(|finding| (finding.kind, finding.remedy))
+        };
+        let unclear = || SecretState::Unclear("why".into());
+        assert_eq!(kind(&it, None, true), None);
+        assert_eq!(kind(&it, Some(SecretState::Active), true), None);
+        assert_eq!(kind(&it, Some(unclear()), true), None);
+        for state in [SecretState::Inactive, SecretState::Gone] {
+            assert_eq!(kind(&it, Some(state), true), Some((FindingKind::SecretMissing, None)));
+        }
+        it.status = AccountStatus::Deleted;
+        let remedy = Some(Remedy::DeactivateSecret { account: it.id });
+        assert_eq!(kind(&it, Some(SecretState::Active), true), Some((FindingKind::SecretActive, remedy)));
+        for state in [SecretState::Inactive, SecretState::Gone, unclear()] {
+            assert_eq!(kind(&it, Some(state), true), None);
+        }
+        it.secret = None;
+        assert_eq!(kind(&it, None, true), None);
+        it.status = AccountStatus::Disabled;
+        assert_eq!(kind(&it, None, true), Some((FindingKind::SecretUnlinked, None)));
+        assert_eq!(kind(&it, None, false), None);
+        it.kind = AccountKind::GroupManaged;
+        assert_eq!(kind(&it, None, true), None);
+    }
+
+    #[test]
+    fn what_is_known_best_counts() {
+        use SagaKnown::{Ended, Open, Unknown};
+        assert_eq!(best(&[]), None);
+        let all = [(saga(1), Unknown), (saga(2), Ended), (saga(3), Open)];
+        assert_eq!(best(&all), Some((saga(3), Open)));
+        assert_eq!(best(&all[..2]), Some((saga(2), Ended)));
+        assert_eq!(best(&all[..1]), Some((saga(1), Unknown)));
+    }
 }

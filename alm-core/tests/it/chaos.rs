@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use ad_directory::{
     Account, AccountKey, AccountUpdate, Capabilities, CheckPasswordOptions, Container, CreateOptions,
-    DeleteOptions, Directory, Dn, Error, ErrorKind, FindOptions, Group, GroupKey, ManagedAccount,
-    ManagedAccountUpdate, MemberOptions, MembershipChange, MoveOptions, NewAccount, NewManagedAccount,
-    ObjectGuid, PasswordCheck, PinOptions, Probe, ProbeOptions, RootKey, RootKeyOptions, ServiceNameOptions,
-    ServiceNameOwners, ServicePrincipalName, SetPasswordOptions, UpdateOptions,
+    DeleteOptions, DeletedAccount, Directory, DirectoryExt as _, Dn, Error, ErrorKind, FindOptions, Group,
+    GroupKey, ListDeletedOptions, Listing, ManagedAccount, ManagedAccountUpdate, MemberOptions,
+    MembershipChange, MoveOptions, NewAccount, NewManagedAccount, ObjectGuid, PasswordCheck, PinOptions,
+    Probe, ProbeOptions, RootKey, RootKeyOptions, ServiceNameOptions, ServiceNameOwners,
+    ServicePrincipalName, SetPasswordOptions, UpdateOptions,
 };
 use alm_core::engine::{EffectHook, EffectPoint};
 use alm_core::model::account::OperationKind;
@@ -22,6 +23,7 @@ use alm_core::port::vault::{
 };
 use alm_core::{Outcome, Refusal};
 use async_trait::async_trait;
+use futures_util::{TryStreamExt as _, stream};
 use secrecy::SecretString;
 
 /// What goes wrong at one point.
@@ -368,6 +370,13 @@ impl Directory for ChaosDirectory {
         options: ServiceNameOptions,
     ) -> Result<ServiceNameOwners, Error> {
         call!(self, "service_names.owners", |inner, name| inner.service_name_owners(&name, options))
+    }
+
+    fn list_deleted(&self, options: ListDeletedOptions) -> Listing<DeletedAccount> {
+        let this = Self { inner: Arc::clone(&self.inner), chaos: Arc::clone(&self.chaos) };
+        let all = async move { call!(this, "accounts.list_deleted", |inner| inner.all_deleted(options)) };
+        let each = |all: Vec<DeletedAccount>| stream::iter(all.into_iter().map(Ok));
+        Box::pin(stream::once(all).map_ok(each).try_flatten())
     }
 
     async fn find_managed_account(

@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use ad_directory::{AccountExpires, AccountKey, CheckPasswordOptions, Directory, ErrorKind, MemoryDirectory};
-use ad_directory::{CreateOptions, FindOptions, GroupKey, MemberOptions, NewAccount, UserAccountControl};
+use ad_directory::{
+    AccountUpdate, CreateOptions, DeleteOptions, FindOptions, GroupKey, MarkerChange, MemberOptions,
+    MoveOptions, NewAccount, UpdateOptions, UserAccountControl,
+};
 use alm_core::engine::Engine;
 use alm_core::model::account::{Account, AccountStatus, Owner};
 use alm_core::model::discovery::DiscoveryOrder;
+use alm_core::model::doctor::{Examination, Finding};
 use alm_core::model::ids::{AccountId, RequestId, SagaId, SecretId, TemplateId};
 use alm_core::model::managed::{AccountKind, PasswordReader, TicketEncryption};
 use alm_core::model::migration::NewEnd;
@@ -27,6 +31,7 @@ use alm_core::service::accounts::{
 use alm_core::service::adoption::{AdoptAccounts, Adoptee};
 use alm_core::service::migration::MigrateAccount;
 use alm_core::service::privileges::RequestPrivilege;
+use alm_core::service::repair::Repair;
 use alm_core::service::rotation::RotateAccount;
 use alm_core::testing::{MemoryVault, StoredSecret, VaultFault};
 use jiff::SignedDuration;
@@ -87,6 +92,14 @@ pub(super) enum Case {
     MigrateAbandoned,
     /// An emergency stop takes its place then.
     MigrateStopped,
+    /// Somebody disabled it, moved it and changed its groups: it is put right (S-6).
+    Correct,
+    /// Somebody took our marker off.
+    Mark,
+    /// Somebody deleted it.
+    WriteOff,
+    /// A second account of its saga is there.
+    Clean,
     /// The same with a gMSA (T-11).
     Managed(OfManaged),
 }
@@ -108,7 +121,7 @@ pub(super) enum OfManaged {
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 37] = [
+    pub(super) const ALL: [Self; 41] = [
         Self::Provision,
         Self::PasswordRefused,
         Self::PasswordWrong,
@@ -135,6 +148,10 @@ impl Case {
         Self::Migrate,
         Self::MigrateAbandoned,
         Self::MigrateStopped,
+        Self::Correct,
+        Self::Mark,
+        Self::WriteOff,
+        Self::Clean,
         Self::Managed(OfManaged::Provision),
         Self::Managed(OfManaged::GroupForbidden),
         Self::Managed(OfManaged::AddForbidden),
@@ -362,8 +379,42 @@ impl Stage {
             Case::Migrate | Case::MigrateAbandoned | Case::MigrateStopped => {
                 Self::migrate(world, case, id).await
             }
+            Case::Correct | Case::Mark | Case::WriteOff | Case::Clean => Self::mend(world, case, id).await,
             _ => unreachable!("makes the account itself"),
         }
+    }
+
+    /// Something is wrong, which doctor finds.
+    async fn mend(world: &World, case: Case, id: AccountId) -> SagaId {
+        let account = world.view(id).await.account;
+        let object = account.object_guid;
+        let directory = &world.directory;
+        let there = found(directory, object).await.unwrap();
+        match case {
+            Case::Correct => {
+                let update = AccountUpdate::new().enabled(false);
+                directory.update_account(object, &update, UpdateOptions::new()).await.unwrap();
+                directory.move_account(object, &MOVED.parse().unwrap(), MoveOptions::new()).await.unwrap();
+                let group = |name: &str| GroupKey::Dn(name.parse().unwrap());
+                directory.remove_member(&group(READERS), object, MemberOptions::new()).await.unwrap();
+                directory.add_member(&group(WRITERS), object, MemberOptions::new()).await.unwrap();
+            }
+            Case::Mark => {
+                let update = AccountUpdate::new().marker(MarkerChange::release(there.marker.unwrap()));
+                directory.update_account(object, &update, UpdateOptions::new()).await.unwrap();
+            }
+            Case::WriteOff => directory.delete_account(object, DeleteOptions::new()).await.unwrap(),
+            _ => {
+                let mut second = NewAccount::new(OU.parse().unwrap(), "svc-second".parse().unwrap());
+                second.marker = there.marker;
+                directory.create_account(&second, CreateOptions::new()).await.unwrap();
+            }
+        }
+        let report = world.alm.doctor(&world.admin, &Examination::of(world.domain)).await.unwrap();
+        let [Finding { remedy: Some(remedy), .. }] = report.findings.as_slice() else {
+            panic!("{:#?}", report.findings);
+        };
+        world.execute(&world.admin, Repair::new(remedy.clone())).await.unwrap()
     }
 
     async fn migrate(world: &World, case: Case, id: AccountId) -> SagaId {
@@ -528,16 +579,17 @@ impl Stage {
             let expected = match self.case {
                 Case::Disable | Case::MigrateStopped => AccountStatus::Disabled,
                 Case::Expire => AccountStatus::Expired,
-                Case::Delete | Case::Erase => AccountStatus::Deleted,
+                Case::Delete | Case::Erase | Case::WriteOff => AccountStatus::Deleted,
                 _ => AccountStatus::Active,
             };
             check(account.status == expected, format!("the record is {:?}", account.status));
             check(account.pending.is_none(), format!("a rotation left {:?}", account.pending));
             check(account.operation.is_none(), format!("an operation is open: {:?}", account.operation));
             check(account.renewal.is_none(), "a renewal is open".to_owned());
-            check((self.case == Case::Erase) == account.erased_at.is_some(), "erased".to_owned());
-            check((self.case == Case::Erase) == there.is_none(), format!("in the directory: {there:?}"));
-            let keeps = self.kind == AccountKind::User && !matches!(self.case, Case::Delete | Case::Erase);
+            let gone = matches!(self.case, Case::Erase | Case::WriteOff);
+            check(gone == account.erased_at.is_some(), "erased".to_owned());
+            check(gone == there.is_none(), format!("in the directory: {there:?}"));
+            let keeps = self.kind == AccountKind::User && !gone && self.case != Case::Delete;
             let secrets = usize::from(keeps);
             check(active.len() == secrets, format!("I-2: {} secrets are active", active.len()));
             if let Some(there) = &there {
@@ -590,6 +642,10 @@ impl Stage {
             problems.push(format!("T-11: the vault was asked: {:?}", world.vault.calls()));
         }
         problems.extend(self.audit_problems().await);
+        let examination = Examination::of(world.domain).without_audit();
+        let doctor = world.alm.doctor(&world.admin, &examination).await.unwrap();
+        problems.extend(doctor.findings.iter().map(|finding| format!("doctor finds: {finding}")));
+        problems.extend(doctor.unseen);
         problems
     }
 

@@ -137,10 +137,9 @@ impl World {
         let as_directory: Arc<dyn Directory> = directory.clone();
         let as_vault: Arc<dyn Vault> = vault.clone();
         let as_clock: Arc<dyn Clock> = clock.clone();
-        let instance = store.meta().await.unwrap().instance;
         let inspector = PlaceInspector::new(as_directory.clone(), as_vault.clone());
         let alm = Alm::builder(Arc::clone(&store), Arc::clone(&as_clock))
-            .inspector(Arc::new(inspector.markers(instance, key())))
+            .inspector(Arc::new(inspector.markers(key())))
             .open()
             .await
             .unwrap();

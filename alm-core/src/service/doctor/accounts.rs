@@ -32,7 +32,8 @@ impl Doctor<'_> {
     /// Looks at one account by itself, between two looks at its record.
     pub(super) async fn judge_account(&mut self, id: AccountId) -> Result<()> {
         let Some(before) = self.unit().find::<Account>(id.uuid()).await? else { return Ok(()) };
-        let presence = self.inspector.presence(self.domain.id, before.object_guid).await?;
+        let presence =
+            self.inspector.presence(self.alm.0.instance, self.domain.id, before.object_guid).await?;
         if !matches!(presence, Presence::There(_)) {
             self.missing.insert(id);
         }

@@ -6,7 +6,7 @@ use super::{Doctor, PAGE};
 use crate::error::Result;
 use crate::model::account::Account;
 use crate::model::doctor::KeptSecret;
-use crate::model::ids::SecretId;
+use crate::model::ids::{SecretId, VaultId};
 use crate::model::secret_link::SecretState;
 use crate::model::template::VaultPlace;
 use crate::port::store::{RecordKind, Stored as _};
@@ -17,7 +17,7 @@ impl Doctor<'_> {
         // Whether each secret that was seen is active.
         let mut seen = HashMap::new();
         for place in self.places() {
-            let kept = match self.inspector.kept_secrets(&place).await {
+            let kept = match self.inspector.kept_secrets(self.alm.0.instance, &place).await {
                 Ok(kept) => kept,
                 Err(error) => {
                     let text =
@@ -77,7 +77,7 @@ impl Doctor<'_> {
         if account.erased_at.is_some() && account.secret.is_none() {
             return Ok(());
         }
-        let key = account.vault.map(|vault| vault.uuid()).zip(account.secret.clone());
+        let key = account.vault.map(VaultId::uuid).zip(account.secret.clone());
         let state = match (key, account.vault) {
             (Some(key), Some(vault)) => match seen.get(&key) {
                 Some(true) => Some(SecretState::Active),
@@ -102,7 +102,7 @@ impl Doctor<'_> {
     async fn state(
         &mut self,
         account: &Account,
-        vault: crate::model::ids::VaultId,
+        vault: VaultId,
         secret: SecretId,
     ) -> Result<Option<SecretState>> {
         let unclear = match self.inspector.secret(vault, &secret).await {
