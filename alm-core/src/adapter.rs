@@ -11,7 +11,12 @@ pub mod secret_server;
 #[cfg(feature = "siem")]
 #[cfg_attr(docsrs, doc(cfg(feature = "siem")))]
 pub mod siem;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 pub mod store_memory;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub mod store_postgres;
 #[cfg(feature = "sqlite")]
 pub mod store_sqlite;
 #[cfg(any(feature = "siem", feature = "webhook"))]

@@ -6,6 +6,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -182,8 +183,8 @@ impl Store for MemoryStore {
         Ok(self.state().claim(&claim))
     }
 
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease> {
-        self.state().renew(lease, until)
+    async fn renew(&self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease> {
+        self.state().renew(lease, now, lasting)
     }
 
     async fn release(&self, lease: &Lease) -> Result<()> {

@@ -14,6 +14,7 @@ use super::secret_effects::SecretEffects;
 use super::translate::{self, Step, Stop, done, refused};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::model::ids::{DomainId, EngineId};
+use crate::model::template::{Rotator, VaultPlace};
 use crate::port::clock::Clock;
 use crate::port::entropy::{Entropy, SystemEntropy};
 use crate::port::link::{EngineLink, Order, Task, WorkWish};
@@ -78,7 +79,9 @@ impl EngineBuilder {
     }
 
     /// Takes back what an engine of the same id left when its process died. Only where the store makes sure that the old process is gone,
-    /// as the embedded one does by its lock.
+    /// as the embedded one does by its lock. Where several processes share the store, as in PostgreSQL, the first claim is refused with
+    /// [`ErrorKind::Config`], and [`run`](Engine::run) ends with that: there, what the old process left is free when its lease and the time
+    /// of an effect are over.
     pub const fn take_back(mut self, take_back: bool) -> Self {
         self.0.take_back = take_back;
         self
@@ -185,13 +188,17 @@ impl Engine {
         }
     }
 
-    /// Works until `stop` is ready: finishes the effect under way, then returns. Looks for work every `pause`.
+    /// Works until `stop` is ready: finishes the effect under way, then returns. Looks for work every `pause`, and at once where the link tells
+    /// that some has come.
+    ///
+    /// Dropping the future does to an effect under way what it does in [`run_ready`](Self::run_ready).
     ///
     /// # Errors
     /// Those of the link that do not pass by themselves.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send, pause: Duration) -> Result<RunReport> {
         let mut stop = Box::pin(stop);
         let mut total = RunReport::default();
+        let mut seen = 0;
         loop {
             match self.run_ready().await {
                 Ok(report) => {
@@ -202,10 +209,23 @@ impl Engine {
                 Err(error) if error.is_transient() => tracing::warn!(%error, "the service is away"),
                 Err(error) => return Err(error),
             }
-            match select(stop, self.clock.sleep(pause)).await {
+            match select(stop, Box::pin(self.wait(seen, pause))).await {
                 Either::Left(_) => return Ok(total),
-                Either::Right(((), rest)) => stop = rest,
+                Either::Right((now, rest)) => (seen, stop) = (now, rest),
             }
+        }
+    }
+
+    /// For at most `pause`; what the link told last.
+    async fn wait(&self, seen: u64, pause: Duration) -> u64 {
+        match select(self.link.work_changed(seen), self.clock.sleep(pause)).await {
+            Either::Left((Ok(now), _)) => now,
+            // Whoever is away would be asked again without a pause.
+            Either::Left((Err(_), pause)) => {
+                pause.await;
+                seen
+            }
+            Either::Right(_) => seen,
         }
     }
 

@@ -27,7 +27,8 @@ pub struct WorkWish {
     pub lease: Duration,
     /// The longest that an effect may take, with a margin (E-5).
     pub grace: Duration,
-    /// Whether leases of this very engine are taken back at once: its process was started anew, and the old one is known to be gone.
+    /// Whether leases of this very engine are taken back at once: its process was started anew, and the old one is known to be gone. Refused with
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where several processes share the store.
     pub take_back: bool,
     /// At most so many.
     pub limit: u32,
@@ -101,7 +102,7 @@ pub trait EngineLink: Debug + Send + Sync + 'static {
     /// Takes work.
     ///
     /// # Errors
-    /// When the service cannot be reached.
+    /// When the service cannot be reached; [`ErrorKind::Config`](crate::ErrorKind::Config) when its store cannot [take back](WorkWish::take_back).
     async fn claim(&self, wish: &WorkWish) -> Result<Vec<Task>>;
 
     /// What is next; if it is an effect, its start is journalled before this returns.
@@ -134,4 +135,14 @@ pub trait EngineLink: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the service cannot be reached.
     async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>>;
+
+    /// Waits until work may have come that no engine has, as [`Store::work_changed`](crate::port::store::Store::work_changed) says. A hint, to be
+    /// waited for with a limit. A link that can tell nothing waits for ever, as the default does.
+    ///
+    /// # Errors
+    /// When the service cannot be reached.
+    async fn work_changed(&self, seen: u64) -> Result<u64> {
+        let _ = seen;
+        std::future::pending().await
+    }
 }

@@ -328,7 +328,7 @@ pub struct Claim {
     pub engine: EngineId,
     /// For which domains.
     pub domains: Vec<DomainId>,
-    /// Now. A store that has a clock of its own, shared by all engines, uses that one.
+    /// Now. A store that has a clock of its own, shared by all engines, measures leases with that one, and gives out what is ready by both.
     pub now: Timestamp,
     /// How long the lease is to last.
     pub lease: Duration,
@@ -336,7 +336,7 @@ pub struct Claim {
     /// has passed. This holds for leases of this engine as well, unless they are taken back: an effect of it may still be on its way.
     pub grace: Duration,
     /// Whether leases of this very engine are taken back at once, because its process was started anew and the store knows that the
-    /// old one is gone.
+    /// old one is gone. A store that several processes share cannot know that, and refuses it.
     pub take_back: bool,
     /// At most so many.
     pub limit: u32,
@@ -447,15 +447,17 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Takes work that is ready and not under a lease, the longest ready first. Each lease has an epoch of its own.
     ///
     /// # Errors
-    /// As [`meta`](Store::meta).
+    /// As [`meta`](Store::meta); [`ErrorKind::Config`] when leases are to be [taken back](Claim::take_back) from a store that several processes
+    /// share, whether there are any or not. Nothing was claimed then.
     async fn claim(&self, claim: Claim) -> Result<Vec<Lease>>;
 
-    /// Makes a lease last until `until`.
+    /// Makes a lease last for the time `lasting` from now on. A store that has a clock of its own, shared by all engines, takes that one's now and
+    /// not the caller's, as it does in [`claim`](Store::claim). Dropping the future leaves open whether it happened.
     ///
     /// # Errors
     /// [`ErrorKind::StaleLease`] when the saga has a newer one, or none any more because it was given back or the work is done. One that
     /// has expired, but that nobody else has taken, can be renewed.
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Lease>;
+    async fn renew(&self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease>;
 
     /// Gives a lease back, so that others can claim the work at once. Giving back one that is no longer held changes nothing.
     ///
@@ -469,6 +471,17 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// As [`meta`](Store::meta).
     async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>>;
 
+    /// Waits until work may have come that nobody has a lease on, and gives the number to ask with the next time; 0 is the number to begin with,
+    /// and is answered at once. Whoever asks, claims, and asks again with the number from before misses nothing that comes in between.
+    ///
+    /// It is a hint, which may come for nothing, and which may fail to come: wait for it with a limit, and claim then. It does not tell when
+    /// work that is already there becomes ready; [`next_ready`](Store::next_ready) does. A store that can tell nothing waits for ever, as the
+    /// default does.
+    async fn work_changed(&self, seen: u64) -> u64 {
+        let _ = seen;
+        std::future::pending().await
+    }
+
     /// The whole journal of a saga, in order.
     ///
     /// # Errors
@@ -481,10 +494,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// As [`meta`](Store::meta).
     async fn remembered(&self, actor: Uuid, key: &str) -> Result<Option<Remembered>>;
 
-    /// Forgets results older than `before`; how many (R-13: they are kept 30 days).
+    /// Forgets results older than `before`; how many (R-13: they are kept 30 days). A store need not do it in one step: after an error, or when the
+    /// future is dropped, some may be gone. Calling it again goes on.
     ///
     /// # Errors
-    /// As [`meta`](Store::meta).
+    /// As [`meta`](Store::meta), with the outcome [`Unknown`](crate::error::Outcome::Unknown) when some are gone.
     async fn forget(&self, before: Timestamp) -> Result<u64>;
 
     /// Audit records from number `from` on, in order, at most `limit`.
@@ -530,10 +544,11 @@ pub trait Store: Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Delivery>>;
 
-    /// Forgets deliveries in a state, of all destinations, that came into it before `before`; how many.
+    /// Forgets deliveries in a state, of all destinations, that came into it before `before`; how many. It need not be one step, as in
+    /// [`forget`](Store::forget).
     ///
     /// # Errors
-    /// As [`meta`](Store::meta).
+    /// As [`forget`](Store::forget).
     async fn forget_deliveries(&self, state: DeliveryState, before: Timestamp) -> Result<u64>;
 }
 

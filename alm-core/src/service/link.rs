@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::alm::{Alm, Inner};
@@ -254,9 +254,7 @@ impl EngineLink for Alm {
     }
 
     async fn renew(&self, lease: &Lease, lasting: Duration) -> Result<Lease> {
-        let lasting = SignedDuration::try_from(lasting).unwrap_or(SignedDuration::MAX);
-        let until = self.0.clock.now().checked_add(lasting).unwrap_or(Timestamp::MAX);
-        self.0.store.renew(lease, until).await
+        self.0.store.renew(lease, self.0.clock.now(), lasting).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<()> {
@@ -265,5 +263,9 @@ impl EngineLink for Alm {
 
     async fn next_ready(&self, domains: &[DomainId]) -> Result<Option<Timestamp>> {
         self.0.store.next_ready(domains).await
+    }
+
+    async fn work_changed(&self, seen: u64) -> Result<u64> {
+        Ok(self.0.store.work_changed(seen).await)
     }
 }

@@ -1,8 +1,9 @@
-//! The stores: all of them by the suite, the one in a file by what only files can suffer.
+//! The stores: all of them by the suite, the one in a file by what only files can suffer, the one in PostgreSQL by what only servers can.
 
 mod child;
 mod disk;
 mod foreign;
+mod real_postgres;
 mod suite;
 
 use std::path::Path;

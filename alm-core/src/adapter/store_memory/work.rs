@@ -1,5 +1,7 @@
 //! The queue of sagas and the leases on it (E-5).
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::State;
@@ -58,7 +60,8 @@ impl State {
         leases
     }
 
-    pub(super) fn renew(&mut self, lease: &Lease, until: Timestamp) -> Result<Lease> {
+    pub(super) fn renew(&mut self, lease: &Lease, now: Timestamp, lasting: Duration) -> Result<Lease> {
+        let until = on(now, lasting);
         match self.work.get_mut(&lease.saga) {
             Some(Queued { epoch, held: Some(held), .. })
                 if *epoch == lease.epoch && held.engine == lease.engine =>
@@ -97,11 +100,11 @@ fn stale(operation: &'static str, fence: Fence) -> Error {
 }
 
 /// So long before; the earliest instant there is when it would be before that.
-fn back(now: Timestamp, by: std::time::Duration) -> Timestamp {
+fn back(now: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| now.checked_sub(by).ok()).unwrap_or(Timestamp::MIN)
 }
 
 /// So long after; the latest instant there is when it would be after that.
-fn on(now: Timestamp, by: std::time::Duration) -> Timestamp {
+fn on(now: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }

@@ -1,73 +1,11 @@
 //! What SQLite's failures mean here. The one place where its codes are read.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::sql::failure::Cause;
 use crate::error::{Error, ErrorKind, Outcome};
-
-/// Something in the store is not what this crate writes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Damage(&'static str);
-
-impl Damage {
-    /// As an error of sqlx, to travel with the others.
-    pub(super) fn error(what: &'static str) -> sqlx::Error {
-        sqlx::Error::Decode(Box::new(Self(what)))
-    }
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Damage {}
-
-/// SQLite's own words, shared by all whom the failure of one transaction concerns. They name statements and tables, never values.
-#[derive(Debug)]
-struct Cause(Arc<sqlx::Error>);
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Cause {}
-
-/// Why an operation was not done.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The contract says no; the operations beside it in the same transaction are not concerned.
-    Refused(Error),
-    /// The database failed; the whole transaction is lost.
-    Broken(sqlx::Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Broken(error)
-    }
-}
-
-pub(super) fn changed(message: String) -> Error {
-    Error::new(ErrorKind::Conflict, "store.commit", message)
-        .with_advice("somebody else changed it in between; load it again and decide anew")
-}
-
-pub(super) fn unwritable(what: &str, error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::StoreCorrupt, "store.commit", format!("{what} cannot be written as JSON"))
-        .with_source(error)
-}
 
 // https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
@@ -98,6 +36,11 @@ pub(super) fn connection_lost(error: &sqlx::Error) -> bool {
         error,
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed
     )
+}
+
+/// Whether another program held the file for as long as it was waited for.
+pub(super) fn stalled(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED))
 }
 
 /// The crate's error for one of sqlx, of which it is certain that nothing was done.
@@ -171,6 +114,7 @@ mod tests {
     use sqlx::sqlite::SqliteConnectOptions;
 
     use super::*;
+    use crate::adapter::sql::failure::Damage;
 
     /// What SQLite says to a statement on a file that holds `bytes`.
     async fn failure(bytes: &[u8], statement: &'static str) -> Arc<sqlx::Error> {

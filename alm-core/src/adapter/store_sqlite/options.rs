@@ -17,7 +17,7 @@ pub struct SqliteOptions {
     /// What a commit survives. Default: a power loss.
     pub durability: Durability,
     /// How long [`open`](super::SqliteStore::open) waits for another process to let go of the file, and every operation for a lock that a
-    /// foreign program (a backup, a shell) holds. Default: 5 seconds.
+    /// foreign program (a backup, a shell) holds. Changes that wait for the same lock fail together when that is over. Default: 5 seconds.
     pub busy_timeout: Duration,
     /// How many reads may run at the same time, at least 1. Default: 4.
     pub readers: u32,

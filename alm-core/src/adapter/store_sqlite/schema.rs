@@ -6,7 +6,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-use super::value::query;
 use super::{OPEN, error};
 use crate::error::Result;
 
@@ -59,12 +58,10 @@ async fn step(
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }
     if from == 0 {
-        query(
-            "INSERT INTO meta (one, instance, epoch, commits) VALUES (1, ?1, 0, 0)",
-            [Uuid::new_v4().into()],
-        )
-        .execute(&mut *transaction)
-        .await?;
+        sqlx::query("INSERT INTO meta (one, instance, epoch, commits) VALUES (1, ?1, 0, 0)")
+            .bind(Uuid::new_v4().into_bytes().to_vec())
+            .execute(&mut *transaction)
+            .await?;
     }
     // A pragma takes no parameters; both are numbers.
     let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", steps.len());

@@ -75,7 +75,7 @@ pub async fn commits_are_counted(harness: &impl StoreHarness) {
     let lease = one(&store, claim(1, 0)).await;
     assert_eq!(store.meta().await.unwrap().commits, 3);
     assert_eq!(store.claim(claim(1, 0)).await.unwrap(), []);
-    store.renew(&lease, at(500)).await.unwrap();
+    store.renew(&lease, at(0), std::time::Duration::from_secs(500)).await.unwrap();
     assert_eq!(store.meta().await.unwrap().commits, 4);
     store.release(&lease).await.unwrap();
     store.forget(at(0)).await.unwrap();
@@ -200,6 +200,42 @@ pub async fn what_a_commit_rests_on_must_be_as_it_was(harness: &impl StoreHarnes
     let removes = vec![remove(RecordKind::Account, 1, 2)];
     done(&store, Commit { expects: vec![on(1, 2)], removes, ..Commit::default() }).await;
     assert_eq!(version(&store, RecordKind::Account, 1).await, None);
+}
+
+/// However many, each of them counts, wherever it stands: one that is at another version, one that is missing, one that should be.
+pub async fn a_commit_may_rest_on_many_documents(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let on = |number, version| Expect { kind: RecordKind::Account, id: id(number), version };
+    done(&store, puts((1..=150).map(|number| account(number, 0)))).await;
+    done(&store, puts((1..=150).filter(|number| number % 3 == 0).map(|number| account(number, 1)))).await;
+    // Every other one is not there, and must not be.
+    let right = |place: u128| match place / 2 + 1 {
+        _ if place % 2 == 1 => on(1_000 + place, 0),
+        number if number % 3 == 0 => on(number, 2),
+        number => on(number, 1),
+    };
+    let mut made = 0;
+    for count in [1_u128, 2, 3, 5, 17, 63, 64, 65, 129, 300] {
+        let all: Vec<Expect> = (0..count).map(right).collect();
+        for place in [0, count / 2, count - 1] {
+            let mut expects = all.clone();
+            let wrong = expects.get_mut(usize::try_from(place).unwrap()).unwrap();
+            wrong.version += 1;
+            let (version, name) = (wrong.version, wrong.id.to_string());
+            let error = store
+                .commit(Commit { expects, ..puts([account(2_000, 0)]) })
+                .await
+                .expect_err("one is wrong");
+            assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+            let text = error.to_string();
+            assert!(text.contains(&name) && text.contains(&version.to_string()), "it names the one: {text}");
+        }
+        // The same twice is no fault.
+        let expects = all.iter().chain(&all).copied().collect();
+        done(&store, Commit { expects, ..puts([account(2_000, made)]) }).await;
+        made += 1;
+    }
+    assert_eq!(version(&store, RecordKind::Account, 2_000).await, Some(made));
 }
 
 /// The same commit is fine once its one fault is gone.

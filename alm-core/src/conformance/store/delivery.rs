@@ -205,6 +205,18 @@ pub async fn old_deliveries_are_forgotten(harness: &impl StoreHarness) {
     assert_eq!(waiting(&store, 1).await, [4]);
 }
 
+/// However many there are, one call forgets them all, and counts them.
+pub async fn many_old_deliveries_are_forgotten(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let old = (0..2_100).map(|number| queue(1, &event(number), 10));
+    let young = (3_000..3_003).map(|number| queue(1, &event(number), 20));
+    done(&store, changes(old.chain(young))).await;
+    assert_eq!(store.forget_deliveries(Delivered, at(20)).await.unwrap(), 0);
+    assert_eq!(store.forget_deliveries(Waiting, at(20)).await.unwrap(), 2_100);
+    assert_eq!(waiting(&store, 1).await, [3_000, 3_001, 3_002]);
+    assert_eq!(store.forget_deliveries(Waiting, at(20)).await.unwrap(), 0);
+}
+
 /// The others stay.
 pub async fn a_destination_can_be_forgotten(harness: &impl StoreHarness) {
     let store = harness.fresh().await;

@@ -1,7 +1,7 @@
 //! Finding documents by what they declare.
 
 use super::StoreHarness;
-use super::make::{account, done, id, numbers, put, puts, remove, removes};
+use super::make::{account, done, id, numbers, put, puts, remove, removes, unwieldy};
 use crate::port::store::{Put, RecordKind, Store};
 
 fn indexed(number: u128, expected: u64, pairs: &[(&'static str, &str)]) -> Put {
@@ -121,5 +121,18 @@ pub async fn a_document_may_have_many_indexes(harness: &impl StoreHarness) {
     for value in 0..301 {
         assert_eq!(found(&store, "many", &format!("1 {value}")).await, [1]);
         assert_eq!(found(&store, "many", &format!("2 {value}")).await, [2]);
+    }
+}
+
+/// However long they are, and whatever is in them.
+pub async fn long_values_are_compared_to_their_end(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let values = unwieldy();
+    for (number, value) in (1..).zip(&values) {
+        done(&store, puts([indexed(number, 0, &[("text", value)])])).await;
+    }
+    for (number, value) in (1..).zip(&values) {
+        assert_eq!(found(&store, "text", value).await, [number]);
+        assert_eq!(store.count(RecordKind::Account, "text", value).await.unwrap(), 1);
     }
 }

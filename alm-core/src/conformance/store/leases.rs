@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::StoreHarness;
 use super::make::{at, claim, claimed, domain, done, engine, one, put, puts, ready, remove, removes, saga};
 use crate::error::ErrorKind;
 use crate::port::store::{Claim, Lease, Put, RecordKind, Store, Work};
 
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 async fn stale(store: &impl Store, lease: &Lease) {
-    let error = store.renew(lease, at(999)).await.unwrap_err();
+    let error = store.renew(lease, at(0), seconds(999)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StaleLease, "{error}");
 }
 
@@ -96,6 +98,9 @@ pub async fn an_own_lease_is_left_alone_as_well(harness: &impl StoreHarness) {
 
 /// Whoever knows that its old process is gone need not wait.
 pub async fn own_leases_are_taken_back(harness: &impl StoreHarness) {
+    if !harness.takes_back() {
+        return;
+    }
     let store = harness.fresh().await;
     done(&store, puts([ready(1, 0, 0), ready(2, 0, 0)])).await;
     let old = store.claim(claim(1, 0)).await.unwrap();
@@ -110,11 +115,35 @@ pub async fn own_leases_are_taken_back(harness: &impl StoreHarness) {
 
 /// Only its own.
 pub async fn leases_of_others_are_not_taken_back(harness: &impl StoreHarness) {
+    if !harness.takes_back() {
+        return;
+    }
     let store = harness.fresh().await;
     done(&store, puts([ready(1, 0, 0)])).await;
     one(&store, claim(1, 0)).await;
     assert_eq!(claimed(&store, Claim { take_back: true, ..claim(2, 89) }).await, []);
     assert_eq!(claimed(&store, Claim { take_back: true, ..claim(2, 90) }).await, [1]);
+}
+
+/// By a store that several processes share: one of them would take work out of the hands of another of the same name.
+pub async fn what_cannot_be_taken_back_is_refused(harness: &impl StoreHarness) {
+    if harness.takes_back() {
+        return;
+    }
+    let store = harness.fresh().await;
+    done(&store, puts([ready(1, 0, 0), ready(2, 0, 0)])).await;
+    let held = one(&store, Claim { limit: 1, ..claim(1, 0) }).await;
+    // Whether there is anything of its own or not: it is no matter of chance.
+    for asks in [claim(1, 1), claim(2, 1), claim(1, 90), Claim { domains: vec![], ..claim(1, 1) }] {
+        let error = store.claim(Claim { take_back: true, ..asks }).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert_eq!(error.outcome(), crate::Outcome::NotDone, "{error}");
+        assert!(error.advice().is_some_and(|advice| advice.contains("take_back")), "{error}");
+        assert!(!error.is_transient(), "an engine would go on asking: {error}");
+    }
+    // Nothing was given out, nothing taken away.
+    store.renew(&held, at(2), seconds(60)).await.unwrap();
+    assert_eq!(claimed(&store, claim(1, 3)).await, [2]);
 }
 
 /// Over all sagas, and though a saga leaves the queue or goes altogether in between.
@@ -144,12 +173,12 @@ pub async fn a_lease_can_be_renewed(harness: &impl StoreHarness) {
     let store = harness.fresh().await;
     done(&store, puts([ready(1, 0, 0)])).await;
     let lease = one(&store, claim(1, 0)).await;
-    let renewed = store.renew(&lease, at(500)).await.unwrap();
+    let renewed = store.renew(&lease, at(300), seconds(200)).await.unwrap();
     assert_eq!(renewed, Lease { until: at(500), ..lease });
     assert_eq!(claimed(&store, claim(2, 529)).await, []);
     // The one from before the renewal is the same lease, expired or not.
-    store.renew(&lease, at(100)).await.unwrap();
-    store.renew(&renewed, at(110)).await.unwrap();
+    store.renew(&lease, at(0), seconds(100)).await.unwrap();
+    store.renew(&renewed, at(0), seconds(110)).await.unwrap();
     assert_eq!(claimed(&store, claim(2, 139)).await, []);
     assert_eq!(claimed(&store, claim(2, 140)).await, [1]);
 }
@@ -192,7 +221,7 @@ pub async fn releasing_a_stale_lease_changes_nothing(harness: &impl StoreHarness
     store.release(&first).await.unwrap();
     store.release(&Lease { saga: saga(9), ..first }).await.unwrap();
     assert_eq!(claimed(&store, claim(3, 1)).await, []);
-    store.renew(&second, at(100)).await.unwrap();
+    store.renew(&second, at(0), seconds(100)).await.unwrap();
 }
 
 /// To another instant or another domain; the holder goes on.
@@ -202,7 +231,7 @@ pub async fn a_put_moves_the_work_and_keeps_the_lease(harness: &impl StoreHarnes
     let lease = one(&store, claim(1, 0)).await;
     done(&store, puts([ready(1, 1, 10)])).await;
     assert_eq!(claimed(&store, claim(2, 10)).await, []);
-    let lease = store.renew(&lease, at(20)).await.unwrap();
+    let lease = store.renew(&lease, at(0), seconds(20)).await.unwrap();
     let work = Some(Work { domain: domain(2), ready_at: at(200) });
     done(&store, puts([Put { work, ..put(RecordKind::Saga, 1, 2) }])).await;
     store.release(&lease).await.unwrap();
@@ -242,7 +271,7 @@ pub async fn endless_times_are_not_an_error(harness: &impl StoreHarness) {
     let endless = Claim { lease: Duration::MAX, limit: 1, ..claim(1, 0) };
     let lease = one(&store, endless).await;
     assert!(lease.until > at(1_000_000_000));
-    store.renew(&lease, Timestamp::MAX).await.unwrap();
+    store.renew(&lease, at(0), Duration::MAX).await.unwrap();
     assert_eq!(claimed(&store, claim(2, 1_000_000_000)).await, [2]);
     let patient = Claim { grace: Duration::MAX, ..claim(3, 2_000_000_000) };
     assert_eq!(claimed(&store, patient).await, []);

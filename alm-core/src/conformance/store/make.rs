@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::error::ErrorKind;
-use crate::model::audit::{Actor, AuditEntry, AuditResult};
+use crate::model::audit::{Actor, AuditEntry, AuditResult, hex};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{AccountId, DestinationId, DomainId, EngineId, EventId, SagaId};
@@ -246,4 +246,21 @@ pub(super) async fn in_state(store: &impl Store, number: u128, state: DeliverySt
 
 pub(super) async fn waiting(store: &impl Store, number: u128) -> Vec<u128> {
     in_state(store, number, DeliveryState::Waiting).await
+}
+
+/// Long texts that nothing can shorten and that differ only at their ends; and some with a character that ends texts elsewhere.
+pub(super) fn unwieldy() -> Vec<String> {
+    let long = hex(&(0_u64..300)
+        .flat_map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes())
+        .collect::<Vec<_>>());
+    vec![
+        format!("{long}a"),
+        format!("{long}b"),
+        long.clone(),
+        long.repeat(20),
+        "a\0b".to_owned(),
+        "a\0c".to_owned(),
+        "a".to_owned(),
+        "\u{1}a".to_owned(),
+    ]
 }

@@ -1,7 +1,7 @@
 //! Names that only one document may hold.
 
 use super::StoreHarness;
-use super::make::{account, done, id, named, put, puts, refused, remove, removes, version};
+use super::make::{account, done, id, named, put, puts, refused, remove, removes, unwieldy, version};
 use crate::error::ErrorKind;
 use crate::port::store::{Commit, Put, RecordKind, Store as _};
 
@@ -95,5 +95,19 @@ pub async fn names_are_compared_exactly(harness: &impl StoreHarness) {
     for (number, name) in (1..).zip(["svc", "SVC", "svc ", "svc%", "sv\u{10d}", "svc\u{30c}"]) {
         done(&store, puts([named(number, 0, name)])).await;
         assert_eq!(store.holder(name).await.unwrap(), HOLDS(number));
+    }
+}
+
+/// However long they are, and whatever is in them.
+pub async fn long_names_are_compared_to_their_end(harness: &impl StoreHarness) {
+    let store = harness.fresh().await;
+    let names = unwieldy();
+    for (number, name) in (1..).zip(&names) {
+        assert_eq!(store.holder(name).await.unwrap(), None, "{number}");
+        done(&store, puts([named(number, 0, name)])).await;
+    }
+    for (number, name) in (1..).zip(&names) {
+        assert_eq!(store.holder(name).await.unwrap(), HOLDS(number));
+        refused(&store, puts([named(99, 0, name)]), ErrorKind::Conflict).await;
     }
 }

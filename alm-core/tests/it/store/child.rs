@@ -14,17 +14,17 @@ use super::{chain, create, open, open_now};
 const OTHER_SIDE: &str = "ALM_STORE_TEST_CHILD";
 
 /// The store to open, when this is the other process.
-fn other_side() -> Option<PathBuf> {
+pub(super) fn other_side() -> Option<PathBuf> {
     std::env::var_os(OTHER_SIDE).map(PathBuf::from)
 }
 
-struct Other {
+pub(super) struct Other {
     process: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
 impl Other {
-    fn start(test: &str, path: &Path) -> Self {
+    pub(super) fn start(test: &str, path: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .env(OTHER_SIDE, path)
@@ -36,19 +36,24 @@ impl Other {
     }
 
     /// The next number that it tells.
-    fn told(&mut self) -> Option<u128> {
+    pub(super) fn told(&mut self) -> Option<u128> {
         self.lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix("told ")?.parse().ok())
     }
 
+    /// Waits for its end.
+    pub(super) fn ended_well(&mut self) {
+        assert!(self.process.wait().unwrap().success());
+    }
+
     /// Without any warning (SIGKILL on Unix).
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 }
 
 /// On a line of its own, though the harness of tests writes to the same place.
-fn tell(number: u128) {
+pub(super) fn tell(number: u128) {
     println!("\ntold {number}");
 }
 

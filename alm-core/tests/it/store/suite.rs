@@ -1,4 +1,4 @@
-//! Both stores pass the suite.
+//! The stores that need no server pass the suite.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use alm_core::adapter::store_memory::MemoryStore;
 use alm_core::model::audit::{AuditRecord, ChainHash};
@@ -69,7 +70,7 @@ forward! {
     due(due: DueKind, until: Timestamp, limit: u32) -> Vec<(RecordKind, Uuid, Timestamp)>;
     count_due(due: DueKind, until: Timestamp) -> u64;
     claim(claim: Claim) -> Vec<Lease>;
-    renew(lease: &Lease, until: Timestamp) -> Lease;
+    renew(lease: &Lease, now: Timestamp, lasting: Duration) -> Lease;
     release(lease: &Lease) -> ();
     next_ready(domains: &[DomainId]) -> Option<Timestamp>;
     journal(saga: SagaId) -> Vec<JournalEntry>;

@@ -3,39 +3,42 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::value::{Error as NameError, StrDeserializer};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use super::error::Damage;
+use super::failure::Damage;
 use crate::model::audit::ChainHash;
 
 /// What a column takes.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
-    Null,
+pub(in crate::adapter) enum Value {
     Int(i64),
-    Text(String),
-    Id(Uuid),
-    /// Less than every id.
-    NoBytes,
+    Text(Option<String>),
+    /// A text that rows are found by and that is never read back: it may be long, and hold anything.
+    Key(String),
+    Id(Option<Uuid>),
+}
+
+impl Value {
+    pub(super) fn key(text: &str) -> Self {
+        Self::Key(text.to_owned())
+    }
 }
 
 impl From<Uuid> for Value {
     fn from(id: Uuid) -> Self {
-        Self::Id(id)
+        Self::Id(Some(id))
     }
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(Some(text.to_owned()))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(Some(text))
     }
 }
 
@@ -54,51 +57,6 @@ impl From<Timestamp> for Value {
     }
 }
 
-type Query<'a> = sqlx::query::Query<'a, Sqlite, SqliteArguments>;
-
-/// A statement with its values.
-pub(super) fn query<'a>(text: &'static str, values: impl IntoIterator<Item = Value>) -> Query<'a> {
-    values.into_iter().fold(sqlx::query(text), bind)
-}
-
-fn bind(query: Query<'_>, value: Value) -> Query<'_> {
-    match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(number) => query.bind(number),
-        Value::Text(text) => query.bind(text),
-        Value::Id(id) => query.bind(id.into_bytes().to_vec()),
-        Value::NoBytes => query.bind(Vec::<u8>::new()),
-    }
-}
-
-/// How many rows one statement writes. Few sizes, so that few statements have to be kept prepared.
-const ROWS: [usize; 7] = [64, 16, 8, 4, 3, 2, 1];
-
-/// Writes rows that are all as wide, many in one statement.
-pub(super) async fn insert_rows<const WIDTH: usize>(
-    connection: &mut SqliteConnection,
-    beginning: &'static str,
-    rows: Vec<[Value; WIDTH]>,
-) -> Result<(), sqlx::Error> {
-    let mut left = rows.len();
-    let mut rows = rows.into_iter();
-    for size in ROWS {
-        if left < size {
-            continue;
-        }
-        let row = format!("({})", vec!["?"; WIDTH].join(", "));
-        let text = format!("{beginning}{}", vec![row.as_str(); size].join(", "));
-        while left >= size {
-            // Nothing in the text comes from outside: a constant, brackets and question marks.
-            let statement = sqlx::query(AssertSqlSafe(text.clone()));
-            let filled = rows.by_ref().take(size).flatten().fold(statement, bind);
-            filled.execute(&mut *connection).await?;
-            left -= size;
-        }
-    }
-    Ok(())
-}
-
 /// An instant as the store gives it back.
 pub(super) fn kept(at: Timestamp) -> Timestamp {
     match Value::from(at) {
@@ -108,31 +66,21 @@ pub(super) fn kept(at: Timestamp) -> Timestamp {
 }
 
 /// Reading columns by their place.
-pub(super) trait Columns {
-    fn int(&self, column: usize) -> Result<i64, sqlx::Error>;
-    fn number(&self, column: usize) -> Result<u64, sqlx::Error>;
-    fn text(&self, column: usize) -> Result<String, sqlx::Error>;
+pub(in crate::adapter) trait Columns {
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, sqlx::Error>;
+    fn maybe_text(&self, column: usize) -> Result<Option<String>, sqlx::Error>;
     fn id(&self, column: usize) -> Result<Uuid, sqlx::Error>;
-    fn instant(&self, column: usize) -> Result<Timestamp, sqlx::Error>;
-    fn hash(&self, column: usize) -> Result<ChainHash, sqlx::Error>;
-}
 
-impl Columns for SqliteRow {
     fn int(&self, column: usize) -> Result<i64, sqlx::Error> {
-        self.try_get(column)
+        self.maybe_int(column)?.ok_or_else(|| Damage::error("a number is missing"))
+    }
+
+    fn text(&self, column: usize) -> Result<String, sqlx::Error> {
+        self.maybe_text(column)?.ok_or_else(|| Damage::error("a text is missing"))
     }
 
     fn number(&self, column: usize) -> Result<u64, sqlx::Error> {
         u64::try_from(self.int(column)?).map_err(|_| Damage::error("a number is negative"))
-    }
-
-    fn text(&self, column: usize) -> Result<String, sqlx::Error> {
-        self.try_get(column)
-    }
-
-    fn id(&self, column: usize) -> Result<Uuid, sqlx::Error> {
-        let bytes: Vec<u8> = self.try_get(column)?;
-        Uuid::from_slice(&bytes).map_err(|_| Damage::error("an identifier does not have 16 bytes"))
     }
 
     fn instant(&self, column: usize) -> Result<Timestamp, sqlx::Error> {

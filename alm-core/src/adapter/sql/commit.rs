@@ -4,27 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::error::{Damage, Failure, changed, unwritable};
-use super::value::{Columns as _, Value, insert_rows, kind, query};
-use super::writer::{Change, Transaction};
-use super::{delivery, lease, sql};
+use super::backend::Backend;
+use super::failure::{Damage, Failure, changed, moved, unwritable};
+use super::transaction::Transaction;
+use super::value::{Columns as _, Value, kind};
+use super::writer::Change;
+use super::{delivery, expect, lease, statements as sql};
 use crate::model::audit::AuditRecord;
 use crate::port::store::{Commit, JournalEntry, Put, RecordKind, Remembered};
 
-impl Change for Commit {
+impl<B: Backend> Change<B> for Commit {
     type Answer = ();
 
     const OPERATION: &'static str = "store.commit";
 
-    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn run(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         if let Some(fence) = self.fence {
             lease::check(on, fence).await?;
         }
-        for expect in &self.expects {
-            if version(on, expect.kind, expect.id).await? != expect.version {
-                return Err(conflict(on, expect.kind, expect.id, expect.version).await?);
-            }
-        }
+        expect::check(on, &self.expects).await?;
         if self.is_empty() {
             return Ok(());
         }
@@ -47,7 +45,7 @@ impl Change for Commit {
 }
 
 impl Commit {
-    async fn documents(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn documents<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         for remove in &self.removes {
             let key = [remove.kind.name().into(), remove.id.into(), remove.expected.into()];
             if on.change(sql::REMOVE, key).await? == 0 {
@@ -67,7 +65,7 @@ impl Commit {
         declare(on, last.into_values()).await
     }
 
-    async fn link_audit(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn link_audit<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         let mut rows = Vec::with_capacity(self.audit.len());
         for entry in &self.audit {
             let record = AuditRecord::link(on.counters.audit_seq + 1, on.counters.audit_hash, entry.clone())
@@ -75,7 +73,7 @@ impl Commit {
             on.counters.audit_seq = record.seq;
             on.counters.audit_hash = record.hash;
             let personal = match &record.personal {
-                None => Value::Null,
+                None => Value::Text(None),
                 Some(personal) => serde_json::to_string(personal)
                     .map_err(|error| unwritable("an audit entry", error))?
                     .into(),
@@ -88,31 +86,20 @@ impl Commit {
                 personal,
             ]);
         }
-        Ok(insert_rows(on.connection, sql::AUDIT_ROWS, rows).await?)
+        Ok(on.insert_rows(sql::AUDIT_ROWS, rows).await?)
     }
 
-    async fn queue_events(&self, on: &mut Transaction<'_>) -> Result<(), Failure> {
+    async fn queue_events<B: Backend>(&self, on: &mut Transaction<'_, B>) -> Result<(), Failure> {
         let mut rows = Vec::with_capacity(self.events.len());
         for event in &self.events {
             let body = serde_json::to_string(event).map_err(|error| unwritable("an event", error))?;
             rows.push([event.id.uuid().into(), body.into()]);
         }
-        Ok(insert_rows(on.connection, sql::OUTBOX_ROWS, rows).await?)
+        Ok(on.insert_rows(sql::OUTBOX_ROWS, rows).await?)
     }
 }
 
-impl Transaction<'_> {
-    /// Runs a statement; how many rows it changed.
-    pub(super) async fn change<const N: usize>(
-        &mut self,
-        text: &'static str,
-        values: [Value; N],
-    ) -> Result<u64, sqlx::Error> {
-        Ok(query(text, values).execute(&mut *self.connection).await?.rows_affected())
-    }
-}
-
-async fn write(on: &mut Transaction<'_>, put: &Put) -> Result<(), Failure> {
+async fn write<B: Backend>(on: &mut Transaction<'_, B>, put: &Put) -> Result<(), Failure> {
     let (kind, id) = (put.kind.name().into(), put.id.into());
     let body = put.body.clone().into();
     let written = if put.expected == 0 {
@@ -130,20 +117,27 @@ async fn write(on: &mut Transaction<'_>, put: &Put) -> Result<(), Failure> {
 }
 
 /// Takes back everything that a document can be found by.
-async fn withdraw(on: &mut Transaction<'_>, kind: RecordKind, id: Uuid) -> Result<(), Failure> {
+async fn withdraw<B: Backend>(
+    on: &mut Transaction<'_, B>,
+    kind: RecordKind,
+    id: Uuid,
+) -> Result<(), Failure> {
     for text in [sql::WITHDRAW_INDEXES, sql::WITHDRAW_DUE, sql::WITHDRAW_NAMES] {
         on.change(text, [kind.name().into(), id.into()]).await?;
     }
     Ok(())
 }
 
-async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Send) -> Result<(), Failure> {
+async fn declare<B: Backend>(
+    on: &mut Transaction<'_, B>,
+    puts: impl Iterator<Item = &Put> + Send,
+) -> Result<(), Failure> {
     let mut indexes: Vec<[Value; 4]> = Vec::new();
     let mut instants: Vec<[Value; 4]> = Vec::new();
     for put in puts {
         let (kind, id) = (Value::from(put.kind.name()), Value::from(put.id));
         for (index, value) in put.indexes.iter().collect::<BTreeSet<_>>() {
-            indexes.push([kind.clone(), (*index).into(), value.as_str().into(), id.clone()]);
+            indexes.push([kind.clone(), (*index).into(), Value::key(value), id.clone()]);
         }
         let mut first = HashMap::new();
         for (due, at) in &put.due {
@@ -159,7 +153,8 @@ async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Se
             match put.work {
                 Some(work) => {
                     let row = [id, work.domain.uuid().into(), work.ready_at.into()];
-                    on.change(sql::QUEUE, row).await?;
+                    // The work of a saga that an engine has in its hands is news to nobody.
+                    on.work_came |= on.one(sql::QUEUE, row).await?.int(0)? == 1;
                 }
                 None => {
                     on.change(sql::UNQUEUE, [id]).await?;
@@ -167,29 +162,29 @@ async fn declare(on: &mut Transaction<'_>, puts: impl Iterator<Item = &Put> + Se
             }
         }
     }
-    insert_rows(on.connection, sql::INDEX_ROWS, indexes).await?;
-    insert_rows(on.connection, sql::DUE_ROWS, instants).await?;
+    on.insert_rows(sql::INDEX_ROWS, indexes).await?;
+    on.insert_rows(sql::DUE_ROWS, instants).await?;
     Ok(())
 }
 
-async fn take_name(on: &mut Transaction<'_>, name: &str, put: &Put) -> Result<(), Failure> {
-    let row = [name.into(), put.kind.name().into(), put.id.into()];
+async fn take_name<B: Backend>(on: &mut Transaction<'_, B>, name: &str, put: &Put) -> Result<(), Failure> {
+    let row = [Value::key(name), put.kind.name().into(), put.id.into()];
     if on.change(sql::TAKE_NAME, row).await? == 1 {
         return Ok(());
     }
-    let holder = query(sql::HOLDER, [name.into()]).fetch_one(&mut *on.connection).await?;
+    let holder = on.one(sql::HOLDER, [Value::key(name)]).await?;
     let held_by: RecordKind = kind(&holder.text(0)?)?;
     let message = format!("the name {name:?} is held by {} {}", held_by.name(), holder.id(1)?);
     Err(Failure::Refused(changed(message)))
 }
 
-async fn append(on: &mut Transaction<'_>, entry: &JournalEntry) -> Result<(), Failure> {
+async fn append<B: Backend>(on: &mut Transaction<'_, B>, entry: &JournalEntry) -> Result<(), Failure> {
     let saga = Value::from(entry.saga.uuid());
     let row = [saga.clone(), entry.seq.into(), entry.body.as_str().into()];
     if on.change(sql::APPEND, row).await? == 1 {
         return Ok(());
     }
-    let last = query(sql::LAST_PLACE, [saga]).fetch_one(&mut *on.connection).await?.number(0)?;
+    let last = on.one(sql::LAST_PLACE, [saga]).await?.number(0)?;
     Err(Failure::Refused(changed(format!(
         "the next place in the journal of saga {} is {}, not {}",
         entry.saga,
@@ -198,10 +193,10 @@ async fn append(on: &mut Transaction<'_>, entry: &JournalEntry) -> Result<(), Fa
     ))))
 }
 
-async fn remember(on: &mut Transaction<'_>, remembered: &Remembered) -> Result<(), Failure> {
+async fn remember<B: Backend>(on: &mut Transaction<'_, B>, remembered: &Remembered) -> Result<(), Failure> {
     let row = [
         remembered.actor.into(),
-        remembered.key.as_str().into(),
+        Value::key(&remembered.key),
         remembered.command.as_str().into(),
         remembered.result.as_str().into(),
         remembered.at.into(),
@@ -212,23 +207,17 @@ async fn remember(on: &mut Transaction<'_>, remembered: &Remembered) -> Result<(
     Err(Failure::Refused(changed("the key is remembered already".to_owned())))
 }
 
-/// Says what stands where something else was expected.
-/// 0 for what is not there.
-async fn version(on: &mut Transaction<'_>, kind: RecordKind, id: Uuid) -> Result<u64, sqlx::Error> {
-    let row =
-        query(sql::VERSION, [kind.name().into(), id.into()]).fetch_optional(&mut *on.connection).await?;
-    row.map_or(Ok(0), |row| row.number(0))
-}
-
-async fn conflict(
-    on: &mut Transaction<'_>,
+/// Why a write met no document at the version that it expected; asks what stands there instead, 0 for nothing.
+async fn conflict<B: Backend>(
+    on: &mut Transaction<'_, B>,
     kind: RecordKind,
     id: Uuid,
     expected: u64,
 ) -> Result<Failure, sqlx::Error> {
-    let now = version(on, kind, id).await?;
+    let row = on.optional(sql::VERSION, [kind.name().into(), id.into()]).await?;
+    let now = row.map_or(Ok(0), |row| row.number(0))?;
     if now == expected && now > 0 {
         return Err(Damage::error("a version does not equal itself"));
     }
-    Ok(Failure::Refused(changed(format!("{} {id} is at version {now}, not {expected}", kind.name()))))
+    Ok(Failure::Refused(moved(kind, id, now, expected)))
 }
