@@ -1,5 +1,7 @@
 //! What stands behind the ports.
 
+pub mod checkpoint_file;
+pub mod ed25519;
 #[cfg(feature = "email")]
 #[cfg_attr(docsrs, doc(cfg(feature = "email")))]
 pub mod email;

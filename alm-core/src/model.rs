@@ -6,6 +6,7 @@ pub mod account;
 pub mod api_token;
 pub mod audit;
 pub mod campaign;
+pub mod checkpoint;
 pub mod delivery;
 pub mod destination;
 pub mod discovery;

@@ -2,6 +2,7 @@
 //!
 //! The directory's port is [`ad_directory::Directory`].
 
+pub mod checkpoint;
 pub mod clock;
 pub mod courier;
 pub mod credential;

@@ -5,6 +5,9 @@
 pub mod access;
 pub mod approval;
 pub mod attributes;
+pub mod audit_chain;
+pub mod audit_export;
+pub mod audit_proof;
 pub mod campaign;
 pub mod delivery;
 pub mod destination;

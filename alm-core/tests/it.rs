@@ -19,6 +19,7 @@ mod it {
     mod adoption;
     mod approvals;
     mod attributes;
+    mod audit;
     mod bulk;
     mod campaigns;
     mod canary;

@@ -54,6 +54,8 @@ pub enum EventKind {
     OperationParked,
     /// The sweep stopped before it changed anything and asks (L-39).
     SweepHeld,
+    /// The audit chain does not go on from its last checkpoint: somebody changed it.
+    AuditChainBroken,
     /// Accounts are to be reviewed (C-1), or still are (C-4).
     ReviewRequested,
     /// A campaign ended; how many accounts were kept, retired and not decided about (C-4).
@@ -97,7 +99,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind that this version raises.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::TemplateNeedsApproval,
         Self::TemplateStateChanged,
         Self::RequestStateChanged,
@@ -118,6 +120,7 @@ impl EventKind {
         Self::AccountPrivilegeChanged,
         Self::OperationParked,
         Self::SweepHeld,
+        Self::AuditChainBroken,
         Self::ReviewRequested,
         Self::CampaignEnded,
         Self::AccountAdopted,
@@ -164,6 +167,7 @@ impl EventKind {
             Self::AccountPrivilegeChanged => "account_privilege_changed",
             Self::OperationParked => "operation_parked",
             Self::SweepHeld => "sweep_held",
+            Self::AuditChainBroken => "audit_chain_broken",
             Self::ReviewRequested => "review_requested",
             Self::CampaignEnded => "campaign_ended",
             Self::AccountAdopted => "account_adopted",
@@ -208,6 +212,7 @@ impl fmt::Display for EventKind {
             Self::AccountPrivilegeChanged => "account privilege changed",
             Self::OperationParked => "operation parked",
             Self::SweepHeld => "sweep held",
+            Self::AuditChainBroken => "audit chain broken",
             Self::ReviewRequested => "review requested",
             Self::CampaignEnded => "campaign ended",
             Self::AccountAdopted => "account adopted",

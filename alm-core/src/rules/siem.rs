@@ -93,7 +93,8 @@ fn severity(event: &Event) -> (u8, u8) {
             Some(AuditResult::Refused) => (4, 6),
             Some(AuditResult::Done | AuditResult::Intended) | None => (6, 3),
         },
-        EventKind::ProvisioningFailed
+        EventKind::AuditChainBroken
+        | EventKind::ProvisioningFailed
         | EventKind::OperationParked
         | EventKind::DomainUnreachable
         | EventKind::VaultUnreachable

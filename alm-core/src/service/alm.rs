@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::checkpoints::{Checkpoints, Keeper};
 use super::command::{Caller, Command, IdempotencyKey};
 use super::plan::Plan;
 use super::settings::Settings;
@@ -38,6 +39,7 @@ pub(super) struct Inner {
     pub(super) inspector: Option<Arc<dyn Inspector>>,
     pub(super) settings: Settings,
     pub(super) instance: InstanceId,
+    pub(super) checkpoints: Option<Keeper>,
 }
 
 /// Makes an [`Alm`].
@@ -49,6 +51,7 @@ pub struct AlmBuilder {
     entropy: Arc<dyn Entropy>,
     inspector: Option<Arc<dyn Inspector>>,
     settings: Settings,
+    checkpoints: Option<Checkpoints>,
 }
 
 impl AlmBuilder {
@@ -61,6 +64,12 @@ impl AlmBuilder {
     /// Who looks at vault and domain before a template is published (T-12). Without one, no template can be.
     pub fn inspector(mut self, inspector: Arc<dyn Inspector>) -> Self {
         self.inspector = Some(inspector);
+        self
+    }
+
+    /// Who signs checkpoints of the audit chain, and where they are kept. Without it, none are made.
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.checkpoints = Some(checkpoints);
         self
     }
 
@@ -85,6 +94,7 @@ impl AlmBuilder {
             inspector: self.inspector,
             settings: self.settings,
             instance: meta.instance,
+            checkpoints: self.checkpoints.map(Keeper::new),
         };
         let alm = Alm(Arc::new(inner));
         alm.create_built_ins().await?;
@@ -101,6 +111,7 @@ impl Alm {
             entropy: Arc::new(SystemEntropy::new()),
             inspector: None,
             settings: Settings::default(),
+            checkpoints: None,
         }
     }
 
@@ -248,7 +259,7 @@ impl Alm {
         if !unit.access().await?.enabled {
             let error =
                 Error::denied(C::NAME, Refusal::new("P-1", "caller", "is disabled and has no access"));
-            self.audit_denial::<C>(caller, &error).await?;
+            self.audit_denial(C::NAME, caller, &error).await?;
             return Err(error);
         }
         serde_json::from_str(&first.result).map_err(|error| {
@@ -273,9 +284,14 @@ impl Alm {
     }
 
     /// P-3: a denial is audited, though nothing else of the command is.
-    pub(super) async fn audit_denial<C: Command>(&self, caller: &Caller, error: &Error) -> Result<()> {
-        let mut unit = Unit::of(&self.0, C::NAME, caller);
-        unit.audit_as(C::NAME, "command", AuditResult::Refused, denial(error), None);
+    pub(super) async fn audit_denial(
+        &self,
+        operation: &'static str,
+        caller: &Caller,
+        error: &Error,
+    ) -> Result<()> {
+        let mut unit = Unit::of(&self.0, operation, caller);
+        unit.audit_as(operation, "command", AuditResult::Refused, denial(error), None);
         self.0.store.commit(unit.commit).await
     }
 

@@ -227,7 +227,7 @@ impl Alm {
         if self.0.store.remembered(caller.person.uuid(), key).await?.is_some() {
             return self.execute(caller, key, command).await;
         }
-        self.audit_denial::<C>(caller, &error).await?;
+        self.audit_denial(C::NAME, caller, &error).await?;
         Err(error)
     }
 }

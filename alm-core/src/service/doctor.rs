@@ -118,7 +118,7 @@ impl Doctor<'_> {
     }
 
     async fn audit(&mut self) -> Result<()> {
-        if let Some(fault) = self.alm.verify_audit().await?.fault {
+        if let Some(fault) = self.alm.verify_audit_against_last().await?.fault {
             let text = format!("the audit chain does not hold: {fault}; compare it with a backup [I-8]");
             self.tell(Finding::new(FindingKind::AuditBroken, "audit", text));
         }

@@ -1,7 +1,6 @@
 //! Queries: what there is. Each checks the caller's permission to Read (P-1).
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::alm::Alm;
 use super::command::Caller;
@@ -10,7 +9,7 @@ use super::stored::index;
 use super::unit::Unit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::account::{Account, AccountStatus};
-use crate::model::audit::{AuditRecord, ChainHash};
+use crate::model::audit::AuditRecord;
 use crate::model::ids::{AccountId, RequestId, SagaId, TemplateVersionId};
 use crate::model::people::{Feature, Verb};
 use crate::model::request::{Delegation, Request};
@@ -18,9 +17,6 @@ use crate::model::template::TemplateVersion;
 use crate::rules::lifecycle::{self, Options};
 use crate::rules::{approval, ownership};
 use crate::saga::SagaRecord;
-
-/// How many audit records are read at a time.
-const BATCH: u32 = 1_000;
 
 /// An account with what may be asked of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,27 +30,8 @@ pub struct AccountView {
     pub options: Options,
 }
 
-/// How far an audit chain holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ChainReport {
-    /// How many records were verified.
-    pub records: u64,
-    /// The hash of the last one; keep it outside to compare with.
-    pub head: ChainHash,
-    /// What is wrong with the first record that is wrong.
-    pub fault: Option<String>,
-}
-
-impl ChainReport {
-    /// Whether the whole chain holds.
-    pub const fn is_intact(&self) -> bool {
-        self.fault.is_none()
-    }
-}
-
 impl Alm {
-    fn reader(&self, operation: &'static str, caller: &Caller) -> Unit<'_> {
+    pub(super) fn reader(&self, operation: &'static str, caller: &Caller) -> Unit<'_> {
         Unit::of(&self.0, operation, caller)
     }
 
@@ -159,37 +136,16 @@ impl Alm {
         self.0.store.audit(from, limit).await
     }
 
-    /// Verifies the whole audit chain, record by record. Needs no permission: it tells nothing but that it holds.
-    ///
-    /// # Errors
-    /// Those of the store. A chain that does not hold is no error, but in the report.
-    pub async fn verify_audit(&self) -> Result<ChainReport> {
-        let (count, head) = self.0.store.audit_head().await?;
-        let mut report = ChainReport { records: 0, head: ChainHash::GENESIS, fault: None };
-        while report.records < count {
-            let batch = self.0.store.audit(report.records + 1, BATCH).await?;
-            if batch.is_empty() {
-                break;
+    /// Whoever gives out of the audit more than a page, or changes what is known of it: allowed, and a denial is audited.
+    pub(super) async fn audit_reader(&self, operation: &'static str, caller: &Caller) -> Result<Unit<'_>> {
+        let mut unit = self.reader(operation, caller);
+        if let Err(error) = unit.require(Feature::Audit, Verb::Read, true).await {
+            if error.kind() == ErrorKind::Denied {
+                self.audit_denial(operation, caller, &error).await?;
             }
-            for record in batch {
-                if record.seq > count {
-                    break;
-                }
-                if let Err(fault) = record.verify(report.records + 1, report.head) {
-                    report.fault = Some(fault.to_string());
-                    return Ok(report);
-                }
-                report.records += 1;
-                report.head = record.hash;
-            }
+            return Err(error);
         }
-        if report.records != count || report.head != head {
-            report.fault = Some(format!(
-                "the chain ends at record {} where {count} records are said to be",
-                report.records
-            ));
-        }
-        Ok(report)
+        Ok(unit)
     }
 
     /// Waits until a saga is over or parked, looking every `pause`. For programs that have nothing else to do; others listen to events.

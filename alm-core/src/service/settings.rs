@@ -31,6 +31,11 @@ pub struct Settings {
     pub keep_dead: Duration,
     /// How long notices stay in inboxes, read or not (N-17). Default 90 days.
     pub keep_notices: Duration,
+    /// After how many audit records the sweep makes a checkpoint, where [checkpoints](crate::service::checkpoints) are made. What is not
+    /// checkpointed yet can be rewritten unnoticed; that what is checkpointed was not, each sweep looks at. Default 10,000.
+    pub checkpoint_records: u64,
+    /// After how long the sweep makes a checkpoint if there are new audit records, however few. Default 1 hour.
+    pub checkpoint_interval: Duration,
 }
 
 impl Default for Settings {
@@ -46,6 +51,8 @@ impl Default for Settings {
             keep_delivered: Duration::from_hours(30 * 24),
             keep_dead: Duration::from_hours(90 * 24),
             keep_notices: Duration::from_hours(90 * 24),
+            checkpoint_records: 10_000,
+            checkpoint_interval: Duration::from_hours(1),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{begin, migration_end, owners};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::account::{Account, AccountStatus, OperationKind, renewal_date};
 use crate::model::audit::Actor;
+use crate::model::checkpoint::SignedCheckpoint;
 use crate::model::event::EventKind;
 use crate::model::ids::{AccountId, DomainId, EventId, VaultId};
 use crate::model::people::{Feature, Verb};
@@ -93,6 +94,10 @@ pub struct SweepReport {
     pub vaults_synced: Vec<VaultSyncReport>,
     /// Vaults whose time had come and that could not be synchronized, and why. They are tried again.
     pub vaults_not_synced: Vec<(VaultId, String)>,
+    /// The checkpoint of the audit chain that was made, if its time had come. Made by a held sweep too.
+    pub checkpoint: Option<SignedCheckpoint>,
+    /// Why none could be made. It is tried again. If the chain does not hold, the administrators are told, once ([`EventKind::AuditChainBroken`]).
+    pub not_checkpointed: Option<String>,
 }
 
 impl Alm {
@@ -122,6 +127,7 @@ impl Alm {
             (None, false) => {
                 self.hold(&reasons, state.asked).await?;
                 report.held = reasons;
+                self.keep_checkpoint(&mut report).await;
                 return Ok(report);
             }
             (Some(caller), false) => self.confirm(caller, &reasons).await?,
@@ -153,6 +159,7 @@ impl Alm {
         report.unanswered = self.end_campaigns(OPERATION, now).await?;
         report.rotating = self.rotate_due(OPERATION, now).await?;
         self.finish_sweep(OPERATION, now).await?;
+        self.keep_checkpoint(&mut report).await;
         // Last, because domains may be slow: what the clock has to do does not wait for them.
         let (synced, failed) = self.sync_due(now).await?;
         report.synced = synced;
@@ -162,6 +169,20 @@ impl Alm {
         report.vaults_not_synced =
             failed.into_iter().map(|(vault, error)| (vault, error.to_string())).collect();
         Ok(report)
+    }
+
+    /// Whatever hinders it, the rest of the sweep goes on.
+    async fn keep_checkpoint(&self, report: &mut SweepReport) {
+        match self.checkpoint_due().await {
+            Ok(made) => report.checkpoint = made,
+            Err(error) => {
+                tracing::error!(%error, "no checkpoint of the audit chain");
+                if let Err(error) = self.tell_of_broken_chain(&error).await {
+                    tracing::error!(%error, "and nobody could be told");
+                }
+                report.not_checkpointed = Some(error.to_string());
+            }
+        }
     }
 
     async fn sweep_state(&self) -> Result<SweepState> {

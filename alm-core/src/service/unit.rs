@@ -12,7 +12,7 @@ use super::command::Caller;
 use super::stored::index;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::model::api_token::ApiToken;
-use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal};
+use crate::model::audit::{Actor, AuditEntry, AuditResult, Personal, hex};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{ApiTokenId, EventId, GroupId, PersonId};
 use crate::model::people::{EVERYONE, Feature, Group, Person, Role, SYSTEM_ADMINISTRATOR, Verb};
@@ -333,6 +333,9 @@ impl<'a> Unit<'a> {
         facts: Value,
         personal: Option<Personal>,
     ) {
+        let mut salt = [0; 16];
+        // Without one the record can only be shown, never hidden in a proof: better than none of a denial.
+        let salt = self.alm.entropy.fill(&mut salt).is_ok().then(|| hex(&salt));
         self.commit.audit.push(AuditEntry {
             at: self.now,
             actor: self.actor,
@@ -342,6 +345,7 @@ impl<'a> Unit<'a> {
             result,
             facts,
             personal,
+            salt,
         });
     }
 

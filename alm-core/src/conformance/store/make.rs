@@ -104,6 +104,7 @@ pub(super) fn entry(subject: &str) -> AuditEntry {
         result: AuditResult::Done,
         facts: serde_json::json!({ "before": 1, "after": 2 }),
         personal: None,
+        salt: Some("5a".repeat(16)),
     }
 }
 

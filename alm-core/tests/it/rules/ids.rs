@@ -47,5 +47,4 @@ pub(super) const IN_PART: &[(&str, &str, u32)] = &[
     ("T-1", "Entra ID users", 0),
     ("X-10", "a controller that is lost for good: adding the account again on another", 6),
     ("X-21", "rebuilding an account", 6),
-    ("A-2", "signed checkpoints outside", 6),
 ];
