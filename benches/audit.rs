@@ -170,7 +170,8 @@ async fn appending(entries: &[AuditEntry], records: &[AuditRecord]) -> Result<Ve
 
         let store = Arc::new(SqliteStore::open(path("once"), SqliteOptions::default()).await?);
         single.push(at_once(Arc::clone(&store), entries).await?);
-        store.close().await?;
+        // Whoever wrote has let go of it, so this closes it.
+        drop(store);
 
         let mut connection = SqliteConnectOptions::new()
             .filename(path("bare"))

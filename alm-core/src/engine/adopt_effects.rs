@@ -16,11 +16,11 @@ impl Tools<'_> {
         let found = self.find(&pinned, &AccountKey::Guid(account)).await?;
         let found = self.present(found, account)?;
         self.is_claimed(&found)?;
-        if name.parse::<SamAccountName>().ok().as_ref() != Some(&found.name) {
+        // One that is managed is known by its identity alone, and marking it brings nothing back.
+        let adopts = self.task.operation == OperationKind::Adopt;
+        if adopts && name.parse::<SamAccountName>().ok().as_ref() != Some(&found.name) {
             return refused(Reason::Other, format!("{name} is called {} by now; look again", found.name));
         }
-        // Marking one that is managed brings nothing back.
-        let adopts = self.task.operation == OperationKind::Adopt;
         if adopts && probe.time.is_some_and(|now| found.expires.is_past(now)) {
             return refused(
                 Reason::Other,

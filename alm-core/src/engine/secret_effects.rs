@@ -8,6 +8,7 @@ use super::guard::Tools;
 use super::password;
 use super::translate::{self, Step, Stop, done, failed, refused};
 use crate::error::Outcome;
+use crate::model::account::OperationKind;
 use crate::model::template::VaultPlace;
 use crate::port::entropy::Entropy;
 use crate::port::vault::{FoundSecret, NewSecret, SecretId, Vault, VaultErrorKind};
@@ -176,6 +177,15 @@ impl SecretEffects<'_> {
                 refused(Reason::SecretMissing, format!("secret {secret} is not there, or may not be seen"))
             }
             Some(found) if !found.active => Ok(done(Found { gone: true, ..Found::default() })),
+            // I-3: what no record names is ours by its marker or not at all.
+            Some(found) if self.tools.task.operation == OperationKind::Clean && !self.is_ours(&found) => {
+                refused(
+                    Reason::Other,
+                    format!(
+                        "secret {secret} carries no marker of the saga that left it; it was left alone [I-3]"
+                    ),
+                )
+            }
             Some(_) => {
                 self.deactivate_found(secret).await?;
                 Ok(done(Found::default()))

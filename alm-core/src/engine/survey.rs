@@ -176,13 +176,11 @@ pub(super) async fn kept(vault: &dyn Vault, reader: &Reader, place: &VaultPlace)
     Ok(listed
         .into_iter()
         .map(|secret| {
-            let lines = secret.found.markers.unwrap_or_default();
-            let sagas: BTreeSet<_> = lines.iter().filter_map(|line| reader.saga(line)).collect();
-            KeptSecret {
-                active: secret.found.active,
-                sagas: sagas.into_iter().collect(),
-                ..KeptSecret::new(secret.found.id, secret.name)
-            }
+            let sagas = secret.found.markers.map(|lines| {
+                let sagas: BTreeSet<_> = lines.iter().filter_map(|line| reader.saga(line)).collect();
+                sagas.into_iter().collect()
+            });
+            KeptSecret { active: secret.found.active, sagas, ..KeptSecret::new(secret.found.id, secret.name) }
         })
         .collect())
 }

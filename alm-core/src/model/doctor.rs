@@ -6,10 +6,9 @@ use ad_directory::{Dn, ObjectGuid};
 use serde::{Deserialize, Serialize};
 
 use super::drift::DriftKind;
-use super::ids::{AccountId, DomainId, SagaId, SecretId};
+use super::ids::{AccountId, DomainId, SagaId, SecretId, VaultId};
 use super::managed::AccountKind;
 use super::mirror::MirrorEntry;
-use super::template::VaultPlace;
 
 /// Whose work something is, by its marker, as an engine reads it: only an engine has the key (I-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,14 +68,14 @@ pub struct KeptSecret {
     pub name: String,
     /// Whether it is active.
     pub active: bool,
-    /// Whose it is: each of our sagas whose marker is in its notes. Nothing is known when those may not be read.
-    pub sagas: Vec<SagaId>,
+    /// Whose it is: each of our sagas whose marker is in its notes; `None` when those may not be read.
+    pub sagas: Option<Vec<SagaId>>,
 }
 
 impl KeptSecret {
     /// An active one that nobody has marked.
     pub fn new(id: SecretId, name: impl Into<String>) -> Self {
-        Self { id, name: name.into(), active: true, sagas: Vec::new() }
+        Self { id, name: name.into(), active: true, sagas: Some(Vec::new()) }
     }
 }
 
@@ -177,14 +176,14 @@ pub enum Remedy {
     DisableLeftover(LeftAccount),
     /// Delete an account that a saga left, which is disabled and in no group.
     RemoveLeftover(LeftAccount),
-    /// Deactivate what a saga left in the vault: the secrets of this name there that carry its marker, or that of another saga of its account.
+    /// Deactivate a secret that a saga left.
     DeactivateLeftover {
-        /// Whose they are.
+        /// Whose it is.
         saga: SagaId,
-        /// Where.
-        place: VaultPlace,
-        /// What they are called.
-        name: String,
+        /// In which vault.
+        vault: VaultId,
+        /// Which.
+        secret: SecretId,
     },
     /// Deactivate the secret of a retired account.
     DeactivateSecret {

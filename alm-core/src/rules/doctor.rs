@@ -9,11 +9,10 @@ use crate::model::doctor::{
     Finding, FindingKind, KeptSecret, LeftAccount, MarkerSeen, Presence, Remedy, Surveyed,
 };
 use crate::model::drift::{DriftItem, DriftKind};
-use crate::model::ids::SagaId;
+use crate::model::ids::{SagaId, VaultId};
 use crate::model::managed::AccountKind;
 use crate::model::mirror::MirrorKind;
 use crate::model::secret_link::SecretState;
-use crate::model::template::VaultPlace;
 
 /// What the record knows of a saga.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +22,8 @@ pub enum SagaKnown {
     Open,
     /// It is over.
     Ended,
+    /// It is over, and was to take over what somebody else had made (M-1).
+    Adopted,
     /// The record has no such saga.
     Unknown,
 }
@@ -36,7 +37,6 @@ pub fn account(
     base: &Dn,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let gone = account.erased_at.is_some();
     let retired = account.status == AccountStatus::Deleted;
     let seen = match presence {
         Presence::There(seen) => seen,
@@ -52,14 +52,6 @@ pub fn account(
             return vec![Finding::new(FindingKind::AccountMissing, &account.name, text).of(account.id)];
         }
     };
-    if gone {
-        let text = format!("its record says that it was erased, and {} is there again", seen.entry.dn);
-        let finding = Finding::new(FindingKind::LeftoverAccount, &account.name, text).of(account.id);
-        return vec![match seen.marker {
-            MarkerSeen::Ours { saga } if account.sagas.contains(&saga) => left(finding, seen, saga),
-            _ => finding,
-        }];
-    }
     let mut findings: Vec<Finding> = unmarked(account, seen.marker).into_iter().collect();
     let marked = findings.is_empty();
     // Of memberships elsewhere a controller tells some and not others.
@@ -76,11 +68,7 @@ pub fn account(
             continue;
         }
         let finding = Finding::new(FindingKind::Drift, &account.name, described(&items)).of(account.id);
-        let remedy = if mends {
-            correct(account, &groups, &items)
-        } else {
-            Some(Remedy::Rotate { account: account.id }).filter(|_| !retired)
-        };
+        let remedy = if mends { correct(account, &groups, &items) } else { rotate(account) };
         // Nothing may be done to what does not carry our marker (I-3).
         findings.push(match remedy.filter(|_| marked) {
             Some(remedy) => finding.remedy(remedy),
@@ -88,6 +76,11 @@ pub fn account(
         });
     }
     findings
+}
+
+/// Another password, unless its pair has to change places for it (BG-2, BG-3).
+pub fn rotate(account: &Account) -> Option<Remedy> {
+    account.pair.is_none().then_some(Remedy::Rotate { account: account.id })
 }
 
 fn described(items: &[DriftItem]) -> String {
@@ -119,7 +112,7 @@ fn unmarked(account: &Account, marker: MarkerSeen) -> Option<Finding> {
 
 /// What brings the directory to the record; nothing where only a person can.
 fn correct(account: &Account, groups: &[Dn], items: &[DriftItem]) -> Option<Remedy> {
-    let differences: Vec<_> = items.iter().map(|item| item.kind).filter(|kind| can_correct(*kind)).collect();
+    let differences: Vec<_> = items.iter().filter(|item| is_known(item)).map(|item| item.kind).collect();
     let extra = |group: &&Dn| !account.groups.contains(group);
     let leave = if differences.contains(&DriftKind::Groups) {
         groups.iter().filter(extra).cloned().collect()
@@ -127,6 +120,11 @@ fn correct(account: &Account, groups: &[Dn], items: &[DriftItem]) -> Option<Reme
         Vec::new()
     };
     (!differences.is_empty()).then_some(Remedy::Correct { account: account.id, differences, leave })
+}
+
+/// The names that people sign in with are more than the record knows of: whoever changed them changes them back.
+fn is_known(item: &DriftItem) -> bool {
+    can_correct(item.kind) && (item.kind != DriftKind::Renamed || item.expected.starts_with("CN="))
 }
 
 /// Whether the record says enough to bring the directory to it.
@@ -160,6 +158,17 @@ pub fn stray_account(
             );
             Some(Finding::new(FindingKind::UnknownAccount, name, text))
         }
+        (SagaKnown::Adopted, _) => {
+            let text = format!(
+                "{dn} carries the marker of saga {saga}, which was to take it over and did not: it was there before us; take the marker off by hand"
+            );
+            Some(Finding::new(FindingKind::LeftoverAccount, name, text))
+        }
+        (SagaKnown::Ended, Some(account)) if account.object_guid == seen.entry.guid => {
+            let text =
+                format!("the record of {} says that it was erased, and {dn} is there again", account.name);
+            Some(left(Finding::new(FindingKind::LeftoverAccount, name, text).of(account.id), seen, saga))
+        }
         (SagaKnown::Ended, Some(account)) => {
             let text = format!(
                 "{dn} was made by the saga of {} and is not it: the recorded one is {} [X-10]",
@@ -190,13 +199,15 @@ fn left(finding: Finding, seen: &Surveyed, saga: SagaId) -> Finding {
     }
 }
 
-/// An active secret with the marker of our saga, which no record has as its own. `recorded` is the account of the saga, if it came to be.
+/// An active secret with the marker of our saga, which no record has as its own. `recorded` is the account of the saga, if it came to be;
+/// `object_is_there` says whether the saga left an account, whose password the secret may be.
 pub fn stray_secret(
     secret: &KeptSecret,
-    place: &VaultPlace,
+    vault: VaultId,
     saga: SagaId,
     known: SagaKnown,
     recorded: Option<&Account>,
+    object_is_there: bool,
 ) -> Option<Finding> {
     if !secret.active || known == SagaKnown::Open {
         return None;
@@ -215,6 +226,12 @@ pub fn stray_secret(
             .as_ref()
             .is_some_and(|pending| pending.name == *name || pending.secret.as_ref() == Some(id))
     };
+    if known == SagaKnown::Adopted {
+        let text = format!(
+            "secret {id} was made by saga {saga}, which did not take its account over, and may hold the only password of that one"
+        );
+        return Some(Finding::new(FindingKind::LeftoverSecret, name, text));
+    }
     let finding = match recorded {
         // What an interrupted rotation left is known.
         Some(account) if is_pending(&account) => return None,
@@ -227,14 +244,19 @@ pub fn stray_secret(
             );
             Finding::new(FindingKind::DuplicateSecret, name, text).of(account.id)
         }
+        None if object_is_there => {
+            let text = format!(
+                "secret {id} was made by saga {saga}, whose account is still there: clear that one away first [X-18]"
+            );
+            return Some(Finding::new(FindingKind::LeftoverSecret, name, text));
+        }
         None => {
             let text =
                 format!("secret {id} was made by saga {saga}, which has ended without an account [X-18]");
             Finding::new(FindingKind::LeftoverSecret, name, text)
         }
     };
-    let (place, name) = (place.clone(), name.clone());
-    Some(finding.remedy(Remedy::DeactivateLeftover { saga, place, name }))
+    Some(finding.remedy(Remedy::DeactivateLeftover { saga, vault, secret: id.clone() }))
 }
 
 /// How the secret of an account stands with it (I-1). `wants` says whether its template keeps passwords in a vault.
@@ -269,10 +291,13 @@ pub fn secret(account: &Account, state: Option<&SecretState>, wants: bool) -> Op
     }
 }
 
-/// Of those sagas that marked a secret the one that counts: one that is open before one that ended, and both before one that is unknown.
+/// Of those sagas that marked a secret the one that counts: one that is open before one that ended, what was taken over first, and all before one that is unknown.
 pub fn best(known: &[(SagaId, SagaKnown)]) -> Option<(SagaId, SagaKnown)> {
     let by = |wanted| known.iter().find(|(_, known)| *known == wanted).copied();
-    by(SagaKnown::Open).or_else(|| by(SagaKnown::Ended)).or_else(|| by(SagaKnown::Unknown))
+    by(SagaKnown::Open)
+        .or_else(|| by(SagaKnown::Adopted))
+        .or_else(|| by(SagaKnown::Ended))
+        .or_else(|| by(SagaKnown::Unknown))
 }
 
 #[cfg(test)]
@@ -282,12 +307,14 @@ mod tests {
 
     use super::*;
     use crate::model::account::PendingSecret;
-    use crate::model::ids::{SecretId, VaultId};
+    use crate::model::ids::SecretId;
     use crate::model::mirror::MirrorEntry;
+    use crate::model::template::VaultPlace;
     use crate::rules::fixture::{HOUR, account as fixture, dn, now, operation};
 
     const ON: &str = "512";
     const OFF: &str = "514";
+    const VAULT: VaultId = VaultId::new(Uuid::from_u128(2));
 
     fn saga(n: u128) -> SagaId {
         SagaId::new(Uuid::from_u128(n))
@@ -343,13 +370,56 @@ mod tests {
         let (mut it, mut seen) = ours();
         flags(&mut seen, OFF);
         (it.status, it.erased_at) = (AccountStatus::Deleted, Some(now()));
+        assert_eq!(there(&it, &seen), []);
+        let found = stray_account(&seen, saga(9), SagaKnown::Ended, Some(&it)).unwrap();
+        assert_eq!((found.kind, found.account), (FindingKind::LeftoverAccount, Some(it.id)));
+        assert!(matches!(&found.remedy, Some(Remedy::RemoveLeftover(left)) if left.saga == saga(9)));
+    }
+
+    #[test]
+    fn m_1_what_somebody_else_made_is_left_to_them() {
+        let (it, mut seen) = ours();
+        flags(&mut seen, OFF);
+        let found = stray_account(&seen, saga(7), SagaKnown::Adopted, None).unwrap();
+        assert_eq!((found.kind, &found.remedy), (FindingKind::LeftoverAccount, &None));
+        let secret = KeptSecret::new(SecretId::new("99"), "svc_1");
+        for recorded in [None, Some(&it)] {
+            let found = stray_secret(&secret, VAULT, saga(7), SagaKnown::Adopted, recorded, false).unwrap();
+            assert_eq!((found.kind, &found.remedy), (FindingKind::LeftoverSecret, &None));
+        }
+    }
+
+    #[test]
+    fn l_38_the_end_is_the_one_that_is_expected() {
+        let (it, mut seen) = ours();
+        let ticks = FileTime::from_timestamp(it.eol).to_string();
+        seen.entry.attributes.insert("accountexpires".into(), vec![ticks]);
+        let presence = Presence::There(Box::new(seen));
+        let judged = |expires| account(&it, &presence, expires, &dn("DC=x"), now());
+        assert_eq!(judged(AccountExpires::At(it.eol)), []);
+        assert_eq!(judged(AccountExpires::Never).len(), 1);
+    }
+
+    #[test]
+    fn bg_2_the_accounts_of_a_pair_change_places_first() {
+        let (mut it, mut seen) = ours();
+        let set = FileTime::from_timestamp(it.password_changed_at + HOUR).to_string();
+        seen.entry.attributes.insert("pwdlastset".into(), vec![set]);
+        it.pair = Some(crate::model::ids::PairId::new(Uuid::from_u128(5)));
         let found = there(&it, &seen);
-        assert_eq!((found.len(), found[0].kind), (1, FindingKind::LeftoverAccount));
-        assert!(matches!(&found[0].remedy, Some(Remedy::RemoveLeftover(left)) if left.saga == saga(7)));
-        seen.marker = MarkerSeen::Ours { saga: saga(8) };
-        assert_eq!(there(&it, &seen)[0].remedy, None, "nobody knows that one");
-        seen.marker = MarkerSeen::Foreign;
+        assert_eq!((found.len(), &found[0].remedy), (1, &None));
+    }
+
+    #[test]
+    fn s_6_only_the_name_in_its_container_is_put_right() {
+        let (it, mut seen) = ours();
+        seen.entry.attributes.insert("samaccountname".into(), vec!["other".into()]);
         assert_eq!(there(&it, &seen)[0].remedy, None);
+        let (_, mut seen) = ours();
+        seen.entry.dn = dn("CN=other,OU=Services,DC=x");
+        let differences = vec![DriftKind::Renamed];
+        let correct = Remedy::Correct { account: it.id, differences, leave: vec![] };
+        assert_eq!(there(&it, &seen)[0].remedy, Some(correct));
     }
 
     #[test]
@@ -387,7 +457,7 @@ mod tests {
         let leave = vec![dn("CN=extra,DC=x")];
         assert_eq!(found[0].remedy, Some(Remedy::Correct { account: it.id, differences, leave }));
         assert_eq!(found[1].remedy, Some(Remedy::Rotate { account: it.id }));
-        let place = VaultPlace::new(VaultId::new(Uuid::from_u128(2)), "12", "6001");
+        let place = VaultPlace::new(VAULT, "12", "6001");
         let rotated = Account { pending: Some(PendingSecret::new(place, "second".to_owned())), ..it.clone() };
         assert_eq!(there(&rotated, &seen), found[..1], "what a rotation left is told by itself");
         // Nothing is done to what is not marked.
@@ -460,20 +530,17 @@ mod tests {
 
     #[test]
     fn i_2_x_18_second_secrets_and_those_that_a_saga_left() {
-        let place = VaultPlace::new(VaultId::new(Uuid::from_u128(2)), "12", "6001");
+        let place = VaultPlace::new(VAULT, "12", "6001");
         let mut secret = KeptSecret::new(SecretId::new("99"), "svc_1.corp.00000007");
         let mut it = fixture(1);
         let stray = |secret: &KeptSecret, known, recorded: Option<&Account>| {
-            stray_secret(secret, &place, saga(7), known, recorded)
+            stray_secret(secret, VAULT, saga(7), known, recorded, false)
         };
         assert_eq!(stray(&secret, SagaKnown::Open, None), None);
         let unknown = stray(&secret, SagaKnown::Unknown, None).unwrap();
         assert_eq!((unknown.kind, &unknown.remedy), (FindingKind::UnknownSecret, &None));
-        let remedy = Some(Remedy::DeactivateLeftover {
-            saga: saga(7),
-            place: place.clone(),
-            name: secret.name.clone(),
-        });
+        let leftover = Remedy::DeactivateLeftover { saga: saga(7), vault: VAULT, secret: secret.id.clone() };
+        let remedy = Some(leftover);
         let found = stray(&secret, SagaKnown::Ended, None).unwrap();
         assert_eq!((found.kind, &found.remedy, found.account), (FindingKind::LeftoverSecret, &remedy, None));
         let found = stray(&secret, SagaKnown::Ended, Some(&it)).unwrap();
@@ -481,6 +548,8 @@ mod tests {
             (found.kind, &found.remedy, found.account),
             (FindingKind::DuplicateSecret, &remedy, Some(it.id))
         );
+        let found = stray_secret(&secret, VAULT, saga(7), SagaKnown::Ended, None, true).unwrap();
+        assert_eq!((found.kind, found.remedy), (FindingKind::LeftoverSecret, None), "its account is there");
         // What may hold the password is not offered to be deactivated.
         it.pending = Some(PendingSecret::new(place.clone(), secret.name.clone()));
         assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);
@@ -528,10 +597,11 @@ mod tests {
 
     #[test]
     fn what_is_known_best_counts() {
-        use SagaKnown::{Ended, Open, Unknown};
+        use SagaKnown::{Adopted, Ended, Open, Unknown};
         assert_eq!(best(&[]), None);
-        let all = [(saga(1), Unknown), (saga(2), Ended), (saga(3), Open)];
+        let all = [(saga(1), Unknown), (saga(2), Ended), (saga(4), Adopted), (saga(3), Open)];
         assert_eq!(best(&all), Some((saga(3), Open)));
+        assert_eq!(best(&all[..3]), Some((saga(4), Adopted)));
         assert_eq!(best(&all[..2]), Some((saga(2), Ended)));
         assert_eq!(best(&all[..1]), Some((saga(1), Unknown)));
     }

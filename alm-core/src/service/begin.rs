@@ -320,8 +320,8 @@ pub(super) fn enable_steps(account: &Account) -> Vec<Step> {
     steps
 }
 
-pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result<SagaId> {
-    // De withdraws an open renewal.
+/// An account that goes needs no new end.
+pub(super) async fn withdraw_renewal(unit: &mut Unit<'_>, account: &mut Account) -> Result<()> {
     if let Some(renewal) = account.renewal.take() {
         let mut request: Request = unit.get(renewal.uuid()).await?;
         if request.status == RequestStatus::Submitted {
@@ -330,6 +330,11 @@ pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result
             requests::state_event(unit, &request, BTreeSet::from([request.requester]))?;
         }
     }
+    Ok(())
+}
+
+pub(super) async fn delete(unit: &mut Unit<'_>, account: &mut Account) -> Result<SagaId> {
+    withdraw_renewal(unit, account).await?;
     let domain: Domain = unit.get(account.domain.uuid()).await?;
     let name = naming::retired_name(account.id, account.kind);
     let common_name = naming::common_name(&name).to_owned();

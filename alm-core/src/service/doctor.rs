@@ -6,7 +6,7 @@
 mod accounts;
 mod secrets;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use ad_directory::ObjectGuid;
@@ -18,7 +18,7 @@ use super::stored::{index, request_key};
 use super::unit::Unit;
 use crate::error::Result;
 use crate::model::account::{Account, AccountStatus};
-use crate::model::doctor::{Examination, Examined, Finding, FindingKind, MarkerSeen, Remedy, Surveyed};
+use crate::model::doctor::{Examination, Examined, Finding, FindingKind, MarkerSeen, Surveyed};
 use crate::model::estate::Domain;
 use crate::model::ids::{AccountId, SagaId, TemplateVersionId, VaultId};
 use crate::model::people::{Feature, Verb};
@@ -26,7 +26,8 @@ use crate::model::request::{Request, RequestStatus};
 use crate::model::template::{TemplateVersion, VaultPlace};
 use crate::port::inspector::Inspector;
 use crate::port::store::{RecordKind, Stored as _};
-use crate::rules::doctor::SagaKnown;
+use crate::rules::doctor::{self as rules, SagaKnown};
+use crate::saga::plan::Plan;
 use crate::saga::{SagaRecord, SagaStatus};
 
 const OPERATION: &str = "doctor";
@@ -47,8 +48,11 @@ struct Doctor<'a> {
     by_secret: HashSet<(uuid::Uuid, String)>,
     /// Those that are not in the directory.
     missing: HashSet<AccountId>,
-    /// The versions of their templates, each once.
-    versions: BTreeMap<TemplateVersionId, TemplateVersion>,
+    /// The sagas that left an account in the directory.
+    left: HashSet<SagaId>,
+    /// The versions of templates that keep passwords in a vault, and where.
+    keeps: HashSet<TemplateVersionId>,
+    places: Vec<VaultPlace>,
 }
 
 impl Alm {
@@ -96,7 +100,9 @@ impl Alm {
             by_object: HashMap::new(),
             by_secret: HashSet::new(),
             missing: HashSet::new(),
-            versions: BTreeMap::new(),
+            left: HashSet::new(),
+            keeps: HashSet::new(),
+            places: Vec::new(),
         };
         doctor.examine().await
     }
@@ -107,6 +113,7 @@ impl Doctor<'_> {
         if self.order.audit {
             self.audit().await?;
         }
+        self.read_places().await?;
         self.read_records().await?;
         self.requests().await?;
         let suspects = self.directory().await?;
@@ -145,24 +152,35 @@ impl Doctor<'_> {
                 if account.domain != self.domain.id {
                     continue;
                 }
-                self.by_object.insert(account.object_guid, account.id);
-                self.by_secret.extend(account.vault.map(VaultId::uuid).zip(account.secret.clone()));
+                // An erased one has given its names free.
                 if account.erased_at.is_none() {
                     self.report.accounts += 1;
+                    self.by_object.insert(account.object_guid, account.id);
+                    self.by_secret.extend(account.vault.map(VaultId::uuid).zip(account.secret.clone()));
                 }
-                self.version(account.template_version).await?;
+                self.places.extend(account.pending.as_ref().map(|pending| pending.place.clone()));
                 self.record(&account).await?;
             }
         }
     }
 
-    async fn version(&mut self, id: TemplateVersionId) -> Result<()> {
-        if !self.versions.contains_key(&id)
-            && let Some(version) = self.unit().find::<TemplateVersion>(id.uuid()).await?
-        {
-            self.versions.insert(id, version);
+    /// Where the templates of the domain keep passwords, or once did, and where rotations do meanwhile.
+    async fn read_places(&mut self) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self.alm.0.store.list(RecordKind::TemplateVersion, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for document in &page {
+                let version = TemplateVersion::read(document)?;
+                if let Some(place) =
+                    version.body.vault.filter(|_| version.body.directory.domain == self.domain.id)
+                {
+                    self.keeps.insert(version.id);
+                    self.places.extend([place.pending(), place]);
+                }
+            }
         }
-        Ok(())
     }
 
     /// What a record says of itself: its operation, and what a rotation left.
@@ -174,9 +192,8 @@ impl Doctor<'_> {
         if account.pending.is_some() && account.erased_at.is_none() {
             let text = "a rotation was given up halfway: the password may be in the second secret; rotate it again, which goes on with that one";
             let finding = Finding::new(FindingKind::PendingSecret, &account.name, text).of(account.id);
-            let rotates = account.status != AccountStatus::Deleted;
-            let remedy = Remedy::Rotate { account: account.id };
-            self.tell(if rotates { finding.remedy(remedy) } else { finding });
+            let remedy = rules::rotate(account).filter(|_| account.status != AccountStatus::Deleted);
+            self.tell(Finding { remedy, ..finding });
         }
         Ok(())
     }
@@ -273,25 +290,9 @@ impl Doctor<'_> {
         // What is under way on it may be just about this.
         let known = match &account {
             Some(account) if account.operation.is_some() => SagaKnown::Open,
+            None if matches!(saga.plan, Plan::Adopt(_)) => SagaKnown::Adopted,
             _ => SagaKnown::Ended,
         };
         Ok((known, account))
-    }
-
-    /// The places in vaults where the templates of the accounts keep passwords, and where rotations do meanwhile.
-    fn places(&self) -> Vec<VaultPlace> {
-        let mut places: Vec<VaultPlace> = Vec::new();
-        for place in self.versions.values().filter_map(|version| version.body.vault.as_ref()) {
-            for place in [place.clone(), place.pending()] {
-                let same = |other: &VaultPlace| {
-                    (other.vault, &other.folder, other.allow_folder_override)
-                        == (place.vault, &place.folder, place.allow_folder_override)
-                };
-                if !places.iter().any(same) {
-                    places.push(place);
-                }
-            }
-        }
-        places
     }
 }

@@ -3,7 +3,7 @@
 use super::Doctor;
 use crate::error::Result;
 use crate::model::account::{Account, AccountStatus};
-use crate::model::doctor::{Finding, FindingKind, Presence, Remedy, Surveyed};
+use crate::model::doctor::{Finding, FindingKind, MarkerSeen, Presence, Surveyed};
 use crate::model::ids::{AccountId, SagaId, SecretId};
 use crate::model::managed::AccountKind;
 use crate::model::secret_link::{ClaimVerdict, SecretClaim, SecretOwner, SecretProof};
@@ -52,12 +52,18 @@ impl Doctor<'_> {
     }
 
     pub(super) async fn stray_account(&mut self, seen: &Surveyed, saga: SagaId) -> Result<()> {
+        // Seen again, and judged by what is known after that.
+        let again = self.inspector.presence(self.alm.0.instance, self.domain.id, seen.entry.guid).await?;
+        let Presence::There(seen) = again else { return Ok(()) };
         let (known, recorded) = self.known(saga).await?;
+        let is_its_own =
+            |account: &Account| account.object_guid == seen.entry.guid && account.erased_at.is_none();
         // It became somebody's while this went on.
-        if recorded.as_ref().is_some_and(|account| account.object_guid == seen.entry.guid) {
+        if seen.marker != (MarkerSeen::Ours { saga }) || recorded.as_ref().is_some_and(is_its_own) {
             return Ok(());
         }
-        if let Some(finding) = rules::stray_account(seen, saga, known, recorded.as_ref()) {
+        if let Some(finding) = rules::stray_account(&seen, saga, known, recorded.as_ref()) {
+            self.left.insert(saga);
             self.tell(finding);
         }
         Ok(())
@@ -70,20 +76,32 @@ impl Doctor<'_> {
             && !self.missing.contains(&account.id);
         let secret = account.secret.clone().map(SecretId::new);
         let (Some(secret), Some(vault)) = (secret, account.vault) else { return Ok(()) };
-        if !in_use || account.kind == AccountKind::GroupManaged {
+        if !in_use || account.kind == AccountKind::GroupManaged || !self.is_as(account).await? {
             return Ok(());
         }
         let owner = SecretOwner::new(self.domain.id, &self.domain.name, account.object_guid, &account.name);
-        let verdict = self.inspector.prove_secret(&SecretClaim::new(vault, secret.clone(), owner)).await?;
+        let verdict = self.inspector.prove_secret(&SecretClaim::new(vault, secret.clone(), owner)).await;
+        let stayed = self.is_as(account).await?;
         self.remember_bind(account).await?;
         let name = &account.name;
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                self.report
+                    .unseen
+                    .push(format!("whether secret {secret} has the password of {name}: {error}"));
+                return Ok(());
+            }
+        };
         match verdict {
             ClaimVerdict::Tried(SecretProof::Right) => {}
+            // Something began with it meanwhile.
+            ClaimVerdict::Tried(SecretProof::Wrong) if !stayed => self.report.under_way.push(account.id),
             ClaimVerdict::Tried(SecretProof::Wrong) => {
                 let text =
                     format!("the password in secret {secret} is not its own; give it another one [I-1]");
                 let finding = Finding::new(FindingKind::PasswordWrong, name, text).of(account.id);
-                self.tell(finding.remedy(Remedy::Rotate { account: account.id }));
+                self.tell(Finding { remedy: rules::rotate(account), ..finding });
             }
             other => self
                 .report

@@ -1,11 +1,11 @@
 //! Secrets in the vaults, beside the records of their accounts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Doctor, PAGE};
 use crate::error::Result;
 use crate::model::account::Account;
-use crate::model::doctor::KeptSecret;
+use crate::model::doctor::{Finding, FindingKind, KeptSecret};
 use crate::model::ids::{SecretId, VaultId};
 use crate::model::secret_link::SecretState;
 use crate::model::template::VaultPlace;
@@ -16,7 +16,11 @@ impl Doctor<'_> {
     pub(super) async fn secrets(&mut self) -> Result<()> {
         // Whether each secret that was seen is active.
         let mut seen = HashMap::new();
-        for place in self.places() {
+        let mut looked = HashSet::new();
+        for place in std::mem::take(&mut self.places) {
+            if !looked.insert((place.vault.uuid(), place.folder.clone(), place.allow_folder_override)) {
+                continue;
+            }
             let kept = match self.inspector.kept_secrets(self.alm.0.instance, &place).await {
                 Ok(kept) => kept,
                 Err(error) => {
@@ -52,8 +56,17 @@ impl Doctor<'_> {
     }
 
     async fn stray_secret(&mut self, place: &VaultPlace, secret: &KeptSecret) -> Result<()> {
+        let Some(sagas) = &secret.sagas else {
+            let text = format!("whose secret {} ({}) is: its notes may not be read", secret.id, secret.name);
+            self.report.unseen.push(text);
+            return Ok(());
+        };
+        // Asked again, and judged by what is known after that.
+        if sagas.is_empty() || !secret.active || !self.is_active(place.vault, &secret.id).await? {
+            return Ok(());
+        }
         let mut known = Vec::new();
-        for saga in &secret.sagas {
+        for saga in sagas {
             known.push((*saga, self.known(*saga).await?));
         }
         let kinds: Vec<_> = known.iter().map(|(saga, (kind, _))| (*saga, *kind)).collect();
@@ -63,7 +76,9 @@ impl Doctor<'_> {
         if recorded.as_ref().is_some_and(|account| account.secret.as_deref() == Some(secret.id.as_str())) {
             return Ok(());
         }
-        if let Some(finding) = rules::stray_secret(secret, place, saga, kind, recorded.as_ref()) {
+        if let Some(finding) =
+            rules::stray_secret(secret, place.vault, saga, kind, recorded.as_ref(), self.left.contains(&saga))
+        {
             self.tell(finding);
         }
         Ok(())
@@ -74,7 +89,8 @@ impl Doctor<'_> {
         account: &Account,
         seen: &HashMap<(uuid::Uuid, String), bool>,
     ) -> Result<()> {
-        if account.erased_at.is_some() && account.secret.is_none() {
+        // An erased one has given its secret's name free: somebody else may have it.
+        if account.erased_at.is_some() {
             return Ok(());
         }
         let key = account.vault.map(VaultId::uuid).zip(account.secret.clone());
@@ -86,10 +102,10 @@ impl Doctor<'_> {
             },
             _ => None,
         };
-        let wants = self.versions.get(&account.template_version);
-        let wants = wants.is_some_and(|version| version.body.vault.is_some());
+        let wants = self.keeps.contains(&account.template_version);
         if let Some(finding) = rules::secret(account, state.as_ref(), wants)
             && self.is_as(account).await?
+            && self.still(account, &finding).await?
         {
             self.tell(finding);
         }
@@ -97,6 +113,21 @@ impl Doctor<'_> {
             self.prove(account).await?;
         }
         Ok(())
+    }
+
+    /// What the list said a while ago is asked again before it is told.
+    async fn still(&mut self, account: &Account, finding: &Finding) -> Result<bool> {
+        match (finding.kind, account.vault, account.secret.clone()) {
+            (FindingKind::SecretActive, Some(vault), Some(secret)) => {
+                self.is_active(vault, &SecretId::new(secret)).await
+            }
+            _ => Ok(true),
+        }
+    }
+
+    async fn is_active(&self, vault: VaultId, secret: &SecretId) -> Result<bool> {
+        let view = self.inspector.secret(vault, secret).await?;
+        Ok(view.state == SecretState::Active)
     }
 
     async fn state(
