@@ -553,7 +553,7 @@ mod tests {
         // What may hold the password is not offered to be deactivated.
         it.pending = Some(PendingSecret::new(place.clone(), secret.name.clone()));
         assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);
-        it.pending = Some(PendingSecret::new(place.clone(), "renamed".to_owned()));
+        it.pending = Some(PendingSecret::new(place, "renamed".to_owned()));
         assert!(stray(&secret, SagaKnown::Ended, Some(&it)).is_some());
         it.pending.as_mut().unwrap().secret = Some(secret.id.clone());
         assert_eq!(stray(&secret, SagaKnown::Ended, Some(&it)), None);

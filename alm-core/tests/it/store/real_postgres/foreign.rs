@@ -7,6 +7,7 @@ use alm_core::{Error, ErrorKind, Outcome};
 use super::super::create;
 use super::server::administer;
 use super::{open, options, variable};
+use crate::it::rules::received;
 
 /// Why it cannot be opened: in one line that names the place and no password.
 async fn refused(options: &PostgresOptions, kind: ErrorKind) -> Error {
@@ -114,6 +115,7 @@ async fn a_standby_is_refused() {
 async fn a_name_that_needs_quotes_is_refused() {
     for name in ["", "Alm", "1alm", "pg_alm", "public", "a-b", "a;drop", "ä", "a\"b", &"a".repeat(64)] {
         let error = PostgresStore::open(options().schema(name)).await.unwrap_err();
+        received(&error, "O-14");
         assert_eq!(error.kind(), ErrorKind::Refused, "{name}: {error}");
     }
     open(&options().schema(format!("t_{}", "x9_".repeat(9)))).await.close().await.unwrap();
