@@ -32,6 +32,7 @@ mod hash;
 mod personal;
 
 pub use self::fault::ChainFault;
+pub(in crate::model) use self::hash::in_hex;
 pub use self::hash::{ChainHash, ContentHash};
 pub(crate) use self::hash::{hex, unhex};
 pub use self::personal::Personal;

@@ -13,12 +13,10 @@
 //!
 //! where `at` is the instant as in the checkpoint's JSON, `2026-11-20T10:00:00Z`.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{ChainHash, hex, unhex};
+use super::audit::{ChainHash, hex, in_hex, unhex};
 use super::ids::InstanceId;
 
 const SIGNED: &[u8] = b"alm-audit-checkpoint-1\0";
@@ -106,52 +104,19 @@ pub struct CheckpointKey([u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CheckpointSignature([u8; 64]);
 
-macro_rules! bytes {
-    ($name:ident, $length:literal, $digits:literal) => {
-        impl $name {
-            /// From its bytes.
-            pub const fn new(bytes: [u8; $length]) -> Self {
-                Self(bytes)
-            }
+in_hex!(CheckpointKey, 32, "64");
+in_hex!(CheckpointSignature, 64, "128");
 
-            /// Reads its hexadecimal digits, in lower case.
-            pub fn parse(text: &str) -> Option<Self> {
-                unhex(text).map(Self)
-            }
-
-            /// The bytes.
-            pub const fn as_bytes(&self) -> &[u8; $length] {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex(&self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{self}")
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text)
-                    .ok_or_else(|| serde::de::Error::custom(concat!("not ", $digits, " hexadecimal digits")))
-            }
-        }
-    };
+impl CheckpointKey {
+    /// From its bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 }
 
-bytes!(CheckpointKey, 32, "64");
-bytes!(CheckpointSignature, 64, "128");
+impl CheckpointSignature {
+    /// From its bytes.
+    pub const fn new(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+}

@@ -291,7 +291,7 @@ pub fn secret(account: &Account, state: Option<&SecretState>, wants: bool) -> Op
     }
 }
 
-/// Of those sagas that marked a secret the one that counts: one that is open before one that ended, what was taken over first, and all before one that is unknown.
+/// Of the sagas that marked a secret, the one that counts: what forbids most comes first. Open, then adopted, then ended, then unknown.
 pub fn best(known: &[(SagaId, SagaKnown)]) -> Option<(SagaId, SagaKnown)> {
     let by = |wanted| known.iter().find(|(_, known)| *known == wanted).copied();
     by(SagaKnown::Open)

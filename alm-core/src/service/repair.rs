@@ -30,8 +30,8 @@ use crate::saga::{Completion, SagaRecord, SagaStatus};
 /// secret is deactivated and never deleted. What is refused by the engine stops the operation, and a person retries it or gives it up; what a
 /// saga left, and cannot be cleared away, is found again.
 ///
-/// Refused are: with L-31, an account on which something is under way; with L-32, one whose end of life the clock has still to carry out; with
-/// X-18, what is not, or no longer, so.
+/// Refused are: with L-31, an account on which something is under way; with L-32, one whose end of life the clock has still to carry out, unless it
+/// is marked or written off, which the clock needs first; with X-18, what is not, or no longer, so; and what [`RotateAccount`] refuses.
 ///
 /// ```
 /// # async fn run(alm: alm_core::Alm, admin: alm_core::Caller, finding: alm_core::model::doctor::Finding) -> alm_core::Result<()> {

@@ -20,6 +20,7 @@ use alm_core::saga::{Ending, SagaRecord, SagaStatus};
 use alm_core::service::accounts::{AbandonOperation, DeleteAccount, DisableAccount};
 use alm_core::service::adoption::{AdoptAccounts, Adoptee};
 use alm_core::service::repair::Repair;
+use alm_core::testing::VaultFault;
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
@@ -464,6 +465,17 @@ async fn what_could_not_be_seen_is_said() {
     let report = doctor(&w).await;
     assert!(!report.is_clean() && report.findings.is_empty(), "{report:#?}");
     assert!(report.unseen[0].contains("folder 12"), "{:?}", report.unseen);
+
+    // A vault that goes away in the middle ends nothing.
+    let w = World::new().await;
+    let template = w.template(EolAction::Disable).await;
+    let saga = failed_saga(&w, template, 1).await;
+    w.vault.plant("12", "left", &marker(&w, saga), "secret");
+    w.vault.fault("describe", VaultFault::Unreachable);
+    let report = doctor(&w).await;
+    assert!(report.findings.is_empty() && report.unseen.len() == 1, "{report:#?}");
+    assert!(report.unseen[0].contains("of left"), "{:?}", report.unseen);
+    assert_eq!(doctor(&w).await.findings.len(), 1);
 }
 
 #[tokio::test]

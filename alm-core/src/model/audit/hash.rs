@@ -7,20 +7,17 @@ use sha2::{Digest, Sha256};
 const CONTENT: &[u8] = b"alm-audit-content-1\0";
 const CHAIN: &[u8] = b"alm-audit-chain-1\0";
 
-macro_rules! hash {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name([u8; 32]);
-
+/// How bytes are read and written that people see as hexadecimal digits: in lower case, so that they have one spelling.
+macro_rules! in_hex {
+    ($name:ident, $length:literal, $digits:literal) => {
         impl $name {
-            /// Reads 64 hexadecimal digits, in lower case: a hash has one spelling.
+            /// Reads its hexadecimal digits, in lower case.
             pub fn parse(text: &str) -> Option<Self> {
                 unhex(text).map(Self)
             }
 
             /// The bytes.
-            pub const fn as_bytes(&self) -> &[u8; 32] {
+            pub const fn as_bytes(&self) -> &[u8; $length] {
                 &self.0
             }
         }
@@ -46,21 +43,24 @@ macro_rules! hash {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
+                Self::parse(&text)
+                    .ok_or_else(|| serde::de::Error::custom(concat!("not ", $digits, " hexadecimal digits")))
             }
         }
     };
 }
+pub(in crate::model) use in_hex;
 
-hash! {
-    /// A hash of the chain: of a record, its number and everything before it. 32 bytes, written as 64 hexadecimal digits.
-    ChainHash
-}
+/// A hash of the chain: of a record, its number and everything before it. 32 bytes, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChainHash([u8; 32]);
 
-hash! {
-    /// The hash of what one record says, wherever it stands. 32 bytes, written as 64 hexadecimal digits.
-    ContentHash
-}
+/// The hash of what one record says, wherever it stands. 32 bytes, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentHash([u8; 32]);
+
+in_hex!(ChainHash, 32, "64");
+in_hex!(ContentHash, 32, "64");
 
 impl ChainHash {
     /// What the first record follows.

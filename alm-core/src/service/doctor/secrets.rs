@@ -62,7 +62,8 @@ impl Doctor<'_> {
             return Ok(());
         };
         // Asked again, and judged by what is known after that.
-        if sagas.is_empty() || !secret.active || !self.is_active(place.vault, &secret.id).await? {
+        if sagas.is_empty() || !secret.active || !self.is_active(&secret.name, place.vault, &secret.id).await
+        {
             return Ok(());
         }
         let mut known = Vec::new();
@@ -98,14 +99,14 @@ impl Doctor<'_> {
             (Some(key), Some(vault)) => match seen.get(&key) {
                 Some(true) => Some(SecretState::Active),
                 // Seen inactive, or not where its template keeps secrets: asked for itself.
-                _ => self.state(account, vault, SecretId::new(key.1)).await?,
+                _ => self.state(&account.name, vault, &SecretId::new(key.1)).await,
             },
             _ => None,
         };
         let wants = self.keeps.contains(&account.template_version);
         if let Some(finding) = rules::secret(account, state.as_ref(), wants)
             && self.is_as(account).await?
-            && self.still(account, &finding).await?
+            && self.still(account, &finding).await
         {
             self.tell(finding);
         }
@@ -116,34 +117,29 @@ impl Doctor<'_> {
     }
 
     /// What the list said a while ago is asked again before it is told.
-    async fn still(&mut self, account: &Account, finding: &Finding) -> Result<bool> {
+    async fn still(&mut self, account: &Account, finding: &Finding) -> bool {
         match (finding.kind, account.vault, account.secret.clone()) {
             (FindingKind::SecretActive, Some(vault), Some(secret)) => {
-                self.is_active(vault, &SecretId::new(secret)).await
+                self.is_active(&account.name, vault, &SecretId::new(secret)).await
             }
-            _ => Ok(true),
+            _ => true,
         }
     }
 
-    async fn is_active(&self, vault: VaultId, secret: &SecretId) -> Result<bool> {
-        let view = self.inspector.secret(vault, secret).await?;
-        Ok(view.state == SecretState::Active)
+    async fn is_active(&mut self, name: &str, vault: VaultId, secret: &SecretId) -> bool {
+        self.state(name, vault, secret).await == Some(SecretState::Active)
     }
 
-    async fn state(
-        &mut self,
-        account: &Account,
-        vault: VaultId,
-        secret: SecretId,
-    ) -> Result<Option<SecretState>> {
-        let unclear = match self.inspector.secret(vault, &secret).await {
+    /// How one secret stands; a vault that does not tell is said, and ends nothing.
+    async fn state(&mut self, name: &str, vault: VaultId, secret: &SecretId) -> Option<SecretState> {
+        let unclear = match self.inspector.secret(vault, secret).await {
             Ok(view) => match view.state {
                 SecretState::Unclear(why) => why,
-                state => return Ok(Some(state)),
+                state => return Some(state),
             },
             Err(error) => error.to_string(),
         };
-        self.report.unseen.push(format!("secret {secret} of {}: {unclear}", account.name));
-        Ok(None)
+        self.report.unseen.push(format!("secret {secret} of {name}: {unclear}"));
+        None
     }
 }
